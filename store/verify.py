@@ -8,6 +8,7 @@ from typing import Literal
 
 from attrs import evolve, frozen
 
+from archwright.core.errors import to_one_line
 from archwright.store.catalog import find_altered_views, find_shadowing_macros
 from archwright.store.chain import ChainBreak, find_first_break, find_first_unreadable, is_unbroken
 from archwright.store.database import attach
@@ -45,7 +46,7 @@ class Head:
         return cls(match[1], Position(int(match[2]), match[3]))
 
 
-@frozen
+@frozen(repr=False)
 class RunVerdict:
     """The verdict on a run."""
 
@@ -60,6 +61,14 @@ class RunVerdict:
     def is_whole(self) -> bool:
         """Whether nothing was changed or lost, as far as can be told."""
         return self.broken is None and self.journal != "damaged"
+
+    def describe(self) -> str:
+        """How many events there are, and whether they are whole, or what is not, in a line."""
+        broken = self.remark if self.broken is None else f"event {self.broken.seq}: {self.broken.reason}"
+        return f"{self.events} events, {'whole' if self.is_whole else f'broken, {to_one_line(broken)}'}"
+
+    def __repr__(self) -> str:
+        return f"<RunVerdict {self.run}: {self.describe()}>"
 
 
 @frozen

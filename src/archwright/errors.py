@@ -161,7 +161,6 @@ if TYPE_CHECKING:
     from archwright.store.user_code import NoSuchAttribute as NoSuchAttribute
     from archwright.store.user_code import NoSuchSource as NoSuchSource
     from archwright.store.user_code import SourceFailed as SourceFailed
-    from archwright.studies.ask_tell import BadOutcome as BadOutcome
     from archwright.studies.ask_tell import NoSuchOpenTrial as NoSuchOpenTrial
     from archwright.studies.ask_tell import NotAStudy as NotAStudy
     from archwright.studies.ask_tell import NothingToAsk as NothingToAsk
@@ -169,6 +168,7 @@ if TYPE_CHECKING:
     from archwright.studies.comparing import BadSeeds as BadSeeds
     from archwright.studies.study_request import SpaceNeeded as SpaceNeeded
     from archwright.studies.study_request import StudyDiffers as StudyDiffers
+    from archwright.studies.told_outcomes import BadOutcome as BadOutcome
 
 _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.callbacks.mlflow": "DeletedExperiment",
@@ -257,9 +257,10 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.store.own_files": "FileOfALog",
     "archwright.store.permission": "ListUnwritable NotTrusted",
     "archwright.store.user_code": "BadSourceName NoSuchAttribute NoSuchSource SourceFailed",
-    "archwright.studies.ask_tell": "BadOutcome NoSuchOpenTrial NotAStudy NothingToAsk StudyIsClosed",
+    "archwright.studies.ask_tell": "NoSuchOpenTrial NotAStudy NothingToAsk StudyIsClosed",
     "archwright.studies.comparing": "BadSeeds",
     "archwright.studies.study_request": "SpaceNeeded StudyDiffers",
+    "archwright.studies.told_outcomes": "BadOutcome",
 }
 _MODULES: Mapping[str, str] = {name: module for module, names in _NAMES.items() for name in names.split()}
 

@@ -57,6 +57,9 @@ def test_a_log_is_queried_and_verified(log_path):
     assert (len(first), first.is_whole, rows.is_whole) == (3, False, True)
     assert repr(first).splitlines()[-1] == "(the first 3 rows of more)"
     assert log.sql("from trials", limit=14).is_whole
+    assert [repr(verdict) for verdict in log.verify()] == [
+        f"<RunVerdict {run.name}: {len(run.events)} events, whole>" for run in (log["up-1"], log["down-1"])
+    ]
     with pytest.raises(BadRunOption, match="limit is 0; it must be a whole number of 1 or more"):
         log.sql("from trials", limit=0)
     log.check_views()

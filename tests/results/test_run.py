@@ -25,6 +25,7 @@ from archwright.search.running.run_view import NoSuchTrial
 from archwright.search.running.runs import read_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogMissing, NoSuchEvent, NoSuchRun
+from archwright.store.events import Scored
 from archwright.store.journal import locate_journal
 from archwright.store.log import START
 from archwright.store.query import QueryFailed
@@ -137,6 +138,41 @@ def test_a_run_at_an_event_is_what_was_read_up_to_it(log_path, at):
 def test_an_event_that_is_not_there_is_refused(run):
     with pytest.raises(NoSuchEvent):
         run.at(10_000)
+    with pytest.raises(NoSuchEvent, match=r"trial 0 of .* has not ended as yet"):
+        run.at(3).at(run[0])
+
+
+def test_its_events_have_the_numbers_at_which_it_is_read(run):
+    events = run.events
+    assert [event.number for event in events] == list(range(1, len(events) + 1))
+    assert [event.event for event in events] == run.view.run.events
+    assert [event.time.timestamp() for event in events] == pytest.approx(run.view.run.times)
+    assert (repr(events[0]), repr(events[1])) == ("<Event 1: RunStarted>", "<Event 2: Proposed of trial 0>")
+    for event in events[::5]:
+        assert run.at(event) == run.at(event.number)
+        assert [earlier.event for earlier in run.at(event).events] == [e.event for e in events[: event.number]]
+
+
+def test_after_a_trial_it_has_its_score_and_no_later_one(run):
+    for trial in run:
+        earlier = run.at(trial)
+        assert earlier[trial].score == trial.score
+        assert earlier.events[-1].event == Scored(trial.number, trial.status, trial.score, trial.metrics)
+    with pytest.raises(NoSuchTrial, match="give a trial of this run"):
+        Run.read(run.log, "down-1" if run.name == "up-1" else "up-1").at(run[0])
+
+
+def test_attempts_say_how_they_went(run):
+    (ok,), (crashed,) = run[0].attempts, run[2].attempts
+    assert (ok.number, ok.seconds, ok.error, ok.stopped) == (1, 0.5, "", None)
+    assert ok.metrics == run[0].metrics
+    assert [point["epoch"] for point in ok.curve] == [1]
+    assert repr(ok) == "<Attempt 1: ok after 0.5 s>"
+    assert repr(crashed) == "<Attempt 1: crashed after 0.2 s, <script>alert(1)</script>>"
+    (running,) = run.at(3)[0].attempts
+    assert (running.status, running.seconds) == ("running", None)
+    assert repr(running) == "<Attempt 1: running>"
+    assert ok.started == running.started
 
 
 def test_what_is_not_there_is_refused(tmp_path, log_path):
@@ -159,7 +195,7 @@ def test_a_trial_says_how_it_went(run):
         assert trial.choices == dict(trial.path) == dict(trial.leaf.path)
         assert trial.leaf.is_leaf
         assert trial.architecture.parameters((1, 8, 8)) == trial.parameters
-        assert [attempt["status"] for attempt in trial.attempts] == [trial.status]
+        assert [attempt.status for attempt in trial.attempts] == [trial.status]
         assert (trial.run, trial.stopped, trial.continues, str(trial.budget)) == (run.name, None, None, "1epochs")
         assert trial.details()["choices"] == trial.choices
     assert len({trial.seed for trial in run}) == TRIALS

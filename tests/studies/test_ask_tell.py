@@ -169,7 +169,7 @@ class StudyMachine(RuleBasedStateMachine):
     @invariant()
     def what_is_open_is_open(self):
         assert [trial.trial for trial in self.study.open_trials] == self.open
-        assert len(self.study.state.queue.entries) == len(self.waiting)
+        assert len(self.study._writer.run_state.queue.entries) == len(self.waiting)
 
 
 StudyMachine.TestCase.settings = settings(max_examples=6, stateful_step_count=20, deadline=None)

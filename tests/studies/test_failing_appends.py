@@ -6,6 +6,7 @@ But for what the log holds all the same, as where the disk was full just after i
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,11 +55,11 @@ class FailingLog:
 
 
 def fail(study, *failures):
-    study.writer.log = FailingLog(study.writer.log, list(failures))
+    study._writer.log = FailingLog(study._writer.log, list(failures))
 
 
 def read_state(study):
-    return read_run(DuckDBLog(study.writer.log.log.path), "mine").state
+    return read_run(DuckDBLog(study._writer.log.log.path), "mine").state
 
 
 def test_what_was_not_told_is_told_again(study):
@@ -67,7 +68,7 @@ def test_what_was_not_told_is_told_again(study):
     for score in (0.1, 0.2):
         with pytest.raises(LogIsFull):
             study.tell(trial, score)
-        assert study.state.trials[0].status is None
+        assert study._writer.run_state.trials[0].status is None
     assert study.tell(trial, 0.3) == "ok"
     assert read_state(study).trials[0].score == 0.3
 
@@ -89,7 +90,7 @@ def test_what_was_not_reported_and_enqueued_is_again(study):
     study.report(trial, 1, score=0.2)
     with pytest.raises(LogIsFull):
         study.enqueue(dict.fromkeys(trial.choices, 3))
-    assert study.state.queue.entry_count == 0
+    assert study._writer.run_state.queue.entry_count == 0
 
 
 def test_what_the_log_holds_all_the_same_has_happened(study):
@@ -102,7 +103,7 @@ def test_what_the_log_holds_all_the_same_has_happened(study):
     with pytest.raises(NoSuchOpenTrial, match="was told already: it is ok"):
         study.tell(0, 0.5)
     assert study.ask().trial == 1
-    assert read_state(study) == study.state
+    assert read_state(study) == study._writer.run_state
 
 
 def test_a_callback_gets_what_the_log_holds_all_the_same(tmp_path):
@@ -119,8 +120,8 @@ def test_a_callback_gets_what_the_log_holds_all_the_same(tmp_path):
 def test_a_log_that_another_thread_holds_is_waited_for_in_vain_and_then_written(study):
     from archwright.store.database import take_turn
 
-    log = study.writer.log
-    study.writer.log = DuckDBLog(log.path, wait_seconds=0.05)
+    log = study._writer.log
+    study._writer.log = DuckDBLog(log.path, wait_seconds=0.05)
     trial, is_held, may_go = study.ask(), threading.Event(), threading.Event()
 
     def hold():
@@ -138,7 +139,7 @@ def test_a_log_that_another_thread_holds_is_waited_for_in_vain_and_then_written(
         may_go.set()
         holder.join()
     assert study.tell(trial, 0.2) == "ok"
-    assert study.state.trials[0].score == 0.2
+    assert study._writer.run_state.trials[0].score == 0.2
 
 
 ATTEMPTS = st.lists(
@@ -155,17 +156,19 @@ def test_what_a_study_knows_is_what_its_log_holds(attempts):
         log.failures = [failure]
         calls: dict[str, Callable[[], object]] = {
             "ask": study.ask,
-            "tell": lambda seconds=number: study.tell(next(iter(study.state.open_trials), 0), 0.5, seconds=seconds),
-            "report": lambda: study.report(next(iter(study.state.open_trials), 0), 1, accuracy=0.5),
+            "tell": lambda seconds=number: study.tell(
+                next(iter(study._writer.run_state.open_trials), 0), 0.5, seconds=seconds
+            ),
+            "report": lambda: study.report(next(iter(study._writer.run_state.open_trials), 0), 1, accuracy=0.5),
             "enqueue": lambda: study.enqueue({}),
         }
         with suppress(LogIsFull, NoSuchOpenTrial, NothingToAsk):
             calls[method]()
-    study.writer.settle()
+    study._writer.settle()
     run = read_run(log.log, "mine")
-    assert study.state == run.state
-    assert study.writer.position == run.position
-    assert set(study.writer.running_jobs) == {number for number, trial in run.state.trials.items() if trial.running}
+    assert study._writer.run_state == run.state
+    assert study._writer.position == run.position
+    assert set(study._writer.running_jobs) == {number for number, trial in run.state.trials.items() if trial.running}
     log.failures = []
     for trial in study.open_trials:
         study.tell(trial, 0.5)
@@ -187,7 +190,7 @@ def make_study_in_memory():
     writer = RunWriter(log, "mine", START, RunState(), make_initial_state(started))
     writer.record(started)
     writer.commit()
-    study = Study(writer)
+    study = Study(writer, Path("none.duckdb"), False)
     study._release = weakref.finalize(study, lambda: None)
     return study, log
 
@@ -224,7 +227,7 @@ def test_what_a_searcher_raises_changes_nothing(study, monkeypatch):
         patched.setattr(searcher, "tell", refuse)
         with pytest.raises(ZeroDivisionError):
             study.tell(trials[0], 0.5)
-    assert study.state.open_trials == (0, 1)
+    assert study._writer.run_state.open_trials == (0, 1)
     assert [study.tell(trial, 0.5) for trial in trials] == ["ok", "ok"]
 
 
@@ -250,5 +253,5 @@ def test_threads_share_a_study(study):
         thread.join()
     assert errors == []
     assert sorted(told) == list(range(24))
-    run = read_run(study.writer.log, "mine").state
+    run = read_run(study._writer.log, "mine").state
     assert {number: trial.score for number, trial in run.trials.items()} == {number: float(number) for number in told}

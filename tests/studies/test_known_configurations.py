@@ -109,10 +109,10 @@ def test_a_study_takes_files_too(file, tmp_path):
     log = tmp_path / "log.duckdb"
     with aw.study(SPACE, input=(1, 8, 8), name="mine", log=log, enqueue=file) as study:
         study.enqueue(str(file), {"1.repeat.count": 1})
-        known = [dict(entry.choices) for entry in study.state.queue.entries]
+        known = [dict(entry.choices) for entry in study._writer.run_state.queue.entries]
     assert known == [ONE, OTHER, ONE, OTHER, {"1.repeat.count": 1}]
     with aw.study(SPACE, name="mine", log=log, enqueue=[file, {"1.repeat.count": 2}]) as study:
-        assert [dict(entry.choices) for entry in study.state.queue.entries[5:]] == [{"1.repeat.count": 2}]
+        assert [dict(entry.choices) for entry in study._writer.run_state.queue.entries[5:]] == [{"1.repeat.count": 2}]
 
 
 def test_a_study_that_is_given_a_bad_file_is_as_it_was(file, tmp_path):
@@ -126,7 +126,7 @@ def test_a_study_that_is_given_a_bad_file_is_as_it_was(file, tmp_path):
         for given in (["bad.json"], [file, bad]):
             with pytest.raises(BadEnqueueFile):
                 study.enqueue(*given)
-        assert not study.state.queue.entries
+        assert not study._writer.run_state.queue.entries
         study.tell(study.ask(), 0.5)
     for wrong, error in ((bad, BadEnqueueFile), (3, BadRunOption)):
         with pytest.raises(error):

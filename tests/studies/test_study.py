@@ -54,7 +54,7 @@ def tell_all(log: Path, scores=(0.25, 0.75, 0.5)) -> None:
 
 def test_what_is_left_out_is_as_usual(log):
     with aw.study("digits", log=log) as study:
-        started = study.state.started
+        started = study.run.view.run.started
         assert started is not None
         assert started.searcher["name"] == "random"
         assert started.objective == aw.maximize("score")
@@ -63,6 +63,20 @@ def test_what_is_left_out_is_as_usual(log):
         assert evaluation_from_json(started.evaluator) == Told()
         assert study.tell(study.ask(), 0.5) == "ok"
     assert aw.Log(log)["study-1"].best().score == 0.5
+
+
+def test_a_study_shows_itself_in_a_line_and_has_its_run(log):
+    with aw.study(SPACE, input=INPUT, log=log, name="mine") as study:
+        assert repr(study) == "<Study mine: 0 of 0 trials told>"
+        for score in (0.5, 0.9, 0.7):
+            study.tell(study.ask(), score)
+        study.ask()
+        assert repr(study) == "<Study mine: 3 of 4 trials told, best score 0.9000 (trial 1)>"
+        assert (study.run.name, study.run.status, len(study.run)) == ("mine", "running", 4)
+        assert study.best() == study.run[1]
+        assert list(study.frame("pandas")["score"][:3]) == [0.5, 0.9, 0.7]
+        assert "mine: running" in study._repr_html_()
+    assert [name for name in dir(study) if name in ("writer", "state")] == []
 
 
 def test_a_trial_has_the_settings_of_its_architecture(log):
@@ -79,12 +93,12 @@ def test_values_or_texts(log):
     """As aw.search takes them."""
     texts = {"searcher": "mcts,exploration=0.5", "objective": "loss", "budget": "3epochs", "input": "1,8,8", "seed": 7}
     with aw.study(SPACE, log=log, **texts) as one:
-        started = one.state.started
+        started = one.run.view.run.started
     assert started is not None
     assert (started.searcher["exploration"], started.objective) == (0.5, aw.minimize("loss"))
     with aw.study(SPACE, log=log, objective=aw.maximize("f1"), budget=started.budget, input=INPUT, seed=7) as other:
-        assert other.state.started is not None
-        assert other.state.started.objective == aw.maximize("f1")
+        assert other.run.view.run.started is not None
+        assert other.run.view.run.started.objective == aw.maximize("f1")
 
 
 @pytest.mark.parametrize(
@@ -143,8 +157,8 @@ def test_a_script_may_begin_and_go_on_by_one_call(log):
     with begin(log, enqueue=known) as study:
         study.tell(study.ask(), 1)
     with begin(log, enqueue=[{"1.repeat.count": 2, "0.settings.optimizer": "adam"}, *known, {}]) as study:
-        assert study.state.queue.entry_count == 3
-        assert [entry.entry for entry in study.state.queue.entries] == [1, 2]
+        assert study.run.view.run.state.queue.entry_count == 3
+        assert [entry.entry for entry in study.run.view.run.state.queue.entries] == [1, 2]
 
 
 def test_a_search_is_no_study(log):
@@ -223,8 +237,8 @@ def test_a_fork_of_a_study_is_a_study(log):
     tell_all(log)
     fork = aw.Log(log)["mine"].fork(at=8, searcher="local-search", name="other")
     with aw.study(name="other", log=log) as study:
-        assert study.state.started is not None
-        assert study.state.started.searcher["name"] == "local-search"
+        assert study.run.view.run.started is not None
+        assert study.run.view.run.started.searcher["name"] == "local-search"
         open_trials = study.open_trials
         study.tell(study.ask(), 0.5)
     assert [trial.trial for trial in open_trials] == [trial.number for trial in fork if trial.score is None]

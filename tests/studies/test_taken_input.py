@@ -62,8 +62,8 @@ def test_a_study_is_about_it_and_goes_on(tmp_path):
     log = tmp_path / "archwright.duckdb"
     for _ in range(2):  # begun, and gone on with by the same call
         with aw.study(SPACE, name="mine", log=log) as study:
-            assert study.state.started is not None
-            assert study.state.started.model_input == TOKENS
+            assert study.run.view.run.started is not None
+            assert study.run.view.run.started.model_input == TOKENS
             study.tell(study.ask(), 0.5)
     assert len(aw.Log(log)["mine"].trials) == 2
 

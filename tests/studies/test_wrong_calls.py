@@ -120,7 +120,7 @@ def test_a_wrong_value_is_named_and_nothing_is_logged(run, name, monkeypatch, tm
 def test_a_wrong_outcome_is_named_and_nothing_is_logged(tmp_path, options, words):
     with aw.study(SPACE, input=(3,), log=tmp_path / "log.duckdb") as study:
         trial = study.ask()
-        events = study.state.seq
+        events = study._writer.run_state.seq
         with pytest.raises(aw.ArchwrightError, match=words):
             study.tell(**{"trial": trial, "score": 0.5, **options})
-        assert study.state.seq == events
+        assert study._writer.run_state.seq == events

@@ -8,6 +8,7 @@ from attrs import asdict
 
 from archwright.core.input import format_input
 from archwright.core.protocols import EarlyStop
+from archwright.results.attempts import Attempt, fold_attempts
 from archwright.results.records import (
     AttemptRecord,
     EarlyStopRecord,
@@ -26,7 +27,6 @@ from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.ends import measure_seconds
 from archwright.search.running.run_view import RunView, explain_omission, find_open_status
 from archwright.store.artifacts import locate_artifact, locate_run_folder
-from archwright.store.events import AttemptEnded, AttemptStarted, Reported
 from archwright.store.fold import TrialState
 from archwright.store.query import query
 from archwright.store.queue_state import Queue
@@ -160,7 +160,7 @@ def describe_trial_in_full(view: RunView, trial: TrialState) -> TrialDetails:
         "architecture": render_architecture(view, trial),
         "left_out": explain_omission(view),
         "model": locate_model(view, trial),
-        "attempts": describe_attempts(view, trial),
+        "attempts": [_describe_attempt(attempt) for attempt in list_attempts(view, trial)],
     }
 
 
@@ -173,37 +173,23 @@ def describe_best_trials(view: RunView, n: int) -> list[RankedTrialRecord]:
     ]
 
 
-def describe_attempts(view: RunView, trial: TrialState) -> list[AttemptRecord]:
-    """The attempts at a trial, in order, each with the metrics of its epochs."""
-    attempts: list[AttemptRecord] = []
-    for event, time in view.attempt_events.get(trial.trial, ()):
-        match event:
-            case AttemptStarted(_, attempt):
-                attempts.append(_describe_start(attempt, time))
-            case Reported(_, _, epoch, metrics):
-                attempts[-1]["curve"].append({"epoch": epoch, **metrics})
-            case AttemptEnded(_, _, status, seconds, metrics, error, stopped):
-                attempt_record = attempts[-1]
-                attempt_record |= {"status": status, "seconds": seconds, "metrics": dict(metrics), "error": error}
-                attempt_record["stopped"] = _describe_stop(stopped)
-            case _:
-                pass
-    if attempts and find_trial_status(view, trial) == "running":
-        attempts[-1]["status"] = "running"
-    return attempts
+def list_attempts(view: RunView, trial: TrialState) -> list[Attempt]:
+    """The attempts at a trial, in order."""
+    return fold_attempts(
+        view.attempt_events.get(trial.trial, ()), is_running=find_trial_status(view, trial) == "running"
+    )
 
 
-def _describe_start(attempt: int, time: float) -> AttemptRecord:
-    """An attempt of which only the start, at `time`, is logged."""
+def _describe_attempt(attempt: Attempt) -> AttemptRecord:
     return {
-        "attempt": attempt,
-        "started": _format_utc(time),
-        "status": "interrupted",
-        "seconds": None,
-        "error": "",
-        "stopped": None,
-        "metrics": {},
-        "curve": [],
+        "attempt": attempt.number,
+        "started": attempt.started.isoformat(timespec="milliseconds"),
+        "status": attempt.status,
+        "seconds": attempt.seconds,
+        "error": attempt.error,
+        "stopped": _describe_stop(attempt.stopped),
+        "metrics": dict(attempt.metrics),
+        "curve": [dict(metrics) for metrics in attempt.curve],
     }
 
 

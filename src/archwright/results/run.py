@@ -38,6 +38,7 @@ from archwright.execution.verb_options import (
 )
 from archwright.results.describing import describe_run
 from archwright.results.frames import make_frame
+from archwright.results.numbered_events import NumberedEvent, find_scoring, number_events
 from archwright.results.records import RepeatsRecord, RunDetails, SearchStateRecord
 from archwright.results.repeats import describe_repeats
 from archwright.results.replaying import describe_search_state
@@ -220,9 +221,22 @@ class Run(Sequence[Trial]):
         """
         return describe_search_state(self.view, must_propose=must_propose, searcher=self.given.searcher)
 
-    def at(self, event: int) -> Self:
-        """The run as it stood after the event of that number; raises NoSuchEvent."""
-        return evolve(self, view=view_run(self.log, self.name, read_event_number(event), trusted=self.view.trusted))
+    @property
+    def events(self) -> Sequence[NumberedEvent]:
+        """All that happened, in order, with the numbers that `at` and `fork` take; the kinds are those of events."""
+        return number_events(self.view)
+
+    def at(self, event: int | NumberedEvent | Trial) -> Self:
+        """The run as it stood after an event, or the one of that number; after a trial, when it had ended.
+
+        Raises NoSuchEvent, also where the trial has not ended, and NoSuchTrial.
+        """
+        return evolve(self, view=view_run(self.log, self.name, self._find_event(event), trusted=self.view.trusted))
+
+    def _find_event(self, event: int | NumberedEvent | Trial) -> int:
+        if isinstance(event, Trial):
+            return find_scoring(self.view, event.require_of(self.view).number)
+        return event.number if isinstance(event, NumberedEvent) else read_event_number(event)
 
     def refresh(self) -> Self:
         """The run as it stands in the log now."""
@@ -271,8 +285,8 @@ class Run(Sequence[Trial]):
         return Run.read(self.log, name, trust=self.view.trusted, given=given)
 
     @take_options
-    def fork(self, at: int, **options: Unpack[ForkOptions]) -> "Run":
-        """A new run with its events up to number `at`, to go on differently from there with `resume`.
+    def fork(self, at: int | NumberedEvent | Trial, **options: Unpack[ForkOptions]) -> "Run":
+        """A new run with its events up to one of them, as `at` takes it, to go on differently from there with `resume`.
 
         With another searcher, other `settings` of the one that it has, another seed or other ends; an end is moved as
         in `resume`. Raises NoSuchEvent, InvalidEnd and RunExists, and NotTrusted where `settings` are for a searcher
@@ -282,7 +296,7 @@ class Run(Sequence[Trial]):
         given = (options.get("searcher"), options.get("settings"), self.given.searcher)
         written, value = read_fork_searcher(self.searcher, *given, trusted=run.view.trusted)
         seed = None if options.get("seed") is None else read_seed(options.get("seed"))
-        new = fork_in_log(self.view, read_event_number(at), written, seed, moves, options.get("name"))
+        new = fork_in_log(self.view, self._find_event(at), written, seed, moves, options.get("name"))
         return run._read(new, evolve(self.given, searcher=value))
 
     @take_options

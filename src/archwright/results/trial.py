@@ -21,15 +21,16 @@ from archwright.execution.checks import check_flag, read_path
 from archwright.execution.given_values import NOTHING_GIVEN, GivenValues, read_given_evaluation
 from archwright.execution.verb_options import ExportOptions
 from archwright.plots.sketch import sketch_curve
+from archwright.results.attempts import Attempt
 from archwright.results.describing import (
-    describe_attempts,
     describe_trial_in_full,
     find_training_seed,
     find_trial_status,
+    list_attempts,
 )
 from archwright.results.drawing import Drawing, write_named
 from archwright.results.html import escape_text, render_heading, render_properties
-from archwright.results.records import AttemptRecord, TrialDetails
+from archwright.results.records import TrialDetails
 from archwright.results.trial_architecture import count_trained_parameters
 from archwright.search.running.run_view import (
     NoSuchTrial,
@@ -124,9 +125,9 @@ class Trial:
         return self.state.continues
 
     @property
-    def attempts(self) -> Sequence[AttemptRecord]:
+    def attempts(self) -> Sequence[Attempt]:
         """The attempts at it, in order."""
-        return describe_attempts(self.view, self.state)
+        return list_attempts(self.view, self.state)
 
     @property
     def settings(self) -> Mapping[str, Value]:
@@ -138,7 +139,7 @@ class Trial:
         """The values of each metric after the epochs of its last attempt, in order; empty where none was reported."""
         attempts = self.attempts
         curves: dict[str, list[float]] = {}
-        for epoch in attempts[-1]["curve"] if attempts else ():
+        for epoch in attempts[-1].curve if attempts else ():
             for name, value in epoch.items():
                 curves.setdefault(name, []).append(value)
         curves.pop("epoch", None)

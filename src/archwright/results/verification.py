@@ -31,7 +31,6 @@ class Verification:
         return self.is_whole and self.is_reproduced
 
     def __repr__(self) -> str:
-        events = "whole" if self.is_whole else f"broken, {self._describe_break()}"
         mismatch = self.proposals["mismatch"]
         proposals = (
             f"{self.proposals['proposals']} proposals, as the searcher makes them"
@@ -39,11 +38,7 @@ class Verification:
             else f"event {mismatch['event']}, trial {mismatch['trial']}, is not what the searcher proposes: "
             f"{to_one_line(mismatch['difference'])}"
         )
-        return f"<Verification of {self.chain.run}: {self.chain.events} events, {events}; {proposals}>"
-
-    def _describe_break(self) -> str:
-        broken = self.chain.broken
-        return to_one_line(self.chain.remark) if broken is None else f"event {broken.seq}: {to_one_line(broken.reason)}"
+        return f"<Verification of {self.chain.run}: {self.chain.describe()}; {proposals}>"
 
 
 def verify_run(view: RunView, searcher: AnySearcher | None = None) -> Verification:

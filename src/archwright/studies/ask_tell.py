@@ -8,6 +8,7 @@ asked for. A call that raises has changed nothing, and any thread may make one.
 import weakref
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from threading import RLock
 from typing import Any, Self, cast
 
@@ -16,18 +17,23 @@ from attrs import define, field, frozen
 from archwright.callbacks.protocol import follow_run
 from archwright.core.architecture import settings_of
 from archwright.core.budget import Budget
-from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.errors import ArchwrightError, suggest_names, to_one_line
 from archwright.core.node import Node
 from archwright.core.objective import Objective
-from archwright.core.protocols import STATUSES, AttemptResult, Proposal, Report, Status
+from archwright.core.protocols import AttemptResult, Proposal, Report, Status
 from archwright.core.term import Term
 from archwright.core.value import Value, as_integer
+from archwright.display.text import format_score
+from archwright.execution.given_values import GivenValues
 from archwright.execution.known_configurations import Configurations, read_configurations
 from archwright.execution.naming import claim_new_run, generate_numbered_names
+from archwright.results.run import Run
+from archwright.results.trial import Trial
 from archwright.search.running.attempts import derive_training_seed, to_scored
 from archwright.search.running.callbacks import RunCallbacks
 from archwright.search.running.ends import explain_exhaustion
 from archwright.search.running.enqueuing import enqueue_all, select_unknown
+from archwright.search.running.run_view import rank_trials
 from archwright.search.running.run_writer import RunWriter
 from archwright.search.running.runs import RunRecord, make_resumption, read_run
 from archwright.search.running.search_state import make_initial_state, replay_search
@@ -39,6 +45,7 @@ from archwright.store.events import Event, RunStarted, RunStopped
 from archwright.store.fold import RunState
 from archwright.store.log import START
 from archwright.store.run_time import fold_run_time
+from archwright.studies.told_outcomes import BadOutcome, read_told_metrics, read_told_seconds, read_told_status
 
 STUDY_STEM = "study"  # of the names of studies that nobody named
 
@@ -53,10 +60,6 @@ class NotAStudy(ArchwrightError, ValueError):
 
 class NoSuchOpenTrial(ArchwrightError, LookupError):
     """A trial that was not asked for in this study, or whose outcome was told already."""
-
-
-class BadOutcome(ArchwrightError, ValueError):
-    """An outcome or a report that says nothing of the trial, or nothing that can be logged."""
 
 
 class StudyIsClosed(ArchwrightError, RuntimeError):
@@ -91,7 +94,7 @@ class AskedTrial:
         return settings_of(self.architecture)
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Study:
     """A run whose trials are asked for and told by this process, which no other process may work on meanwhile.
 
@@ -99,7 +102,9 @@ class Study:
     the end of its `with` block, when it is dropped, or when its process ends.
     """
 
-    writer: RunWriter
+    _writer: RunWriter
+    _log: Path
+    _trusted: bool  # whether this person lets the code run that the log names
     _release: "weakref.finalize[Any, Any]" = field(init=False)
     _asked_at: dict[int, float] = field(factory=dict[int, float], init=False)  # by trial, on the writer's clock
     _lock: RLock = field(factory=RLock, init=False)  # one that callbacks, too, may take in the thread that has it
@@ -107,28 +112,37 @@ class Study:
     @property
     def name(self) -> str:
         """The run's name."""
-        return self.writer.name
+        return self._writer.name
 
     @property
     def searcher(self) -> AnySearcher:
         """What is asked for its trials."""
-        return self.writer.search_state.searcher
+        return self._writer.search_state.searcher
 
     @property
-    def state(self) -> RunState:
-        """The state of the run, with each of its trials."""
-        return self.writer.run_state
+    def run(self) -> Run:
+        """The run as it stands in the log now, with all that was told of its trials."""
+        given = GivenValues(searcher=self.searcher)
+        return Run.read(self._log, self.name, trust=self._trusted, given=given)
+
+    def best(self) -> Trial:
+        """The trial with the best score that was told; NothingScored where none was."""
+        return self.run.best()
+
+    def frame(self, library: str | None = None) -> Any:
+        """A data frame with a row a trial, as `Run.frame` makes it."""
+        return self.run.frame(library)
 
     @property
     def open_trials(self) -> list[AskedTrial]:
         """The trials whose outcome is not told yet, in the order of asking; an earlier process may have asked."""
         with self._lock:
-            return [self._describe_trial(proposal) for proposal in self.writer.search_state.open_trials.values()]
+            return [self._describe_trial(proposal) for proposal in self._writer.search_state.open_trials.values()]
 
     def ask(self) -> AskedTrial:
         """The next trial: of the queue, or else of the searcher. Raises NothingToAsk."""
         with self._change():
-            proposal = self.writer.propose()
+            proposal = self._writer.propose()
             if proposal is None:
                 raise NothingToAsk(self._explain_no_proposal())
             self._start_attempt(proposal.trial)
@@ -146,8 +160,8 @@ class Study:
                     f"a report is of epoch {epoch!r:.80} and has the metrics {list(metrics)}; "
                     "it must be of an epoch 1, 2 ... and have one metric or more, as in report(trial, 1, accuracy=0.5)"
                 )
-            plain_metrics = _read_metrics(metrics)
-            self.writer.record_report(Report(number, self._start_attempt(number), own_epoch, plain_metrics))
+            plain_metrics = read_told_metrics(metrics)
+            self._writer.record_report(Report(number, self._start_attempt(number), own_epoch, plain_metrics))
 
     def tell(
         self,
@@ -169,16 +183,16 @@ class Study:
             number = self._require_trial(trial)
             if metrics is not None and not isinstance(metrics, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise BadOutcome(f"metrics is {metrics!r:.80}; it must be a mapping, values by their names")
-            given_metrics = _read_metrics({**self._name_score(score), **(metrics or {})})
-            status = _read_status(failed)
+            given_metrics = read_told_metrics({**self._name_score(score), **(metrics or {})})
+            status = read_told_status(failed)
             if status == "ok":
                 self._require_score(given_metrics)
-            spent = None if seconds is None else _read_seconds(seconds)
+            spent = None if seconds is None else read_told_seconds(seconds)
             attempt = self._start_attempt(number)
-            passed = self.writer.clock() - self._asked_at[number] if spent is None else spent
-            end = self.writer.judge_result(AttemptResult(number, attempt, status, given_metrics, passed, failed or ""))
-            self.writer.record_end(end)
-            self.writer.record(to_scored(end, self._objective))
+            passed = self._writer.clock() - self._asked_at[number] if spent is None else spent
+            end = self._writer.judge_result(AttemptResult(number, attempt, status, given_metrics, passed, failed or ""))
+            self._writer.record_end(end)
+            self._writer.record(to_scored(end, self._objective))
             return end.status
 
     def enqueue(self, *configurations: object) -> None:
@@ -188,10 +202,10 @@ class Study:
         do, and then none is enqueued.
         """
         with self._change():
-            search_state, first_entry = self.writer.search_state, self.writer.run_state.queue.entry_count
+            search_state, first_entry = self._writer.search_state, self._writer.run_state.queue.entry_count
             read = read_configurations(configurations, search_state.problem)
             for event in enqueue_all(search_state.problem, search_state.searcher, read, first_entry):
-                self.writer.record(event)
+                self._writer.record(event)
 
     def close(self) -> None:
         """Log that this process leaves the run, and let others have it. Open trials stay open."""
@@ -200,8 +214,8 @@ class Study:
                 return
             try:
                 with self._change():
-                    count = len(self.writer.run_state.open_trials)
-                    self.writer.record(RunStopped("closed", f"{count} of its trials are open" if count else ""))
+                    count = len(self._writer.run_state.open_trials)
+                    self._writer.record(RunStopped("closed", f"{count} of its trials are open" if count else ""))
             finally:
                 self._release()
 
@@ -216,27 +230,39 @@ class Study:
         """One thread at a time has its block logged, all of it or nothing."""
         with self._lock:
             self._require_open()
-            with self.writer.change():
+            with self._writer.change():
                 yield
+
+    def __repr__(self) -> str:
+        with self._lock:
+            state = self._writer.run_state
+            told = f"{state.score_count} of {state.proposal_count} trials told"
+            best = next(iter(rank_trials(state.trials.values(), self._objective)), None)
+        metric = to_one_line(self._objective.metric)
+        found = "" if best is None else f", best {metric} {format_score(best.score)} (trial {best.trial})"
+        return f"<Study {self.name}: {told}{found}>"
+
+    def _repr_html_(self) -> str:
+        return self.run._repr_html_()
 
     @property
     def _objective(self) -> Objective:
-        return self.writer.search_state.problem.objective
+        return self._writer.search_state.problem.objective
 
     def _describe_trial(self, proposal: Proposal) -> AskedTrial:
-        seed = derive_training_seed(self.writer.search_state.seed, self.writer.find_first_trial(proposal.trial))
+        seed = derive_training_seed(self._writer.search_state.seed, self._writer.find_first_trial(proposal.trial))
         return AskedTrial(
             self.name, proposal.trial, proposal.leaf, proposal.budget, seed, proposal.continues, proposal.enqueued
         )
 
     def _start_attempt(self, trial: int) -> int:
         """The number of the running attempt at a trial, which begins now unless it has in this process."""
-        running = self.writer.running_jobs.get(trial)
+        running = self._writer.running_jobs.get(trial)
         if running is None:
-            running = self.writer.start_attempt(trial)
-            self._asked_at[trial] = self.writer.clock()
+            running = self._writer.start_attempt(trial)
+            self._asked_at[trial] = self._writer.clock()
         # It may have none where the log took in what an append had raised about.
-        self._asked_at.setdefault(trial, self.writer.clock())
+        self._asked_at.setdefault(trial, self._writer.clock())
         return running.attempt
 
     def _require_open(self) -> None:
@@ -248,9 +274,9 @@ class Study:
         if isinstance(trial, AskedTrial) and trial.run != self.name:
             raise NoSuchOpenTrial(f"trial {trial.trial} is of the run {trial.run}, and this is {self.name}")
         number = trial.trial if isinstance(trial, AskedTrial) else as_integer(trial)
-        known = None if type(number) is not int else self.writer.run_state.trials.get(number)
+        known = None if type(number) is not int else self._writer.run_state.trials.get(number)
         if known is None or known.status is not None:
-            open_trials = ", ".join(map(str, self.writer.run_state.open_trials)) or "none"
+            open_trials = ", ".join(map(str, self._writer.run_state.open_trials)) or "none"
             reason = "was never asked for" if known is None else f"was told already: it is {known.status}"
             raise NoSuchOpenTrial(f"trial {number!r:.80} of {self.name} {reason}; open trials: {open_trials}")
         return number
@@ -269,10 +295,10 @@ class Study:
             )
 
     def _explain_no_proposal(self) -> str:
-        searcher = self.writer.run_state.started.searcher["name"] if self.writer.run_state.started else "the searcher"
-        if count := len(self.writer.run_state.open_trials):
+        searcher = self._writer.run_state.started.searcher["name"] if self._writer.run_state.started else "the searcher"
+        if count := len(self._writer.run_state.open_trials):
             return f"{searcher} proposes nothing before it is told more; tell one of the {count} open trials"
-        why = explain_exhaustion(self.writer.search_state.problem, self.writer.run_state)
+        why = explain_exhaustion(self._writer.search_state.problem, self._writer.run_state)
         return (
             f"{searcher} proposes nothing more: {why}; enqueue configurations to have them tried again, or begin a "
             "study of a larger space"
@@ -307,7 +333,7 @@ def begin_study(
             search_state,
             callbacks=RunCallbacks(on_event=follower.on_event, begin=follower.begin),
         )
-        return _open(writer, [started, *enqueued], claims)
+        return _open(writer, log.path, [started, *enqueued], claims)
 
 
 def resume_study(
@@ -317,6 +343,7 @@ def resume_study(
     *,
     enqueue: Configurations = (),
     callbacks: Sequence[Any] = (),
+    trusted: bool = False,
 ) -> Study:
     """The study that goes on with a run in the log. Raises NotAStudy, and RunIsBusy while another process has it.
 
@@ -347,10 +374,10 @@ def resume_study(
             callbacks=RunCallbacks(on_event=follower.on_event, begin=follower.begin),
             run_time=fold_run_time(run.events, run.times),
         )
-        return _open(writer, [resumption, *enqueued], claims)
+        return _open(writer, log.path, [resumption, *enqueued], claims, trusted=trusted)
 
 
-def _open(writer: RunWriter, events: Iterable[Event], claims: ExitStack) -> Study:
+def _open(writer: RunWriter, log: Path, events: Iterable[Event], claims: ExitStack, *, trusted: bool = False) -> Study:
     """The study of a claimed run, which lets go of it when it is dropped or its process ends.
 
     `events` are the first ones of this process.
@@ -358,39 +385,6 @@ def _open(writer: RunWriter, events: Iterable[Event], claims: ExitStack) -> Stud
     for event in events:
         writer.record(event)
     writer.commit()
-    study = Study(writer)
+    study = Study(writer, log, trusted)
     study._release = weakref.finalize(study, claims.pop_all().close)
     return study
-
-
-def _read_status(failed: str | None) -> Status:
-    """The status of a trial that `failed` for that reason; ok for None."""
-    if failed is None:
-        return "ok"
-    if not isinstance(failed, str) or not failed:
-        raise BadOutcome(f"failed is {failed!r:.80}; it is a text that says why, as in failed='out of memory'")
-    status = failed.strip().lower().replace(" ", "_")
-    return cast(Status, status) if status in STATUSES and status != "ok" else "crashed"
-
-
-def _read_metrics(metrics: Mapping[str, Any]) -> dict[str, float]:
-    for name in metrics:
-        if not isinstance(name, str) or not name:
-            raise BadOutcome(f"the name of a metric is {name!r:.80}; it is a text")
-    return {name: _read_number(name, value) for name, value in metrics.items()}
-
-
-def _read_seconds(given: Any) -> float:
-    seconds = _read_number("seconds", given)
-    if not 0 <= seconds < float("inf"):
-        raise BadOutcome(f"seconds is {given!r:.80}; it must be a finite number of 0 or more")
-    return seconds
-
-
-def _read_number(name: str, value: Any) -> float:
-    try:
-        if not isinstance(value, str | bytes | bool):
-            return float(value)
-    except (TypeError, ValueError, OverflowError):
-        pass
-    raise BadOutcome(f"{name} is {value!r:.80}; it must be a number")

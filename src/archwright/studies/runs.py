@@ -7,6 +7,7 @@ from archwright.display.suggestion import DEFAULT_LOG
 from archwright.execution.call_options import take_options
 from archwright.execution.checks import BadRunOption, read_event_number
 from archwright.execution.verb_options import ExportOptions, ForkOptions, ResumeOptions, RetrainOptions
+from archwright.results.numbered_events import NumberedEvent
 from archwright.results.run import Run
 from archwright.results.trial import Trial
 
@@ -21,8 +22,12 @@ def resume(run: Run | str | None = None, *, log: str | Path = DEFAULT_LOG, **opt
 
 
 @take_options
-def fork(run: Run | str, at: int, *, log: str | Path = DEFAULT_LOG, **options: Unpack[ForkOptions]) -> Run:
-    """A new run of a run's events up to number `at`, as `Run.fork` makes it."""
+def fork(
+    run: Run | str, at: int | NumberedEvent | Trial, *, log: str | Path = DEFAULT_LOG, **options: Unpack[ForkOptions]
+) -> Run:
+    """A new run of a run's events up to one of them, as `Run.fork` makes it."""
+    if isinstance(at, Trial | NumberedEvent):
+        return choose_run(run, log).fork(at, **options)
     event = read_event_number(at)
     return choose_run(run, log, event).fork(event, **options)
 

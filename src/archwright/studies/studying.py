@@ -92,13 +92,13 @@ def study(
         load_logged_term(run.space, run.started, trusted=trust)
         request.require_same(name, run)
         given = NOTHING_GIVEN
-        if known is not None and known.state.started == run.started:
+        if known is not None and known.run.view.run.started == run.started:
             given = GivenValues(searcher=known.searcher)
         restored = request.restore_searcher(file.path, name, run, given, trusted=trust)
         warn(describe_new_revision(name, run, restored))
         return restored
 
-    return _remember(file, resume_study(file, name, prepare, enqueue=enqueue, callbacks=followers))
+    return _remember(file, resume_study(file, name, prepare, enqueue=enqueue, callbacks=followers, trusted=trust))
 
 
 @cache

@@ -267,6 +267,8 @@ def test_no_file_of_an_earlier_export_is_left_beside_those_of_another_model(tmp_
     (tmp_path / "model.svg").write_text("mine")
     result = export_model(make_model(aw.sequential(WithoutSource(), SMALL)), tmp_path, force=True)
     assert list(result.missing) == ["model.py"]
+    assert repr(result).startswith(f"<Export in {tmp_path}: model.safetensors, architecture.json, ")
+    assert "; without model.py: " in repr(result)
     expected = {name for name in EXPORT_FILES if name != "model.py"} | {"model.svg"}
     assert {path.name for path in tmp_path.iterdir()} == expected
     assert "`model.py` is missing: " in (tmp_path / "README.md").read_text()
