@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Literal, TypeVar
 
 from attrs import Factory, field, frozen
@@ -56,6 +57,21 @@ class Objective:
 
 class BadScore(ArchwrightError, TypeError):
     """A score that is no name of a metric."""
+
+
+class BadMetricName(ArchwrightError, TypeError):
+    """The name of a metric that is no text, or one that no log can hold."""
+
+
+def require_metric_name(name: Any) -> str:
+    """The name of a measured metric, as Python's text; BadMetricName unless it is one that UTF-8 can write."""
+    if isinstance(name, str) and name:
+        with suppress(UnicodeEncodeError):
+            return name.encode().decode()
+    raise BadMetricName(
+        f"the name of a metric is {name!r:.80} ({type(name).__name__}); it is a text that UTF-8 can write, as in "
+        "'accuracy'"
+    )
 
 
 def maximize(metric: str) -> Objective:

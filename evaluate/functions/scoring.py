@@ -6,7 +6,7 @@ from typing import Any
 
 from archwright.core.architecture import require_specified, settings_of
 from archwright.core.errors import ArchwrightError
-from archwright.core.objective import read_objective
+from archwright.core.objective import read_objective, require_metric_name
 from archwright.core.protocols import EarlyStop, Job
 from archwright.core.term import Term
 from archwright.evaluate.evaluation import is_evaluation_code
@@ -110,7 +110,7 @@ def _as_epoch(value: Any) -> int:
 
 
 def _as_metrics(metrics: Mapping[str, Any]) -> Metrics:
-    return {str(name): _as_float(str(name), value) for name, value in metrics.items()}
+    return {(text := require_metric_name(name)): _as_float(text, value) for name, value in metrics.items()}
 
 
 def _as_float(name: str, value: Any) -> float:

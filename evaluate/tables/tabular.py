@@ -9,6 +9,7 @@ from attrs import frozen
 
 from archwright.core.budget import Budget
 from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.objective import require_metric_name
 from archwright.core.protocols import AttemptResult, Job, Report
 from archwright.core.term import Term
 from archwright.core.tracebacks import format_traceback
@@ -111,6 +112,7 @@ class TabularEvaluator:
         """Look the job up."""
         try:
             entry = self._table.look_up(job.architecture, job.budget, job.seed)
+            metrics = {require_metric_name(name): value for name, value in entry.metrics.items()}
         except NotInTable as error:
             self._arrived.append(AttemptResult(job.trial, job.attempt, "invalid", {}, 0.0, str(error)))
         except ArchwrightError:
@@ -118,7 +120,7 @@ class TabularEvaluator:
         except Exception as error:  # noqa: BLE001  (a person's own table may raise anything)
             self._arrived.append(AttemptResult(job.trial, job.attempt, "crashed", {}, 0.0, format_traceback(error)))
         else:
-            self._arrived.append(AttemptResult(job.trial, job.attempt, "ok", entry.metrics, entry.seconds))
+            self._arrived.append(AttemptResult(job.trial, job.attempt, "ok", metrics, entry.seconds))
 
     def collect(self, timeout: float) -> Sequence[Report | AttemptResult]:
         """The results that were looked up since the last call."""

@@ -19,9 +19,10 @@ from queue import SimpleQueue
 from threading import Lock
 from typing import TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from archwright.core.errors import ArchwrightError
+from archwright.core.objective import require_metric_name
 from archwright.core.protocols import AttemptResult, Job, Report, Status
 from archwright.core.tracebacks import format_traceback
 from archwright.evaluate.description import FunctionDescription
@@ -175,6 +176,7 @@ def attempt(
 
     def report_epoch(epoch: int, metrics: Metrics) -> str:
         require_same_process(process)
+        metrics = _read_metrics(metrics)
         with reporting:
             if is_running:
                 report(Report(job.trial, job.attempt, epoch, metrics))
@@ -182,7 +184,8 @@ def attempt(
 
     try:
         with use_seed(job.seed), end_forked_children():
-            verdict, reusable = evaluate(job, report_epoch), True
+            verdict = evaluate(job, report_epoch)
+            verdict, reusable = evolve(verdict, metrics=_read_metrics(verdict.metrics)), True
     except BaseException as error:  # noqa: BLE001  (SystemExit too: the worker outlives what it runs)
         verdict, reusable = Verdict(_classify(error), error=format_traceback(error)), _is_reusable_after(error)
     with reporting:
@@ -191,6 +194,11 @@ def attempt(
     _free_memory()
     status, metrics, error, stopped = verdict.status, verdict.metrics, verdict.error, verdict.stopped
     return JobEnded(AttemptResult(job.trial, job.attempt, status, metrics, seconds, error, stopped=stopped), reusable)
+
+
+def _read_metrics(metrics: Metrics) -> Metrics:
+    """Metrics of anybody's evaluation, by names that a log can hold; raises BadMetricName."""
+    return {require_metric_name(name): value for name, value in metrics.items()}
 
 
 def _classify(error: BaseException) -> Status:

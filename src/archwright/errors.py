@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from archwright.core.node import NotALeaf as NotALeaf
     from archwright.core.node import NothingToChoose as NothingToChoose
     from archwright.core.node import PathMismatch as PathMismatch
+    from archwright.core.objective import BadMetricName as BadMetricName
     from archwright.core.objective import BadScore as BadScore
     from archwright.core.setting import BadSetting as BadSetting
     from archwright.core.setting import UnknownSetting as UnknownSetting
@@ -184,7 +185,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.core.input": "BadInput",
     "archwright.core.json": "UnreadableTerm",
     "archwright.core.node": "DeadEnd NotALeaf NothingToChoose PathMismatch",
-    "archwright.core.objective": "BadScore",
+    "archwright.core.objective": "BadMetricName BadScore",
     "archwright.core.setting": "BadSetting UnknownSetting",
     "archwright.core.shape": "Misfit",
     "archwright.core.spaces.named": "UnknownSpace",

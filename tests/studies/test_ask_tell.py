@@ -32,7 +32,6 @@ from archwright.store.query import query
 from archwright.store.runs import fork_run
 from archwright.store.verify import verify_log
 from archwright.studies.ask_tell import (
-    BadOutcome,
     NoSuchOpenTrial,
     NotAStudy,
     NothingToAsk,
@@ -41,6 +40,7 @@ from archwright.studies.ask_tell import (
     resume_study,
 )
 from archwright.studies.study_request import StudyRequest
+from archwright.studies.told_outcomes import BadOutcome
 from tests.paths import ROOT
 from tests.search.instant import SPACE, InstantEvaluator
 from tests.search.instant import make_started as make_search_started
@@ -258,7 +258,16 @@ def test_the_end_of_a_space_is_told(log):
         ({"score": "high"}, "accuracy is 'high'"),
         ({"score": True}, "accuracy is True"),
         ({"score": [1, 2]}, "must be a number"),
-        ({"score": {1: 2.0}}, "the name of a metric is 1"),
+        ({"score": {1: 2.0}}, r"the name of a metric is 1 \(int\); it is a text that UTF-8 can write"),
+        ({"score": {"accuracy": 0.5, "\ud800": 2.0}}, r"the name of a metric is '\\ud800' \(str\)"),
+        ({"score": 0.5, "metrics": {None: 1.0}}, "the name of a metric is None"),
+        ({"score": np.bool_(True)}, "accuracy is .*True.*; it must be a number"),
+        ({"score": 0.5, "metrics": {"accuracy": 0.7}}, "accuracy is 0.5 by score and 0.7 by metrics; tell it once"),
+        ({"score": {"accuracy": 1, "a": 2}, "metrics": {"a": 3}}, "a is 2.0 by score and 3.0 by metrics"),
+        (
+            {"score": 0.5, "failed": "crashed"},
+            "score is 0.5, and failed is 'crashed'; a trial that failed has no score",
+        ),
         ({"metrics": {"loss": 1.0}}, "the study is about 'accuracy'"),
         ({"failed": ""}, "a text that says why"),
         ({"score": 1.0, "seconds": "long"}, "seconds is 'long'"),
@@ -280,6 +289,7 @@ def test_an_outcome_that_says_nothing_is_refused_and_nothing_is_logged(log, told
                 study.report(trial, epoch, **metrics)
         assert len(read_run(log, "mine").events) == before
         assert study.tell(trial, np.float32(0.5), metrics={"loss": 2}) == "ok"
+        assert study.tell(study.ask(), 0.5, metrics={"accuracy": 0.5}) == "ok", "twice the same is no contradiction"
         assert study.tell(study.ask(), math.nan) == "diverged"
         assert study.tell(study.ask(), failed="the cat sat on it") == "crashed"
 

@@ -367,6 +367,33 @@ def test_a_metric_that_the_function_does_not_give_is_named(tmp_path):
         search(tmp_path, objective="acuracy")
 
 
+BAD_NAMES: list[tuple[dict[Any, float], str]] = [
+    ({"\ud800": 1.0, "?": 3.0}, r"the name of a metric is '\ud800' (str); it is a text that UTF-8 can write"),
+    ({3: 1.0, "3": 2.0}, "the name of a metric is 3 (int)"),
+    ({None: 4.0}, "the name of a metric is None (NoneType)"),
+    ({"": 4.0}, "the name of a metric is '' (str)"),
+]
+
+
+@pytest.mark.parametrize(("metrics", "says"), BAD_NAMES)
+def test_a_metric_that_no_log_can_hold_is_an_error_of_its_trial(tmp_path, metrics, says):
+    """Whether it is returned or reported; nothing of it is written under another name, and other trials go on."""
+
+    def measure(architecture, report):
+        count = architecture.children[0].units
+        if count == 1 and all(isinstance(name, str) for name in metrics):
+            report(1, **metrics)
+        return {"accuracy": 0.5} if count == 3 else {"accuracy": 0.5, **metrics}
+
+    each: Any = [{"0.affine.units": units} for units in (1, 2, 3)]
+    run = search(tmp_path, measure, aw.sequential(aw.affine(units=[1, 2, 3])), trials=3, enqueue=each)
+    assert [trial.status for trial in run] == ["crashed", "crashed", "ok"]
+    for trial in run:
+        assert not trial.curves
+        assert trial.status == "ok" or says in trial.error
+    assert run.best().metrics == {"accuracy": 0.5}
+
+
 def test_a_search_without_a_score_says_the_first_error(tmp_path):
     with pytest.raises(
         NothingScored, match=r"no trial of search-1 has a score; trial 0 was crashed: Traceback[^$]*small"

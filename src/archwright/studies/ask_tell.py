@@ -45,7 +45,13 @@ from archwright.store.events import Event, RunStarted, RunStopped
 from archwright.store.fold import RunState
 from archwright.store.log import START
 from archwright.store.run_time import fold_run_time
-from archwright.studies.told_outcomes import BadOutcome, read_told_metrics, read_told_seconds, read_told_status
+from archwright.studies.told_outcomes import (
+    BadOutcome,
+    join_told_metrics,
+    read_told_metrics,
+    read_told_seconds,
+    read_told_status,
+)
 
 STUDY_STEM = "study"  # of the names of studies that nobody named
 
@@ -183,8 +189,8 @@ class Study:
             number = self._require_trial(trial)
             if metrics is not None and not isinstance(metrics, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise BadOutcome(f"metrics is {metrics!r:.80}; it must be a mapping, values by their names")
-            given_metrics = read_told_metrics({**self._name_score(score), **(metrics or {})})
-            status = read_told_status(failed)
+            given_metrics = join_told_metrics(self._name_score(score), metrics or {})
+            status = read_told_status(failed, score)
             if status == "ok":
                 self._require_score(given_metrics)
             spent = None if seconds is None else read_told_seconds(seconds)

@@ -4,29 +4,45 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from archwright.core.errors import ArchwrightError
+from archwright.core.objective import BadMetricName, require_metric_name
 from archwright.core.protocols import STATUSES, Status
 
 
 class BadOutcome(ArchwrightError, ValueError):
-    """An outcome or a report that says nothing of the trial, or nothing that can be logged."""
+    """An outcome or a report that says nothing of the trial, contradicts itself, or cannot be logged."""
 
 
-def read_told_status(failed: str | None) -> Status:
-    """The status of a trial that `failed` for that reason; ok for None."""
+def read_told_status(failed: str | None, score: object) -> Status:
+    """The status of a trial that `failed` for that reason; ok for None. Else there must be no `score`."""
     if failed is None:
         return "ok"
     if not isinstance(failed, str) or not failed:
         raise BadOutcome(f"failed is {failed!r:.80}; it is a text that says why, as in failed='out of memory'")
+    if score is not None:
+        raise BadOutcome(
+            f"score is {score!r:.80}, and failed is {failed!r:.80}; a trial that failed has no score: tell one of the "
+            "two (metrics=... holds what was measured of a trial that failed)"
+        )
     status = failed.strip().lower().replace(" ", "_")
     return cast(Status, status) if status in STATUSES and status != "ok" else "crashed"
 
 
 def read_told_metrics(metrics: Mapping[str, Any]) -> dict[str, float]:
     """The metrics by their names, as Python's floats, also NaN and infinite ones."""
-    for name in metrics:
-        if not isinstance(name, str) or not name:
-            raise BadOutcome(f"the name of a metric is {name!r:.80}; it is a text")
-    return {name: _read_number(name, value) for name, value in metrics.items()}
+    try:
+        names = [require_metric_name(name) for name in metrics]
+    except BadMetricName as error:
+        raise BadOutcome(str(error)) from error
+    return {name: _read_number(name, value) for name, value in zip(names, metrics.values(), strict=True)}
+
+
+def join_told_metrics(scores: Mapping[str, float], metrics: Mapping[str, float]) -> dict[str, float]:
+    """The metrics of a score and further ones; raises BadOutcome where one has two values."""
+    told, further = read_told_metrics(scores), read_told_metrics(metrics)
+    for name in told.keys() & further.keys():
+        if repr(told[name]) != repr(further[name]):  # NaN is as NaN
+            raise BadOutcome(f"{name} is {told[name]} by score and {further[name]} by metrics; tell it once")
+    return told | further
 
 
 def read_told_seconds(given: Any) -> float:
@@ -39,7 +55,8 @@ def read_told_seconds(given: Any) -> float:
 
 def _read_number(name: str, value: Any) -> float:
     try:
-        if not isinstance(value, str | bytes | bool):
+        is_flag = isinstance(value, bool) or "bool" in str(getattr(value, "dtype", ""))  # also of numpy and torch
+        if not is_flag and not isinstance(value, str | bytes):
             return float(value)
     except (TypeError, ValueError, OverflowError):
         pass
