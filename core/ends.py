@@ -12,6 +12,7 @@ from attrs import frozen
 
 from archwright.core.budget import InvalidBudget, parse_budget
 from archwright.core.errors import ArchwrightError
+from archwright.core.value import format_value
 
 EndName = Literal["trials", "time", "until_score", "no_improvement"]
 Number = TypeVar("Number", int, float)
@@ -49,10 +50,26 @@ def choose_ends(
 ) -> RunEnds:
     """The ends of a new run: those that are given, or the default number of trials. `time` as `read_time`.
 
-    Raises InvalidEnd.
+    Raises InvalidEnd, also for "none" and for texts such as "+32", which are for a run that there is.
     """
+    given_ends = {"trials": trials, "time": time, "until_score": until_score, "no_improvement": no_improvement}
+    for name, given in given_ends.items():
+        _require_new(name, given)
     ends = move_ends(NO_ENDS, trials, time, until_score, no_improvement)
     return RunEnds(trials=DEFAULT_TRIALS) if ends == NO_ENDS else ends
+
+
+def _require_new(name: str, given: object) -> None:
+    """Raises InvalidEnd for words that move an end, or take it away: a new run has none as yet."""
+    if isinstance(given, str) and given.strip() == LIFTED:
+        raise InvalidEnd(
+            f"{name} is {given!r:.80}, and a new run has no such end to take away; leave it out, and give another end"
+        )
+    if isinstance(given, str) and given.strip().startswith("+"):
+        raise InvalidEnd(
+            f"{name} is {given!r:.80}, and a new run has no such end to move on; write it without the plus "
+            "(a run that there is goes on by so much, as in run.resume(trials='+32'))"
+        )
 
 
 def move_ends(
@@ -95,24 +112,27 @@ def _move(
 
 def read_time(given: float | str) -> float:
     """The seconds of a number of them, or of a text such as 90s, 10min or 2h, with a plus or not. Else InvalidEnd."""
-    seconds = float(given) if isinstance(given, SupportsFloat) and not isinstance(given, bool) else None
+    seconds = None
+    if isinstance(given, SupportsFloat) and not isinstance(given, bool):
+        with suppress(OverflowError):
+            seconds = float(given)
     if isinstance(given, str):
         with suppress(InvalidBudget):
             budget = parse_budget(given.removeprefix("+"))
             seconds = budget.amount if budget.unit == "seconds" else None
     if seconds is None or not 0 < seconds < math.inf:
         raise InvalidEnd(
-            f"time is {given!r:.80}; write a time of more than 0, as in 90s, 10min or 2h (of a run that there is also "
-            f"how much more, as in +1h, or {LIFTED})"
+            f"time is {_quote(given)}; write a time of more than 0, as in 90s, 10min or 2h (of a run that there is "
+            f"also how much more, as in +1h, or {LIFTED})"
         )
     return seconds
 
 
 def _read_count(name: str, given: int | str, more: str) -> int:
-    digits = given.removeprefix("+") if isinstance(given, str) else str(given)
+    digits = given.removeprefix("+") if isinstance(given, str) else format_value(given)
     if isinstance(given, bool) or not digits.isdecimal() or len(digits) > MAX_DIGITS or int(digits) == 0:
         raise InvalidEnd(
-            f"{name} is {given!r:.80}; write how many, as in 64 (of a run that there is also how many more, as in "
+            f"{name} is {_quote(given)}; write how many, as in 64 (of a run that there is also how many more, as in "
             f"{more}, or {LIFTED})"
         )
     return int(digits)
@@ -120,13 +140,17 @@ def _read_count(name: str, given: int | str, more: str) -> int:
 
 def _read_score(given: float | str) -> float:
     score = math.nan
-    with suppress(ValueError, TypeError):
+    with suppress(ValueError, TypeError, OverflowError):
         score = math.nan if isinstance(given, bool) else float(given)
     if not math.isfinite(score):
         raise InvalidEnd(
-            f"until_score is {given!r:.80}; write a finite number, as in 0.95 (of a run that there is also {LIFTED})"
+            f"until_score is {_quote(given)}; write a finite number, as in 0.95 (of a run that there is also {LIFTED})"
         )
     return score
+
+
+def _quote(given: object) -> str:
+    return format_value(given) if isinstance(given, int) else f"{given!r:.80}"
 
 
 def format_time_limit(seconds: float) -> str:

@@ -10,7 +10,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.store.artifacts import find_runs_with_artifacts, remove_if_empty
 from archwright.store.atomic import DRAFT_FOLDER_PREFIX, sweep_scratch_folders
 from archwright.store.duckdb_log import DuckDBLog
-from archwright.store.errors import RunExists, RunIsBusy, explain_failure
+from archwright.store.errors import LogFailed, RunExists, RunIsBusy, explain_failure
 from archwright.store.paths import locate_sidecar, resolve_log
 from archwright.store.remedies import suggest_view
 from archwright.store.runs import check_run_name, list_runs
@@ -35,6 +35,10 @@ def claim(path: Path | str, run: str) -> Generator[None]:
         raise RunIsBusy(
             f"{run} in {shorten(path)} is going on in {_describe_holder(file)}; let it finish or stop it, "
             f"or watch it with: {suggest_view(path, run)}"
+        ) from error
+    except NotADirectoryError as error:
+        raise LogFailed(
+            f"{file.parent} is a file, and the locks of the log {path} are to be in a folder of that name; move it away"
         ) from error
     except OSError as error:
         raise explain_failure(error, file) from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Literal
 
+from archwright.core.errors import to_one_line
 from archwright.store.errors import LogIsFolder, LogMissing, NotALog
 from archwright.store.remedies import suggest_listing
 
@@ -34,10 +35,11 @@ def resolve_log(path: Path, mode: Mode = "read") -> Path:
     try:
         path = path.expanduser().resolve()
         file_mode = _read_file_mode(path)
-    except (OSError, RuntimeError) as error:  # a link to itself, an unknown user, a working directory that is gone
+    except (OSError, RuntimeError, ValueError) as error:
+        # A link to itself, an unknown user, a working directory that is gone, a character that no name of a file has.
         reason = getattr(error, "strerror", None) or error
         raise NotALog(
-            f"{original} leads to no file ({reason}); name another one with --log (log= in Python)"
+            f"{to_one_line(str(original))} leads to no file ({reason}); name another one with --log (log= in Python)"
         ) from error
     if file_mode is not None and stat.S_ISDIR(file_mode):
         file = path / "archwright.duckdb"

@@ -18,6 +18,25 @@ def test_any_end_that_is_given_switches_the_default_off():
     assert choose_ends(9, 90, 0.5, 3) == RunEnds(9, 90.0, 0.5, 3)
 
 
+@pytest.mark.parametrize("name", ["trials", "time", "until_score", "no_improvement"])
+def test_a_new_run_has_no_end_that_is_moved_or_taken_away(name):
+    """Also where another end is given, with which it would have one."""
+    for more in ({}, {"trials": 3} if name != "trials" else {"time": 3.0}):
+        with pytest.raises(
+            InvalidEnd, match=f"^{name} is 'none', and a new run has no such end to take away; leave it"
+        ):
+            choose_ends(**{name: "none"}, **more)  # pyright: ignore[reportArgumentType]
+        with pytest.raises(InvalidEnd, match=rf"^{name} is '\+3', and a new run has .* write it without the plus"):
+            choose_ends(**{name: "+3"}, **more)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("name", ["trials", "time", "until_score", "no_improvement"])
+def test_a_number_that_no_float_holds_is_no_end(name):
+    for number in (10**400, 10**5000):  # no text holds the second one either
+        with pytest.raises(InvalidEnd, match=f"^{name} is an integer of .* bits; write"):
+            choose_ends(**{name: number})  # pyright: ignore[reportArgumentType]
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [

@@ -207,3 +207,18 @@ def test_a_link_in_the_place_of_a_lock_is_not_written_through(path):
     with pytest.raises(LogFailed, match=r"a-1\.lock cannot be used: .*symbolic links"), claim(path, "a-1"):
         pass
     assert precious.read_text() == "what was there"
+
+
+def test_a_file_where_the_folder_of_the_locks_should_be_is_named_with_the_remedy(log):
+    """It is not overwritten, and the run begins once it is moved away."""
+    folder = locate_lock(log.path, "a-1").parent
+    folder.write_text("mine")
+    with (
+        pytest.raises(LogFailed, match=r"log\.duckdb\.locks is a file, and the locks .*; move it away$"),
+        claim(log.path, "a-1"),
+    ):
+        pass
+    folder.rename(folder.with_name("moved"))
+    with claim(log.path, "a-1"):
+        assert is_claimed(log.path, "a-1")
+    assert folder.with_name("moved").read_text() == "mine"

@@ -1,10 +1,12 @@
 """Which files belong to a log."""
 
 import os
+from pathlib import Path
 
 import pytest
 
-from archwright.store.paths import belongs_to, locate_sidecar
+from archwright.store.errors import NotALog
+from archwright.store.paths import belongs_to, locate_sidecar, resolve_log
 
 BELONGS = [
     "log.duckdb",
@@ -35,6 +37,12 @@ def test_what_belongs_to_a_log(tmp_path, monkeypatch, name):
     path.touch()
     (tmp_path / "other").symlink_to(path)
     assert belongs_to(tmp_path / "link" / "log.duckdb", tmp_path / "other")
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
+def test_a_name_that_no_file_has_is_no_log(name):
+    with pytest.raises(NotALog, match=r"^a\\(x00|ud800)b leads to no file .*; name another one with --log"):
+        resolve_log(Path(name), "create")
 
 
 @pytest.mark.parametrize("name", OTHERS)
