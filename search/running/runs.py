@@ -17,6 +17,7 @@ from archwright.core.protocols import DEFAULT_RETRIES, Evaluator, Problem
 from archwright.search.named import update_searcher
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.callbacks import NO_CALLBACKS, RunCallbacks
+from archwright.search.running.ends import explain_ends, measure_seconds
 from archwright.search.running.enqueuing import enqueue_all, require_fitting
 from archwright.search.running.loop import MAX_CONSECUTIVE_FAILURES, SearchLoop
 from archwright.search.running.retention import ArtifactRetention, count_models_to_keep
@@ -166,6 +167,14 @@ def resume_run(
             run_time=run.run_time,
         )
         return loop.run(resumption, *enqueued)
+
+
+def finish_run(log: EventLog, name: str, run: RunRecord, ends: RunEnds) -> None:
+    """Log that a run, which this process has claimed and which has reached one of `ends`, is finished."""
+    detail = explain_ends(run.state, measure_seconds(run.state, run.run_time), ends)
+    simulates_time = run.state.simulates_time
+    resumption = RunResumed(versions=collect_versions(), simulates_time=simulates_time, **asdict(ends))
+    log.append(name, [resumption, RunStopped("finished", detail)], run.position)
 
 
 def make_resumption(

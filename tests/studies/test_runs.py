@@ -131,6 +131,18 @@ def test_a_run_that_is_broken_is_forked_by_its_name_where_the_error_says(run):
     assert list_trials(aw.fork("mine", at=9, log=run.log).resume(**HERE)) == list_trials(run)
 
 
+def test_a_fork_at_the_end_is_finished_once_it_is_resumed(run, capsys):
+    """Nothing is left to do, which is said and logged, once."""
+    fork = run.fork(at=run.view.run.position.seq, name="other")
+    assert fork.status == "new"
+    done = fork.resume(workers=0)
+    assert "other has ended: it has its 4 trials" in capsys.readouterr().out.replace("\n", " ")
+    assert (done.status, done.details()["detail"]) == ("finished", "it has its 4 trials")
+    assert list_events(done.resume(**HERE)) == list_events(done)
+    assert done.verify()
+    assert len(done.resume(trials="+1", **HERE)) == 5
+
+
 FORK_MISTAKES: list[tuple[dict[str, Any], type[Exception], str]] = [
     *(({"at": bad}, BadRunOption, "at is .*; it must be a whole number") for bad in ("x", None, 2.5, True)),
     *(({"at": bad}, NoSuchEvent, "it has events 1 to") for bad in (0, -1, 999)),

@@ -38,9 +38,10 @@ from archwright.search.configured import ConfiguredKind
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.ends import explain_ends, has_ended, measure_seconds, suggest_moves
-from archwright.search.running.runs import RunRecord, read_run, resume_run, start_run
+from archwright.search.running.runs import RunRecord, finish_run, read_run, resume_run, start_run
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
+from archwright.store.claim import claim
 from archwright.store.continuation import is_told, suggest_study_call
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
@@ -239,10 +240,18 @@ def require_evaluator(file: DuckDBLog, run: str, started: RunStarted) -> None:
 
 
 def say_that_it_has_ended(file: DuckDBLog, run: str, record: RunRecord, ends: RunEnds, options: RunOptions) -> bool:
-    """Whether nothing is left to do before one of `ends`; if so, prints which one, and how it is moved."""
+    """Whether nothing is left to do before one of `ends`; if so, prints which one, and how it is moved.
+
+    A run that no process has left in order, such as a new fork, is logged as finished then; RunIsBusy where one has it.
+    """
     seconds = measure_seconds(record.state, record.run_time)
     if not has_ended(record.state, seconds, ends):
         return False
+    if record.state.stopped is None:
+        with claim(file.path, run):
+            current = read_run(file, run)
+            if current.state.stopped is None:  # nor has another process meanwhile
+                finish_run(file, run, current, ends)
     resume = options.format_resumption(file.path, run, record.started, suggest_moves(record.state, seconds, ends))
     options.console.print(
         f"{run} has ended: {explain_ends(record.state, seconds, ends)}; to go on: {resume}", soft_wrap=True
