@@ -34,7 +34,7 @@ def claim(path: Path | str, run: str) -> Generator[None]:
     except BlockingIOError as error:
         raise RunIsBusy(
             f"{run} in {shorten(path)} is going on in {_describe_holder(file)}; let it finish or stop it, "
-            f"or watch it with: {suggest_view(path, run)}"
+            f"or watch it with: {suggest_view(shorten(path), run)}"
         ) from error
     except NotADirectoryError as error:
         raise LogFailed(

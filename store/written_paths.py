@@ -5,6 +5,8 @@ So they are made absolute where they come in. A message names one as it can be t
 
 from pathlib import Path
 
+_given_from_a_folder: set[Path] = set()  # the absolute ones of paths that this process was given as relative ones
+
 
 def to_absolute(path: str | Path) -> Path:
     """The path from the root, links as they are; the same where the user or the current folder is unknown.
@@ -13,16 +15,19 @@ def to_absolute(path: str | Path) -> Path:
     """
     path = Path(path)
     try:
-        return path.expanduser().absolute()
+        absolute = path.expanduser().absolute()
     except (OSError, RuntimeError):
         return path
+    if not path.expanduser().is_absolute():
+        _given_from_a_folder.add(absolute)
+    return absolute
 
 
 def shorten(path: Path) -> Path:
-    """The path from the current folder on, where it lies in that; else as it is."""
+    """The path from the current folder on, where it lies in that and was given as a relative one; else as it is."""
     try:
         folder = Path.cwd()
     except OSError:  # it is gone
         return path
-    is_inside = path.is_absolute() and path != folder and path.is_relative_to(folder)
+    is_inside = path in _given_from_a_folder and path != folder and path.is_relative_to(folder)
     return path.relative_to(folder) if is_inside else path

@@ -27,6 +27,7 @@ from archwright.store.events import AttemptEnded, AttemptStarted, Event, Propose
 from archwright.store.fold import RunState, TrialState
 from archwright.store.log import EventRow
 from archwright.store.runs import find_run
+from archwright.store.written_paths import shorten
 
 
 class NoSuchTrial(ArchwrightError, IndexError):
@@ -107,7 +108,9 @@ class RunView:
             reason = f"trial {failed.trial} was {failed.last_end.status}: {failed.last_end.error}"
             raise NothingScored(f"no trial of {self.name} has a score; {reason}")
         started = self.run.started
-        going_on = suggest_continuation(self.log, self.name, started.evaluator, started.searcher, started.stopping)
+        going_on = suggest_continuation(
+            shorten(self.log), self.name, started.evaluator, started.searcher, started.stopping
+        )
         raise NothingScored(f"no trial of {self.name} has a score yet; go on with: {going_on}")
 
     @cached_property

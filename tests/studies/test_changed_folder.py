@@ -87,3 +87,9 @@ def test_a_person_s_home_is_theirs(monkeypatch, tmp_path):
     """A path that begins with ~ lies in no folder of that name."""
     monkeypatch.setenv("HOME", str(tmp_path))
     assert aw.Log("~/x.duckdb").path == tmp_path / "x.duckdb"
+
+
+def test_a_path_that_was_given_from_the_root_is_named_from_there(folders):
+    """What a person has written whole works wherever they type it next."""
+    begun, _ = folders
+    assert repr(aw.Log(begun / "whole.duckdb")) == f"Log({str(begun / 'whole.duckdb')!r})"
