@@ -24,10 +24,14 @@ def to_absolute(path: str | Path) -> Path:
 
 
 def shorten(path: Path) -> Path:
-    """The path from the current folder on, where it lies in that and was given as a relative one; else as it is."""
+    """The path from the current folder on, if it lies in that and was given as a relative one, or a folder of it was.
+
+    Else as it is.
+    """
     try:
         folder = Path.cwd()
     except OSError:  # it is gone
         return path
-    is_inside = path in _given_from_a_folder and path != folder and path.is_relative_to(folder)
+    is_given = not _given_from_a_folder.isdisjoint((path, *path.parents))
+    is_inside = is_given and path != folder and path.is_relative_to(folder)
     return path.relative_to(folder) if is_inside else path

@@ -30,11 +30,14 @@ def export(
     from archwright.cli.json_output import print_records
     from archwright.cli.reports.exports import require_complete, show_export
     from archwright.results.run import Run
+    from archwright.store.written_paths import shorten
 
     exported = Run.read(log, run, trust=trust)[trial]
     result = exported.export(folder, force=force, untrained=untrained, data_dir=data_dir)
     if json:
-        print_records({"files": [str(path) for path in result.files], "missing": result.missing, "notes": result.notes})
+        print_records(
+            {"files": [str(shorten(path)) for path in result.files], "missing": result.missing, "notes": result.notes}
+        )
     else:
         show_export(folder, result)
     require_complete(folder, result)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archwright.core.errors import ArchwrightError
 from archwright.display.console import say
+from archwright.store.written_paths import shorten
 
 if TYPE_CHECKING:
     from archwright.evaluate.export.folder import ExportResult
@@ -18,7 +19,7 @@ class IncompleteExport(ArchwrightError, RuntimeError):
 def show_export(folder: Path, result: "ExportResult") -> None:
     """Print the files and notes of an export."""
     for path in result.files:
-        say(f"{path}")
+        say(f"{shorten(path)}")
     for note in result.notes:
         say(f"\n{note}")
     if "model.py" not in result.missing:

@@ -266,7 +266,7 @@ def test_ctrl_c_stops_a_comparison_of_trainings_within_a_search(folder, start, c
     assert whole(cli)
 
 
-SHARED = ("data", "budget", "validation", "keep", "train", "evaluator", "input_", "metric", "minimize", "stopping")
+SHARED = ("data", "budget", "validation", "keep", "train", "evaluator", "input", "metric", "minimize", "stopping")
 
 
 @pytest.mark.parametrize("name", SHARED)

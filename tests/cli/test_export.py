@@ -218,11 +218,11 @@ def test_the_card_of_a_training_of_ones_own_has_what_it_was_given(cli, searched)
 @pytest.mark.parametrize(
     ("evaluator", "remedy"),
     [
-        (Training("mnist"), "train it again with `archwright retrain own 0`"),
-        (Function("own.py:train", data="mnist"), "train it with `archwright retrain own 0 --data mnist`"),
-        (Function("own.py:score"), "train it with `archwright retrain own 0 --data DATA`"),
-        (Nasbench201("nb.npz", "cifar100"), "train it with `archwright retrain own 0 --data cifar100`"),
-        (Nasbench201("nb.npz", "imagenet16_120"), "train it with `archwright retrain own 0 --data DATA`"),
+        (Training("mnist"), "train it again with archwright retrain own 0"),
+        (Function("own.py:train", data="mnist"), "train it with archwright retrain own 0 --data mnist"),
+        (Function("own.py:score"), "train it with archwright retrain own 0 --data DATA"),
+        (Nasbench201("nb.npz", "cifar100"), "train it with archwright retrain own 0 --data cifar100"),
+        (Nasbench201("nb.npz", "imagenet16_120"), "train it with archwright retrain own 0 --data DATA"),
     ],
 )
 def test_what_is_named_to_train_a_model_does_so(cli, searched, evaluator, remedy):
@@ -230,7 +230,8 @@ def test_what_is_named_to_train_a_model_does_so(cli, searched, evaluator, remedy
     searched(evaluator).unlink()
     done = cli("export", "own", "0", "model")
     assert done.code == 2
-    assert f"{remedy} and export a trial of that run" in done.err
+    assert f"{remedy} (aw.retrain('own', 0" in done.err
+    assert "in Python) and export a trial of that run" in done.err
 
 
 def test_weights_that_were_not_kept_are_told_with_what_helps(cli, digits_log):
@@ -239,7 +240,7 @@ def test_weights_that_were_not_kept_are_told_with_what_helps(cli, digits_log):
     done = cli("export", "digits-1", "0", "model")
     assert (done.code, done.out) == (2, "")
     assert "the weights of trial 0 of digits-1 are not in" in done.err
-    assert "`archwright retrain digits-1 0`" in done.err
+    assert "train it again with archwright retrain digits-1 0 (aw.retrain('digits-1', 0) in Python)" in done.err
     assert "--untrained" in done.err
     assert not Path("model").exists()
 

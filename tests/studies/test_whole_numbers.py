@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 import archwright as aw
 from archwright.core.setting import BadSetting
 from archwright.core.value import as_integer
-from archwright.evaluate.settings import BadEvaluationSetting, DataSettings
+from archwright.evaluate.data_settings import DataSettings
+from archwright.evaluate.settings import BadEvaluationSetting
 from archwright.evaluate.training.evaluation import Training
 from archwright.execution.checks import BadRunOption
 from archwright.execution.options import RunOptions

@@ -225,11 +225,18 @@ def test_a_rule_that_fails_is_named_with_its_place_and_loses_nothing(own_rules, 
         assert resume_run(log, "run", evaluator, stopping=load_own(own_rules, "Diary")).reason == "finished"
 
 
-@pytest.mark.parametrize("value", [3, MedianRule, RULE_KIND, "median"])
-def test_what_is_no_rule_is_refused_in_python(value):
-    with pytest.raises(
-        NotAStoppingRule, match="a stopping rule is a frozen attrs class, or a value of one, with start"
-    ):
+WRONG_VALUES = (3, RULE_KIND, "median")
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (MedianRule, "MedianRule is a class, and a stopping rule is a value of one; write stopping=MedianRule()"),
+        *((value, "a stopping rule is a frozen attrs class, or a value of one, with start") for value in WRONG_VALUES),
+    ],
+)
+def test_what_is_no_rule_is_refused_in_python(value, says):
+    with pytest.raises(NotAStoppingRule, match=re.escape(says)):
         RULE_KIND.value_to_json(value)
 
 
