@@ -100,7 +100,7 @@ def test_it_runs_in_this_process_and_thread_only_when_it_is_collected():
 
 
 def test_what_is_wrong_with_the_function_is_raised_as_it_is():
-    with pytest.raises(WrongParameters, match="has a parameter model"):
+    with pytest.raises(WrongParameters, match="reads model, and nothing says the input of the models"):
         InProcessEvaluator(wrap_callable(lambda model: model)).warm_up()
 
 
