@@ -171,7 +171,11 @@ def test_every_reader_of_a_real_search(digits_log, cli):
         ),
         (("fcnet", "--evaluator", "fcnet:t.npz", "--budget", "100s"), "is 100s; the table of fcnet has 100epochs"),
         (("digits", "--evaluator", "own_train.py:train", "--data", "digits"), "has the parameters modle, n, for which"),
-        (("digits", "--evaluator", "own_train.py:with_data"), "say which data set it is to get, as in --data digits"),
+        (
+            ("digits", "--evaluator", "own_train.py:with_data"),
+            "own_train.py:with_data reads data, and nothing says which data set: give "
+            "aw.function(..., data='digits') in Python (--data digits)",
+        ),
         (
             ("digits", "--evaluator", "own_train.py:with_data", "--data", "digits", "--input-shape", "3,8,8"),
             "one of the",
@@ -216,7 +220,7 @@ def test_a_space_that_does_not_fit_a_table_is_refused_before_the_run_has_a_name(
 def test_name_that_is_taken(reader):
     done = reader("search", "digits", "--evaluator", "score.py:score", "--name", "run-1")
     assert done.code == 2
-    assert "archwright resume run-1" in done.err
+    assert "name another one, or: add --resume (resume=True in Python), with which the same search" in done.err
 
 
 def test_trials_that_keep_failing_stop_the_search(tmp_path):

@@ -1,6 +1,6 @@
 """A kind of module of a person's own that takes tokens, as a space file would define it."""
 
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import archwright as aw
 
@@ -10,6 +10,7 @@ import archwright as aw
 class Embedding(aw.Basic):
     """A vector of `width` numbers for each token: (length,) to (length, width)."""
 
+    kind: ClassVar[str] = "token_embedding"  # a page of the documentation has an embedding of its own
     vocabulary: int
     width: aw.Hyperparameter[int] = aw.hyperparameter(aw.integer(1))
 

@@ -171,9 +171,9 @@ LIVE = """
 import time
 import archwright as aw
 
-def evaluate(settings, report):
+def evaluate(settings, report, budget):
     print("a line of one's own")
-    for epoch in range(1, 4):
+    for epoch in range(1, int(budget.amount) + 1):
         report(epoch, accuracy=settings["rate"] * epoch / 3)
         time.sleep(0.3)
     return settings["rate"]

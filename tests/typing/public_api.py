@@ -4,7 +4,7 @@
 import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import assert_type
+from typing import ClassVar, assert_type
 
 import archwright as aw
 
@@ -32,6 +32,7 @@ space: aw.Term = aw.sequential(
 class Scale(aw.Basic):
     """Multiplies by a number."""
 
+    kind: ClassVar[str] = "scale_of_types"  # a page of the documentation has a scale of its own
     by: aw.Hyperparameter[float] = aw.hyperparameter(aw.number(0.0, 2.0), default=1.0)
 
     def out_shape(self, in_shape: aw.Shape) -> aw.Shape:
