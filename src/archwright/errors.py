@@ -95,11 +95,11 @@ if TYPE_CHECKING:
     from archwright.execution.arguments import TwoDirections as TwoDirections
     from archwright.execution.call_options import UnknownRunOption as UnknownRunOption
     from archwright.execution.checks import BadRunOption as BadRunOption
-    from archwright.execution.comparison_naming import ComparisonIsBusy as ComparisonIsBusy
     from archwright.execution.known_configurations import BadEnqueueFile as BadEnqueueFile
     from archwright.execution.logged_searches import OtherSearch as OtherSearch
+    from archwright.execution.naming import BadSearchers as BadSearchers
+    from archwright.execution.naming import ComparisonIsBusy as ComparisonIsBusy
     from archwright.execution.restoring import EvaluationDiffers as EvaluationDiffers
-    from archwright.execution.searcher_labels import BadSearchers as BadSearchers
     from archwright.execution.searching import NoStoppingRule as NoStoppingRule
     from archwright.execution.session import RunInterrupted as RunInterrupted
     from archwright.execution.spaces import SpaceFailed as SpaceFailed
@@ -226,11 +226,10 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.evaluate.workers.pool": "NoWorker",
     "archwright.execution.arguments": "TwoDirections",
     "archwright.execution.checks": "BadRunOption",
-    "archwright.execution.comparison_naming": "ComparisonIsBusy",
     "archwright.execution.known_configurations": "BadEnqueueFile",
     "archwright.execution.logged_searches": "OtherSearch",
     "archwright.execution.call_options": "UnknownRunOption",
-    "archwright.execution.searcher_labels": "BadSearchers",
+    "archwright.execution.naming": "BadSearchers ComparisonIsBusy",
     "archwright.execution.restoring": "EvaluationDiffers",
     "archwright.execution.searching": "NoStoppingRule",
     "archwright.execution.session": "RunInterrupted",

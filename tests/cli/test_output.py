@@ -16,8 +16,7 @@ from archwright.cli.reports.show_trial import format_model_size
 from archwright.core.objective import Objective
 from archwright.display.console import make_console, make_property_table, make_table, say
 from archwright.display.text import wrap_choices, wrap_tree
-from archwright.execution.comparison_display import ComparisonDisplay
-from archwright.execution.display import ProgressDisplay
+from archwright.execution.display import ComparisonDisplay, ProgressDisplay
 from archwright.execution.progress import RunProgress
 from archwright.results.rows import Rows
 from tests.terminal_text import find_controls, texts
@@ -41,8 +40,8 @@ def print_all(text: str) -> None:
     say(text)
     say(text, err=True)
     print_json({text: [text]})
-    ProgressDisplay(text, RunProgress(Objective(text), 0.0)).print_line(text)
-    ComparisonDisplay(1, 0, False).print_line(text)
+    ProgressDisplay(text, RunProgress(Objective(text), 0.0)).screen.print_line(text)
+    ComparisonDisplay(1, 0).screen.print_line(text)
 
 
 @given(texts)

@@ -11,13 +11,19 @@ from archwright.core.setting import BadSetting
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.execution import comparing
 from archwright.execution.comparing import SearchesUnderWay
-from archwright.execution.comparison_display import ComparisonDisplay
-from archwright.execution.comparison_naming import ComparisonIsBusy, claim_comparison
+from archwright.execution.display import ComparisonDisplay
 from archwright.execution.interrupts import Interrupts
 from archwright.execution.logged_searches import find_unfinished
+from archwright.execution.naming import (
+    MAX_LABEL_CHARACTERS,
+    BadSearchers,
+    ComparisonIsBusy,
+    claim_comparison,
+    format_label,
+    label_searchers,
+)
 from archwright.execution.options import RunOptions
 from archwright.execution.planning import SearchPlan
-from archwright.execution.searcher_labels import MAX_LABEL_CHARACTERS, BadSearchers, format_label, label_searchers
 from archwright.search.named import SEARCHERS, searcher_to_json
 from archwright.search.searchers.mcts import Mcts
 from archwright.store.duckdb_log import DuckDBLog
@@ -129,7 +135,7 @@ def test_searches_over_a_table_get_as_many_processes_as_there_are_cores_for_this
     monkeypatch.setattr(comparing, "run_searches", lambda _, searches, *__, **more: settings.update(more) or searches)
     log, searches = DuckDBLog(tmp_path / "log.duckdb"), [make_search("a.random.0", 4)]
     plan = SearchPlan(None, aw.relu(), aw.features(3), Nasbench201("t.npz"), None)
-    under_way = SearchesUnderWay(log, plan, None, RunOptions(), ComparisonDisplay(1, 0, trains=False))
+    under_way = SearchesUnderWay(log, plan, None, RunOptions(), ComparisonDisplay(1, 0))
     assert list(under_way.iterate(searches, Interrupts(10.0))) == ["a.random.0 is done"]
     assert settings["processes"] == 3
     assert list(under_way.iterate([], Interrupts(10.0))) == []

@@ -19,9 +19,9 @@ from rich.text import Text
 
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
-from archwright.execution.display import ProgressDisplay, refresh_display
+from archwright.execution.display import ProgressDisplay
 from archwright.execution.progress import start_progress
-from archwright.execution.surfaces import Notebook, PlainStream, Terminal, choose_surface
+from archwright.execution.surfaces import Notebook, PlainStream, Screen, Terminal, choose_surface
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Scored
 from archwright.store.fold import RunState
 from tests.cli.running import make_environment
@@ -50,7 +50,7 @@ def make_trial_events(n: int, score: float) -> tuple:
 
 
 def make_display(console: Console) -> ProgressDisplay:
-    return ProgressDisplay("digits-1", start_progress(RunState(), Objective(), 0.0), console)
+    return ProgressDisplay("digits-1", start_progress(RunState(), Objective(), 0.0), Screen(console))
 
 
 def test_a_notebook_is_drawn_in_one_place_some_times_a_second():
@@ -90,8 +90,8 @@ def test_what_a_notebook_shows_is_html_in_which_nothing_of_a_person_is():
 def test_a_notebook_has_the_last_trials_among_its_lines_and_prints_none():
     out, cell = io.StringIO(), Cell()
     display = make_display(Console(file=out, width=200))
-    display.surface = cell.make_surface()
-    with refresh_display(display):
+    display.screen.surface = cell.make_surface()
+    with display.screen.refresh(display.render):
         for n in range(20):
             for event in make_trial_events(n, 0.25):
                 display.show_event(event)
@@ -105,7 +105,7 @@ def test_a_notebook_has_the_last_trials_among_its_lines_and_prints_none():
 def test_a_stream_has_a_line_for_each_event_and_nothing_drawn():
     out = io.StringIO()
     display = make_display(Console(file=out, width=200))
-    with refresh_display(display):
+    with display.screen.refresh(display.render):
         for event in make_trial_events(0, 0.25):
             display.show_event(event)
     assert out.getvalue() == "trial 0  began\ntrial 0  accuracy 0.2500  in 2.0 s  best so far\n"

@@ -17,7 +17,7 @@ from archwright.evaluate.tables.table import Table
 from archwright.evaluate.tables.tabular import NotInTable, TableEntry
 from archwright.execution.call_options import UnknownRunOption
 from archwright.execution.logged_searches import OtherSearch
-from archwright.execution.searcher_labels import BadSearchers
+from archwright.execution.naming import BadSearchers
 from archwright.execution.session import RunInterrupted
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.loop import NothingScored, TrialsKeepFailing

@@ -15,16 +15,14 @@ from archwright.display.warning import warn
 from archwright.evaluate.description import FunctionDescription
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.workers.machine import count_cores
-from archwright.execution.announcing import describe_data
-from archwright.execution.comparison_display import ComparisonDisplay
-from archwright.execution.comparison_naming import claim_comparison
+from archwright.execution.display import ComparisonDisplay, describe_data
 from archwright.execution.interrupts import Interrupts, catch_signals
 from archwright.execution.logged_searches import describe_changed_code, find_unfinished
-from archwright.execution.opening import open_plan
+from archwright.execution.naming import LabelledSearcher, claim_comparison
 from archwright.execution.options import RunOptions
-from archwright.execution.planning import SearchPlan, SearchRequest, make_start, plan_search
-from archwright.execution.searcher_labels import LabelledSearcher
+from archwright.execution.planning import SearchPlan, SearchRequest, make_start, open_plan, plan_search
 from archwright.execution.session import RunInterrupted, open_evaluator
+from archwright.execution.surfaces import SEARCH_WORDS, TRIAL_WORDS, Screen
 from archwright.search.running.callbacks import RunCallbacks
 from archwright.search.running.compare import ComparedSearch, plan_comparison, run_searches
 from archwright.search.running.loop import TrialsKeepFailing
@@ -66,19 +64,18 @@ def run_comparison(request: ComparisonRequest, log: Path, options: RunOptions) -
         plan_searches = partial(request.list_searches, plan)
         name, searches = opened.enter_context(claim_comparison(file, request.name, stem, plan_searches))
         unfinished, given_name = find_unfinished(file, searches), None if name in (request.name, stem) else name
-        display = ComparisonDisplay(
-            len(searches), len(searches) - len(unfinished), plan.evaluation.uses_workers, options.console
-        )
+        screen = Screen(options.console, TRIAL_WORDS if plan.evaluation.uses_workers else SEARCH_WORDS)
         if given_name is not None:
-            display.print_line(f"a comparison named {stem} is going on in {shorten(log)}; this one is named {name}")
+            screen.print_line(f"a comparison named {stem} is going on in {shorten(log)}; this one is named {name}")
         if not plan.objective.is_evident:
-            display.print_line(f"the searches {plan.objective}")
+            screen.print_line(f"the searches {plan.objective}")
         describe_data(options.console, plan.data, plan.evaluation)
         warn(describe_changed_code(file, searches))
         if not plan.evaluation.uses_workers:  # each search has its own
             evaluator = None
         elif evaluator is None and unfinished:
             evaluator, _ = opened.enter_context(_open_evaluator(plan, options))
+        display = ComparisonDisplay(len(searches), len(searches) - len(unfinished), screen)
         interrupts = SearchesUnderWay(file, plan, evaluator, options, display).run(unfinished)
         if interrupts.received and find_unfinished(file, searches):
             again = options.narration.format_comparison(given_name)
@@ -105,10 +102,13 @@ class SearchesUnderWay:
     def run(self, searches: Sequence[ComparedSearch]) -> Interrupts:
         """Run them, showing how far it is, until they are done or a signal stops them; the signals that came."""
         if self.display.done_before:
-            self.display.print_line(
+            self.display.screen.print_line(
                 f"{self.display.done_before} of {self.display.total} searches are in {shorten(self.log.path)} already"
             )
-        with catch_signals(self.options.grace, self.evaluator) as interrupts, self.display.refresh():
+        with (
+            catch_signals(self.options.grace, self.evaluator) as interrupts,
+            self.display.screen.refresh(self.display.render),
+        ):
             for text in self.iterate(searches, interrupts):
                 self.display.end_search(text)
         return interrupts
@@ -128,7 +128,7 @@ class SearchesUnderWay:
             searches,
             EvaluatorOpener(self.plan.evaluation, tuple(collect_user_kinds(self.plan.space))),
             processes=count_cores(),
-            get_stop_request=lambda: self.display.get_stop_request(interrupts),
+            get_stop_request=lambda: self.display.screen.get_stop_request(interrupts),
         ):
             if self.options.callbacks:
                 with self._follow(search) as follower:
@@ -140,7 +140,7 @@ class SearchesUnderWay:
     def _train(self, searches: Sequence[ComparedSearch], interrupts: Interrupts, evaluator: Evaluator) -> Iterator[str]:
         begun = self._list_begun()
         for search in searches:
-            if self.display.get_stop_request(interrupts):
+            if self.display.screen.get_stop_request(interrupts):
                 return
             try:
                 stopped = self._train_one(search, interrupts, evaluator, is_begun=search.run in begun)
@@ -163,7 +163,9 @@ class SearchesUnderWay:
                 follower.on_event(event)
 
             run_options = {
-                "callbacks": RunCallbacks(lambda: self.display.get_stop_request(interrupts), on_event, follower.begin),
+                "callbacks": RunCallbacks(
+                    lambda: self.display.screen.get_stop_request(interrupts), on_event, follower.begin
+                ),
                 "retries": self.options.retries,
                 "searcher": search.load_searcher(),
                 "stopping": self.plan.request.stopping_rule,

@@ -1,32 +1,77 @@
-"""What the user sees while a search runs: a few live lines on a terminal or in a notebook, else a line an event."""
+"""What a person sees of a run, or of a comparison: what it is about, and how far it is meanwhile."""
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
-from attrs import Factory, define, field, frozen
+from attrs import define, field, frozen
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from archwright.core.budget import Budget
+from archwright.core.ends import RunEnds
 from archwright.core.errors import to_one_line
-from archwright.display.console import make_console
-from archwright.display.ends import list_progress
-from archwright.display.text import format_duration, format_score
-from archwright.execution.interrupts import Interrupts
-from archwright.execution.progress import RunningAttempt, RunProgress, describe_event
-from archwright.execution.surfaces import Redraw, Surface, choose_surface
+from archwright.core.objective import Objective
+from archwright.display.ends import format_ends, list_progress
+from archwright.display.text import format_budget, format_duration, format_score
+from archwright.display.warning import warn
+from archwright.evaluate.data.dataset import DataInfo, summarize_dataset, warn_of_absent_classes
+from archwright.evaluate.evaluation import Evaluation
+from archwright.evaluate.settings import LATEST_READER
+from archwright.execution.progress import RunningAttempt, RunProgress, describe_event, start_progress
+from archwright.execution.surfaces import Screen
 from archwright.search.running.callbacks import StopRequest
-from archwright.store.events import Event, Scored
+from archwright.search.running.run_view import describe_origin, is_repeated
+from archwright.store.events import Event, RunStarted, Scored
+from archwright.store.fold import RunState
+from archwright.store.written_paths import shorten
 
 MIN_BAR_COLUMNS = 4  # of a bar that is drawn
 SEPARATOR = "  "
 MAX_RECENT_TRIALS = 5  # whose ends are shown where they are not printed
-TRIAL_WORDS = ("trials", "the run is resumed")  # the noun and the condition of `Interrupts.describe`
+
+
+def announce_new_run(console: Console, log: Path, name: str, started: RunStarted, evaluation: Evaluation) -> None:
+    """Print what a run is about, and how far it goes."""
+    search = f"{started.searcher['name']} search of {started.space_name}"
+    is_retraining, objective = is_repeated(started), started.objective
+    title = f"training {describe_origin(started.searcher)}" if is_retraining else search
+    goal = "" if is_retraining or objective.is_evident else f", {objective}"
+    extent = _describe_extent(evaluation, started)
+    console.print(
+        f"{name}: {title}, seed {started.seed}{goal}\n{extent}, logged in {shorten(log)}",
+        soft_wrap=True,
+    )
+
+
+def _describe_extent(evaluation: Evaluation, started: RunStarted) -> str:
+    """What ends the run, and what a trial may spend, where its evaluation reads that."""
+    budget = f" of {format_budget(started.budget)} each" if evaluation.reads_budget else ""
+    ends = format_ends(started.ends, started.objective.metric)
+    is_number = started.trials is not None and started.ends == RunEnds(trials=started.trials)
+    return f"{ends}{budget}" if is_number else f"trials{budget} until {ends}"
+
+
+def announce_resumption(console: Console, log: Path, name: str, progress: RunProgress, ends: RunEnds) -> None:
+    """Print how far a run is that goes on until it reaches one of `ends`."""
+    done = list_progress(ends, progress.scored, progress.seconds_before, progress.scored_since_best)
+    console.print(f"{name}: {', '.join(done)} done, logged in {shorten(log)}", soft_wrap=True)
+
+
+def describe_data(console: Console, data: DataInfo | None, evaluation: Evaluation) -> None:
+    """Print the data in a line, and warn of what is odd about it."""
+    if data is None:
+        return
+    settings = evaluation.data_settings
+    is_old_reader = settings is not None and settings.reader < LATEST_READER
+    reader_note = "; read and split as reader 1 does" if is_old_reader else ""
+    console.print(to_one_line(summarize_dataset(data) + reader_note), soft_wrap=True)
+    warn(warn_of_absent_classes(data))
 
 
 @define
@@ -35,50 +80,76 @@ class ProgressDisplay:
 
     run: str
     progress: RunProgress
-    console: Console = field(factory=make_console)
-    announced: StopRequest = StopRequest.NONE  # the most urgent request that was printed
-    surface: Surface = field(init=False, default=Factory(lambda self: choose_surface(self.console), takes_self=True))
+    screen: Screen = field(factory=Screen)
     recent: Sequence[str] = ()  # lines of the trials that ended last, where these are not printed
-    redraw: Redraw | None = None  # while live lines are drawn
 
     def show_event(self, event: Event) -> None:
         """Apply one more event and print it; where there are live lines, at most the ends of trials are printed."""
-        before, self.progress = self.progress, self.progress.apply(event, time.monotonic())
-        text = describe_event(event, before, self.progress)
+        text = self.apply(event)
         if text is not None:
             self._show_line(text, is_end=isinstance(event, Scored))
-        self._redraw()
+        self.screen.redraw()
+
+    def apply(self, event: Event) -> str | None:
+        """Apply one more event; a line on it, if it is worth one."""
+        before, self.progress = self.progress, self.progress.apply(event, time.monotonic())
+        return describe_event(event, before, self.progress)
 
     def _show_line(self, text: str, *, is_end: bool) -> None:
-        if not self.surface.is_live or (is_end and self.surface.prints_ends):
-            self.print_line(text)
+        surface = self.screen.surface
+        if not surface.is_live or (is_end and surface.prints_ends):
+            self.screen.print_line(text)
         elif is_end:
             self.recent = [*self.recent, text][-MAX_RECENT_TRIALS:]
-
-    def get_stop_request(self, interrupts: Interrupts) -> StopRequest:
-        """How urgently the run is to stop; printed when it is new."""
-        urgency = interrupts.urgency
-        if urgency > self.announced:
-            self.announced = urgency
-            self.print_line(interrupts.describe(*TRIAL_WORDS))
-        self._redraw()
-        return urgency
-
-    def _redraw(self) -> None:
-        if self.redraw is not None:
-            self.redraw()
-
-    def print_line(self, text: str) -> None:
-        """Print a line, whole; it arrives at once also through a pipe."""
-        self.console.print(Text(to_one_line(text)), soft_wrap=not self.console.is_terminal)
-        self.console.file.flush()
 
     def render(self) -> Group:
         """The live lines."""
         now, progress = time.monotonic(), self.progress
-        header = _WidthDependent(partial(_render_header, self.run, progress, self.announced, now))
+        header = _WidthDependent(partial(_render_header, self.run, progress, self.screen.announced, now))
         attempts = _WidthDependent(partial(_render_attempts, progress, now))
         return Group(header, *([Text(to_one_line(line)) for line in self.recent]), attempts)
+
+
+def _make_progress_bar() -> Progress:
+    return Progress(TextColumn("{task.completed}/{task.total} searches"), BarColumn(), TimeRemainingColumn())
+
+
+@define
+class ComparisonDisplay:
+    """Which searches are done, and how far the one is whose trials are trained."""
+
+    total: int  # searches
+    done_before: int  # of them were done before
+    screen: Screen = field(factory=Screen)
+    progress_bar: Progress = field(factory=_make_progress_bar)
+    search_display: ProgressDisplay | None = None  # of the search that is under way
+    task: TaskID = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.task = self.progress_bar.add_task("", total=self.total, completed=self.done_before)
+
+    def begin_search(self, run: str, state: RunState, objective: Objective) -> None:
+        """A search goes on from `state`."""
+        self.search_display = ProgressDisplay(run, start_progress(state, objective, time.monotonic()), self.screen)
+
+    def show_event(self, event: Event) -> None:
+        """Apply one more event of the search under way, and print the end of a trial."""
+        assert self.search_display is not None
+        text = self.search_display.apply(event)
+        if isinstance(event, Scored) and text is not None and self.screen.surface.prints_ends:
+            self.screen.print_line(f"{self.search_display.run}  {text}")
+        self.screen.redraw()
+
+    def end_search(self, text: str) -> None:
+        """A search is done, of which a line is printed where nothing is drawn of it."""
+        self.search_display = None
+        self.progress_bar.advance(self.task)
+        if not self.screen.surface.is_live:
+            self.screen.print_line(f"{text} ({self.progress_bar.tasks[self.task].completed:.0f} of {self.total})")
+
+    def render(self) -> Group:
+        """The live lines."""
+        return Group(self.progress_bar, *([] if self.search_display is None else [self.search_display.render()]))
 
 
 @frozen
@@ -90,13 +161,6 @@ class _WidthDependent:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         del console
         yield self.render(options.max_width)
-
-
-@contextmanager
-def refresh_display(display: ProgressDisplay) -> Generator[None]:
-    """Keep the live lines up to date for as long as the block lasts, where there is something to draw them on."""
-    with display.surface.hold(display.render) as display.redraw:
-        yield
 
 
 def _render_header(

@@ -1,4 +1,7 @@
-"""A search as a person asks for it, checked as far as possible before anything is logged."""
+"""A search as a person asks for it: checked, and what evaluates its trials opened, before anything is logged."""
+
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 
 from attrs import evolve, field, frozen
 from attrs.validators import optional
@@ -8,7 +11,7 @@ from archwright.core.ends import RunEnds
 from archwright.core.input import Input, input_to_text
 from archwright.core.json import JSON, to_json
 from archwright.core.objective import Objective
-from archwright.core.protocols import Problem
+from archwright.core.protocols import Evaluator, Problem
 from archwright.core.term import Term
 from archwright.core.value import as_integer
 from archwright.display.warning import warn
@@ -17,8 +20,13 @@ from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import images_to_json
 from archwright.evaluate.description import FunctionDescription
 from archwright.evaluate.evaluation import Evaluation, require_reported
+from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.logged_evaluations import evaluation_to_json
+from archwright.evaluate.named_evaluations import load_own_evaluation
+from archwright.execution.arguments import trust_named_sources
 from archwright.execution.checks import read_seed, require_count, require_flag
+from archwright.execution.options import RunOptions
+from archwright.execution.session import open_evaluator
 from archwright.execution.spaces import DEFAULT_CLASSES, DEFAULT_INPUT, SpaceSource, name_kinds, trust_named_source
 from archwright.search.running.runs import collect_versions
 from archwright.search.searcher import AnySearcher
@@ -138,3 +146,26 @@ def make_start(plan: SearchPlan) -> RunStarted:
         stopping=request.stopping,
         data=images_to_json(plan.data),
     )
+
+
+@contextmanager
+def open_plan(plan: SearchPlan, options: RunOptions) -> Generator[tuple[SearchPlan, Evaluator]]:
+    """The complete plan, and what evaluates its trials, warm; closed after the block.
+
+    Where a person's source turns out to name an evaluation rather than a function, that is loaded in this process, and
+    planned with from the beginning. Raises what `open_evaluator`, `load_own_evaluation`, `plan_search` and
+    `complete_plan` do.
+    """
+    source = plan.request.space.source
+    with ExitStack() as opened:
+        evaluator, description = opened.enter_context(open_evaluator(plan.evaluation, options, source, plan.space))
+        if description is not None and description.is_evaluation:
+            opened.close()
+            plan = plan_search(evolve(plan.request, evaluation=_load(plan.evaluation)))
+            evaluator, description = opened.enter_context(open_evaluator(plan.evaluation, options, source, plan.space))
+        yield complete_plan(plan, description), evaluator
+
+
+def _load(evaluation: Evaluation) -> Evaluation:
+    assert isinstance(evaluation, Function)  # what else describes itself as code of a person's own
+    return trust_named_sources(load_own_evaluation(evaluation))

@@ -16,9 +16,8 @@ from archwright.execution.logged_searches import (
     describe_changed_text,
     find_setting_differences,
 )
-from archwright.execution.opening import open_plan
 from archwright.execution.options import RunOptions
-from archwright.execution.planning import SearchPlan, SearchRequest, complete_plan, make_start, plan_search
+from archwright.execution.planning import SearchPlan, SearchRequest, complete_plan, make_start, open_plan, plan_search
 from archwright.execution.resuming import describe_new_revision
 from archwright.execution.searching import ResumedParts, continue_run, require_evaluator, say_that_it_has_ended
 from archwright.execution.session import open_evaluator

@@ -22,14 +22,13 @@ from archwright.evaluate.data.logged_images import require_same_images
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.logged_evaluations import require_permission
 from archwright.evaluate.told import TrialsAreTold
-from archwright.execution.announcing import announce_new_run, announce_resumption, describe_data
 from archwright.execution.checks import require_count
+from archwright.execution.display import announce_new_run, announce_resumption, describe_data
 from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
 from archwright.execution.known_configurations import Configurations, read_configurations
 from archwright.execution.naming import claim_new_run, generate_numbered_names
-from archwright.execution.opening import open_plan
 from archwright.execution.options import RunOptions, format_python_resumption
-from archwright.execution.planning import SearchRequest, make_start, plan_search
+from archwright.execution.planning import SearchRequest, make_start, open_plan, plan_search
 from archwright.execution.progress import start_progress
 from archwright.execution.restoring import restore_evaluation
 from archwright.execution.resuming import describe_changed_space, describe_new_revision, load_current_space

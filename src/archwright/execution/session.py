@@ -11,11 +11,11 @@ from archwright.evaluate.building import guard_evaluation
 from archwright.evaluate.description import FunctionDescription
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.workers.opening import warm_up
-from archwright.execution.display import ProgressDisplay, refresh_display
+from archwright.execution.display import ProgressDisplay
 from archwright.execution.interrupts import catch_signals
 from archwright.execution.options import RunOptions
 from archwright.execution.progress import RunProgress
-from archwright.execution.surfaces import choose_surface
+from archwright.execution.surfaces import Screen, choose_surface
 from archwright.search.running.callbacks import RunCallbacks
 from archwright.search.running.ends import find_ends, measure_seconds
 from archwright.search.running.loop import NoSuchMetric, NothingScored
@@ -87,7 +87,7 @@ def run_trials(
         catch_signals(options.grace, evaluator) as interrupts,
         follow_run(options.callbacks, log, name) as follower,  # pyright: ignore[reportArgumentType]  (of a field with a converter)
     ):
-        display = ProgressDisplay(name, progress, options.console)
+        display = ProgressDisplay(name, progress, Screen(options.console))
 
         def on_event(event: Event) -> None:
             if display.progress is progress:  # the first one
@@ -96,8 +96,8 @@ def run_trials(
             follower.on_event(event)
 
         try:
-            with refresh_display(display):
-                callbacks = RunCallbacks(lambda: display.get_stop_request(interrupts), on_event, follower.begin)
+            with display.screen.refresh(display.render):
+                callbacks = RunCallbacks(lambda: display.screen.get_stop_request(interrupts), on_event, follower.begin)
                 stopped = run(evaluator, callbacks)
         except BaseException as error:
             if display.progress is not progress and not isinstance(error, NoSuchMetric):  # it has begun, and may go on

@@ -1,4 +1,4 @@
-"""Where live lines are drawn: at the bottom of a terminal, or in the output of a notebook's cell."""
+"""The screen of a run: lines that stay, and live ones, at the bottom of a terminal or in a notebook's cell."""
 
 import sys
 import time
@@ -6,14 +6,21 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
 
-from attrs import define, frozen
+from attrs import Factory, define, field, frozen
 from rich.console import Console, RenderableType
 from rich.live import Live
+from rich.text import Text
 
-from archwright.display.console import render_html, render_lines
+from archwright.core.errors import to_one_line
+from archwright.display.console import make_console, render_html, render_lines
+from archwright.execution.interrupts import Interrupts
+from archwright.search.running.callbacks import StopRequest
 
 REFRESHES_PER_SECOND = 4
 NOTEBOOK_WIDTH = 110  # columns of the lines in a cell's output
+# What a signal stops, and when that runs again, as `Interrupts.describe` takes them.
+TRIAL_WORDS = ("trials", "the run is resumed")
+SEARCH_WORDS = ("searches", "the comparison goes on")
 
 Render = Callable[[], RenderableType]
 Redraw = Callable[[], None]
@@ -177,3 +184,34 @@ def _show_in_cell(lines: NotebookLines) -> Callable[[Any], object]:
 
     handle: Any = display(lines, display_id=True)
     return handle.update
+
+
+@define
+class Screen:
+    """What a person sees, of one run or of the searches of a comparison: lines that stay, and live ones beneath."""
+
+    console: Console = field(factory=make_console)
+    stopped_words: tuple[str, str] = TRIAL_WORDS
+    announced: StopRequest = StopRequest.NONE  # the most urgent request that was printed
+    surface: Surface = field(init=False, default=Factory(lambda self: choose_surface(self.console), takes_self=True))
+    redraw: Redraw = _draw_nothing  # to be called whenever the live lines may have changed
+
+    def print_line(self, text: str) -> None:
+        """Print a line, whole; it arrives at once also through a pipe."""
+        self.console.print(Text(to_one_line(text)), soft_wrap=not self.console.is_terminal)
+        self.console.file.flush()
+
+    def get_stop_request(self, interrupts: Interrupts) -> StopRequest:
+        """How urgently what is running is to stop; printed when it is new."""
+        urgency = interrupts.urgency
+        if urgency > self.announced:
+            self.announced = urgency
+            self.print_line(interrupts.describe(*self.stopped_words))
+        self.redraw()
+        return urgency
+
+    @contextmanager
+    def refresh(self, render: Render) -> Generator[None]:
+        """Keep the live lines up to date for as long as the block lasts, where there is something to draw them on."""
+        with self.surface.hold(render) as self.redraw:
+            yield

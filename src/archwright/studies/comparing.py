@@ -23,9 +23,9 @@ from archwright.execution.arguments import (
 from archwright.execution.call_options import take_options
 from archwright.execution.checks import read_log_path, read_optimum
 from archwright.execution.comparing import ComparisonRequest, run_comparison
+from archwright.execution.naming import label_searchers
 from archwright.execution.options import WorkOptions, make_run_options
 from archwright.execution.planning import SearchRequest
-from archwright.execution.searcher_labels import label_searchers
 from archwright.execution.spaces import read_space
 from archwright.results.comparison import Comparison
 from archwright.search.searcher import AnySearcher
