@@ -10,7 +10,6 @@ from typing import Any, Self
 
 from attrs import field, frozen
 
-from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
 from archwright.evaluate.settings import (
     BadEvaluationSetting,
@@ -21,12 +20,8 @@ from archwright.evaluate.settings import (
     validation_setting,
 )
 from archwright.store.main_module import is_in_main
-from archwright.store.needed import IN_MAIN_KEY, name_needed
+from archwright.store.needed import IN_MAIN_KEY, DataNeeded, explain_needed, name_needed
 from archwright.store.origins import describe_code, find_function_source, name_callable
-
-
-class DataNeeded(ArchwrightError, LookupError):
-    """Data of a function that was given by value, and that this process was not given."""
 
 
 @frozen
@@ -62,8 +57,7 @@ class DataFunction:
         """The function itself. Raises DataNeeded, which says how to give it again."""
         if self.target is None:
             raise DataNeeded(
-                f"the data is the function {self.source}, which no other process can import; define it again in "
-                f"Python, and give it as data={name_needed(self.source)}"
+                explain_needed([f"the data is the function {self.source}"], f"data={name_needed(self.source)}")
             )
         return self.target
 

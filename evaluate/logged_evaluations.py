@@ -6,7 +6,6 @@ from typing import Any
 import attrs
 import cattrs
 
-from archwright.core.errors import ArchwrightError
 from archwright.core.input import Input
 from archwright.core.json import JSON
 from archwright.evaluate.building import build_evaluation
@@ -20,16 +19,12 @@ from archwright.evaluate.evaluation_kinds import (
     is_class_named,
 )
 from archwright.store.events import RunStarted
-from archwright.store.needed import CLASS_CODE_KEY, DATA_CODE_KEY, name_needed
+from archwright.store.needed import CLASS_CODE_KEY, DATA_CODE_KEY, EvaluationNeeded, explain_needed, name_needed
 from archwright.store.origins import describe_code
 from archwright.store.permission import require_trusted
 
 OPTIONAL: Mapping[str, bool] = {"optional": True}  # metadata of a field that JSON leaves out where it has its default
 NAMING_COMMAND = "archwright search SPACE --evaluator"  # with which a user names code that a log may name, too
-
-
-class EvaluationNeeded(ArchwrightError, LookupError):
-    """An evaluation of a class that was given by value, and that this process was not given."""
 
 
 def find_evaluation_class(kind: str) -> type[Any]:
@@ -71,8 +66,7 @@ def evaluation_from_json(data: JSON, model_input: Input | None = None, cls: type
     kind = settings.pop("kind", "")
     if settings.pop(CLASS_CODE_KEY, None) is not None and cls is None:
         raise EvaluationNeeded(
-            f"the evaluation is of the class {kind}, which no other process can import; define it again in Python, and "
-            f"give it as evaluation={name_needed(kind)}"
+            explain_needed([f"the evaluation is of the class {kind}"], f"evaluation={name_needed(kind)}")
         )
     if (code := settings.pop(DATA_CODE_KEY, None)) is not None:
         settings["data"] = DataFunction.from_json(settings["data"], code)

@@ -23,16 +23,21 @@ from archwright.core.words import NAME_KEY, format_words, parse_words
 from archwright.search.searcher import get_revision
 from archwright.store.extensions import Extension, ExtensionKind
 from archwright.store.main_module import find_in_main
-from archwright.store.needed import CODE_KEY, REVISION_KEY, format_needed, has_code, is_configured, list_code
+from archwright.store.needed import (
+    CODE_KEY,
+    REVISION_KEY,
+    ExtensionNeeded,
+    explain_needed,
+    format_needed,
+    has_code,
+    is_configured,
+    list_code,
+)
 from archwright.store.origins import compare_code, describe_code, is_class_findable, name_class
 from archwright.store.permission import require_trusted
 from archwright.store.user_code import is_source
 
 RESERVED_KEYS = (NAME_KEY, REVISION_KEY, CODE_KEY)  # which no setting may be called
-
-
-class ExtensionNeeded(ArchwrightError, LookupError):
-    """A searcher or a stopping rule that only the process had in which its run was begun."""
 
 
 class OtherExtension(ArchwrightError, ValueError):
@@ -102,8 +107,7 @@ class ConfiguredKind(Generic[Extension]):
         """
         if has_code(data):
             raise ExtensionNeeded(
-                f"{self._describe(data[NAME_KEY])} was defined where no other process can import it; "
-                f"define it again in Python, and give it as {self._format_argument(data)}"
+                explain_needed([f"the {self.kind.noun} is {data[NAME_KEY]}"], self._format_argument(data))
             )
         self._require_trusted(data, trusted=trusted)
         name, _, settings = self.parse(data)

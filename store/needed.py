@@ -3,9 +3,10 @@
 The log has their names, their source texts and the hashes of these.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
 from archwright.core.words import NAME_KEY
 
@@ -27,6 +28,41 @@ BUILTIN_CLASSES: Mapping[str, str] = {
     "smbo-paper": "aw.searchers.SmboPaper",
     "median": "aw.MedianRule",
 }
+
+
+class DefinitionNeeded(ArchwrightError, LookupError):
+    """A function or a class that no other process can import, and that this process was not given again."""
+
+
+class FunctionNeeded(DefinitionNeeded):
+    """The function that is a run's evaluation."""
+
+
+class EvaluationNeeded(DefinitionNeeded):
+    """The class of a run's evaluation."""
+
+
+class DataNeeded(DefinitionNeeded):
+    """The function that is a run's data."""
+
+
+class ExtensionNeeded(DefinitionNeeded):
+    """The class of a run's searcher or stopping rule."""
+
+
+def explain_needed(parts: Sequence[str], given: str, changed: Sequence[str] = ()) -> str:
+    """The message of a DefinitionNeeded: `parts` as `describe_needed` has them, and what a person types to give them.
+
+    Those that are `changed` are here by the names that they have in the log, with other texts.
+    """
+    pronoun = "it" if len(parts) == 1 else "them"
+    remedy = f"define {pronoun} again in Python and give {pronoun}"
+    if changed:
+        remedy = (
+            f"what this process has as {' and '.join(changed)} has another text than the run was begun with; put back "
+            f"what it was, or give {pronoun} on purpose"
+        )
+    return f"{' and '.join(parts)}, which no other process can import; {remedy}: {given}"
 
 
 def has_code(data: JSON) -> bool:

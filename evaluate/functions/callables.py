@@ -7,11 +7,10 @@ the run is given the function again, or has it in its `__main__`, as it is, see 
 from collections.abc import Callable
 from typing import Any
 
-from archwright.core.errors import ArchwrightError
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import NotCallable
 from archwright.store.main_module import is_in_main
-from archwright.store.needed import name_needed
+from archwright.store.needed import FunctionNeeded, explain_needed, name_needed
 from archwright.store.origins import (
     SourceComparison,
     compare_code,
@@ -20,10 +19,6 @@ from archwright.store.origins import (
     name_callable,
 )
 from archwright.store.user_code import load_object
-
-
-class FunctionNeeded(ArchwrightError, LookupError):
-    """A function that was sent to its workers by value, and that this process was not given."""
 
 
 def wrap_callable(target: Callable[..., Any], **settings: Any) -> Function:
@@ -53,8 +48,9 @@ def require_function(function: Function) -> None:
     """Nothing where this process can find the function; else FunctionNeeded, which says how to give it again."""
     if function.by_value and function.target is None:
         raise FunctionNeeded(
-            f"the evaluation is the function {function.source}, which no other process can import; define it again in "
-            f"Python, and give it as evaluation={name_needed(function.source)}"
+            explain_needed(
+                [f"the evaluation is the function {function.source}"], f"evaluation={name_needed(function.source)}"
+            )
         )
 
 

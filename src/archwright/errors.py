@@ -1,6 +1,8 @@
 """The errors that a call may raise, by name, as in `except aw.errors.RunExists`; each is an ArchwrightError.
 
-Each is imported when it is first read. RunInterrupted alone is none: it is a KeyboardInterrupt.
+Each is imported when it is first read. DefinitionNeeded is the base of FunctionNeeded, EvaluationNeeded, DataNeeded and
+ExtensionNeeded: what no log holds whole is to be given again. RunInterrupted alone is no ArchwrightError, but a
+KeyboardInterrupt.
 """
 
 from collections.abc import Mapping
@@ -52,7 +54,6 @@ if TYPE_CHECKING:
     from archwright.evaluate.data.loading import UnknownData as UnknownData
     from archwright.evaluate.data.logged_images import DataChanged as DataChanged
     from archwright.evaluate.data.user_data import UserDataFailed as UserDataFailed
-    from archwright.evaluate.data_settings import DataNeeded as DataNeeded
     from archwright.evaluate.evaluation import NotAnEvaluation as NotAnEvaluation
     from archwright.evaluate.evaluation import NothingToRetrain as NothingToRetrain
     from archwright.evaluate.evaluation_kinds import UnknownEvaluation as UnknownEvaluation
@@ -61,12 +62,10 @@ if TYPE_CHECKING:
     from archwright.evaluate.export.folder import WrongSource as WrongSource
     from archwright.evaluate.export.translate import BadModuleSource as BadModuleSource
     from archwright.evaluate.export.translate import NoModuleSource as NoModuleSource
-    from archwright.evaluate.functions.callables import FunctionNeeded as FunctionNeeded
     from archwright.evaluate.functions.scoring import NotAnEpoch as NotAnEpoch
     from archwright.evaluate.functions.scoring import NotANumber as NotANumber
     from archwright.evaluate.functions.signature import NotCallable as NotCallable
     from archwright.evaluate.functions.signature import WrongParameters as WrongParameters
-    from archwright.evaluate.logged_evaluations import EvaluationNeeded as EvaluationNeeded
     from archwright.evaluate.network.compile import NotCompilable as NotCompilable
     from archwright.evaluate.network.compile import VocabularyTooLarge as VocabularyTooLarge
     from archwright.evaluate.network.compile import WrongElements as WrongElements
@@ -110,7 +109,6 @@ if TYPE_CHECKING:
     from archwright.results.frames import NoFrameLibrary as NoFrameLibrary
     from archwright.results.frames import UnknownFrameLibrary as UnknownFrameLibrary
     from archwright.search.configured import ExtensionFailed as ExtensionFailed
-    from archwright.search.configured import ExtensionNeeded as ExtensionNeeded
     from archwright.search.configured import OtherExtension as OtherExtension
     from archwright.search.named import NotASearcher as NotASearcher
     from archwright.search.named import UnknownSearcher as UnknownSearcher
@@ -155,6 +153,11 @@ if TYPE_CHECKING:
     from archwright.store.errors import RunIsBusy as RunIsBusy
     from archwright.store.errors import UnreadableEvent as UnreadableEvent
     from archwright.store.errors import UnwritableEvent as UnwritableEvent
+    from archwright.store.needed import DataNeeded as DataNeeded
+    from archwright.store.needed import DefinitionNeeded as DefinitionNeeded
+    from archwright.store.needed import EvaluationNeeded as EvaluationNeeded
+    from archwright.store.needed import ExtensionNeeded as ExtensionNeeded
+    from archwright.store.needed import FunctionNeeded as FunctionNeeded
     from archwright.store.own_files import FileOfALog as FileOfALog
     from archwright.store.permission import ListUnwritable as ListUnwritable
     from archwright.store.permission import NotTrusted as NotTrusted
@@ -203,15 +206,12 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.evaluate.data.loading": "UnknownData",
     "archwright.evaluate.data.logged_images": "DataChanged",
     "archwright.evaluate.data.user_data": "UserDataFailed",
-    "archwright.evaluate.data_settings": "DataNeeded",
     "archwright.evaluate.evaluation": "NotAnEvaluation NothingToRetrain",
     "archwright.evaluate.evaluation_kinds": "UnknownEvaluation",
     "archwright.evaluate.export.folder": "FileExists UnwritableFolder WrongSource",
     "archwright.evaluate.export.translate": "BadModuleSource NoModuleSource",
-    "archwright.evaluate.functions.callables": "FunctionNeeded",
     "archwright.evaluate.functions.scoring": "NotANumber NotAnEpoch",
     "archwright.evaluate.functions.signature": "NotCallable WrongParameters",
-    "archwright.evaluate.logged_evaluations": "EvaluationNeeded",
     "archwright.evaluate.network.compile": "NotCompilable VocabularyTooLarge WrongElements WrongShape WrongSize",
     "archwright.evaluate.settings": "BadEvaluationSetting UnusedHyperparameter UnusedSetting WrongMetric",
     "archwright.evaluate.tables.tabular": "BadTable NotInTable",
@@ -238,7 +238,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.plots.histories": "NothingToCompare",
     "archwright.results.exporting": "NoWeights",
     "archwright.results.frames": "NoFrameLibrary UnknownFrameLibrary",
-    "archwright.search.configured": "ExtensionFailed ExtensionNeeded OtherExtension",
+    "archwright.search.configured": "ExtensionFailed OtherExtension",
     "archwright.search.named": "NotASearcher UnknownSearcher",
     "archwright.search.named_rules": "NotAStoppingRule UnknownStoppingRule",
     "archwright.search.running.compare": "SearchDiffers",
@@ -254,6 +254,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
         "LogMissing LogUnwritable NamesTaken NoSuchEvent NoSuchRun NotADatabase NotALog QueryFailed "
         "RunExists RunIsBusy UnreadableEvent UnwritableEvent"
     ),
+    "archwright.store.needed": "DataNeeded DefinitionNeeded EvaluationNeeded ExtensionNeeded FunctionNeeded",
     "archwright.store.own_files": "FileOfALog",
     "archwright.store.permission": "ListUnwritable NotTrusted",
     "archwright.store.user_code": "BadSourceName NoSuchAttribute NoSuchSource SourceFailed",

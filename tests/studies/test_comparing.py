@@ -12,7 +12,6 @@ from attrs import frozen
 from matplotlib.figure import Figure
 
 import archwright as aw
-from archwright.evaluate.functions.callables import FunctionNeeded
 from archwright.evaluate.tables.table import Table
 from archwright.evaluate.tables.tabular import NotInTable, TableEntry
 from archwright.execution.call_options import UnknownRunOption
@@ -25,6 +24,7 @@ from archwright.search.searchers.mcts import Mcts
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted, Scored
+from archwright.store.needed import FunctionNeeded
 from archwright.studies.comparing import BadSeeds
 from tests.paths import ROOT
 from tests.processes import find_children, wait_until_gone

@@ -7,11 +7,10 @@ from attrs import frozen
 
 import archwright as aw
 from archwright.core.setting import number_setting
-from archwright.evaluate.functions.callables import FunctionNeeded
-from archwright.search.configured import ExtensionNeeded, OtherExtension
+from archwright.search.configured import OtherExtension
 from archwright.search.searcher import searcher_setting
 from archwright.search.searchers.random_search import RandomSearch
-from archwright.store.needed import format_needed, list_needed
+from archwright.store.needed import ExtensionNeeded, FunctionNeeded, format_needed, list_needed
 from archwright.studies.ask_tell import Study
 from tests.search.own_rules import define_rule
 
@@ -130,8 +129,9 @@ def test_what_is_asked_for_is_a_call_that_works(capsys):
     read.resume(**HERE | {"progress": True})
     going_on = "aw.resume('search-1', trials='+16', evaluation=evaluate, searcher=Drawn, stopping=AtLeast)"
     assert f"to go on: {going_on}" in capsys.readouterr().out
-    with pytest.raises(FunctionNeeded) as needed:
+    with pytest.raises(aw.errors.DefinitionNeeded) as needed:
         read.resume(trials="+1", **HERE)
+    assert type(needed.value) is FunctionNeeded
     assert str(needed.value).endswith(
         "define them again in Python and give them: "
         "aw.resume('search-1', evaluation=evaluate, searcher=Drawn, stopping=AtLeast)"

@@ -13,12 +13,9 @@ import pytest
 from attrs import evolve
 
 import archwright as aw
-from archwright.evaluate.data_settings import DataNeeded
-from archwright.evaluate.functions.callables import FunctionNeeded
-from archwright.evaluate.logged_evaluations import EvaluationNeeded
 from archwright.execution.given_values import GivenValues
-from archwright.search.configured import ExtensionNeeded
 from archwright.store.main_module import find_in_main, has_other_text, is_in_main
+from archwright.store.needed import DataNeeded, EvaluationNeeded, ExtensionNeeded, FunctionNeeded
 from archwright.store.origins import hash_source
 from tests.cli.running import TIMEOUT_SECONDS, RecordedCommand, make_environment
 

@@ -8,11 +8,16 @@ from attrs import evolve, frozen
 
 import archwright as aw
 from archwright.evaluate.building import EvaluationFailed
-from archwright.evaluate.data_settings import DataNeeded
-from archwright.evaluate.logged_evaluations import EvaluationNeeded
 from archwright.evaluate.named_evaluations import load_own_evaluation, parse_evaluation
 from archwright.execution.restoring import EvaluationDiffers
-from archwright.store.needed import describe_needed, hash_code, list_needed, list_needed_to_retrain
+from archwright.store.needed import (
+    DataNeeded,
+    EvaluationNeeded,
+    describe_needed,
+    hash_code,
+    list_needed,
+    list_needed_to_retrain,
+)
 from tests.cli.running import run_command
 from tests.evaluate.own_tables import CODE
 

@@ -9,7 +9,6 @@ import pytest
 import archwright as aw
 from archwright.core.budget import InvalidBudget
 from archwright.core.ends import InvalidEnd
-from archwright.evaluate.functions.callables import FunctionNeeded
 from archwright.evaluate.settings import BadEvaluationSetting, UnusedSetting
 from archwright.execution.call_options import UnknownRunOption
 from archwright.execution.checks import BadRunOption
@@ -20,6 +19,7 @@ from archwright.search.running.run_view import NoSuchTrial, RunHasGoneOn
 from archwright.search.searchers.mcts import Mcts
 from archwright.store.errors import LogIsDamaged, LogMissing, NoSuchEvent, NoSuchRun, RunExists
 from archwright.store.journal import locate_journal
+from archwright.store.needed import FunctionNeeded
 from tests.studies.functions import measure_size
 from tests.studies.test_searching import list_events, list_trials, search
 

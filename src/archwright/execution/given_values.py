@@ -6,14 +6,11 @@ from typing import Any, Self
 import attrs
 from attrs import evolve, frozen
 
-from archwright.core.errors import ArchwrightError
-from archwright.evaluate.data_settings import DataFunction, DataNeeded, read_data
+from archwright.evaluate.data_settings import DataFunction, read_data
 from archwright.evaluate.evaluation import Evaluation, is_evaluation_code, require_evaluation_class
-from archwright.evaluate.functions.callables import FunctionNeeded, wrap_callable
+from archwright.evaluate.functions.callables import wrap_callable
 from archwright.evaluate.functions.evaluation import Function
-from archwright.evaluate.logged_evaluations import EvaluationNeeded
 from archwright.execution.arguments import read_evaluation_argument
-from archwright.search.configured import ExtensionNeeded
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.searcher import AnySearcher
@@ -23,7 +20,13 @@ from archwright.store.main_module import find_in_main, has_other_text
 from archwright.store.needed import (
     BY_VALUE_KEY,
     CLASS_CODE_KEY,
+    DataNeeded,
+    DefinitionNeeded,
+    EvaluationNeeded,
+    ExtensionNeeded,
+    FunctionNeeded,
     describe_needed,
+    explain_needed,
     list_code,
     list_evaluation_code,
     list_needed,
@@ -83,9 +86,8 @@ class GivenValues:
     ) -> Self:
         """These, and what the log of the run does not hold whole, `among` these of its parts, from `__main__`.
 
-        There it is what has the name and the source text that are in the log. FunctionNeeded, EvaluationNeeded,
-        DataNeeded or ExtensionNeeded where it has none, with what `suggest` makes of the arguments that give it again;
-        NotTrusted as `from_json`.
+        There it is what has the name and the source text that are in the log. DefinitionNeeded where it has none, with
+        what `suggest` makes of the arguments that give it again; NotTrusted as `from_json`.
         """
         needed = {name: text for name, text in _list_parts(started).items() if name in among}
         missing = [name for name in needed if self._get_part(name) is None]
@@ -95,8 +97,7 @@ class GivenValues:
             return whole
         words = describe_needed(started.evaluator, started.searcher, started.stopping)
         raise _choose_error(started, missing)(
-            f"{' and '.join(words[name] for name in missing)}, which no other process can import; "
-            f"{_explain_remedy(started, missing)}: {suggest(needed)}"
+            explain_needed([words[name] for name in missing], suggest(needed), _list_changed(started, missing))
         )
 
     def _get_part(self, name: str) -> Any:
@@ -129,7 +130,7 @@ def read_given_data(data: AnyData | None) -> str | DataFunction | None:
     return DataFunction.of(data) if callable(data) else read_data(data)
 
 
-def _choose_error(started: RunStarted, missing: Collection[str]) -> type[ArchwrightError]:
+def _choose_error(started: RunStarted, missing: Collection[str]) -> type[DefinitionNeeded]:
     if "evaluation" in missing:
         return FunctionNeeded if started.evaluator.get(BY_VALUE_KEY) else EvaluationNeeded
     return DataNeeded if "data" in missing else ExtensionNeeded
@@ -154,18 +155,11 @@ def _find_in_main(started: RunStarted, part: str, *, trusted: bool) -> Any:
             return found if found is None or CLASS_CODE_KEY in started.evaluator else wrap_callable(found)
 
 
-def _explain_remedy(started: RunStarted, missing: Collection[str]) -> str:
-    """What a person does about what is missing, also where `__main__` has something else by its name."""
-    pronoun = "it" if len(missing) == 1 else "them"
+def _list_changed(started: RunStarted, missing: Collection[str]) -> Sequence[str]:
+    """Of what is missing, that of which `__main__` has something else by its name."""
     code = {
         **list_evaluation_code(started.evaluator),
         "searcher": list_code(started.searcher),
         "stopping": list_code(started.stopping or {}),
     }
-    others = [source for name in missing for source, sha256 in code[name].items() if has_other_text(source, sha256)]
-    if not others:
-        return f"define {pronoun} again in Python and give {pronoun}"
-    return (
-        f"what this process has as {' and '.join(others)} has another text than the run was begun with; put back what "
-        f"it was, or give {pronoun} on purpose"
-    )
+    return [source for name in missing for source, sha256 in code[name].items() if has_other_text(source, sha256)]

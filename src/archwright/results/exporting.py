@@ -18,7 +18,7 @@ from archwright.display.text import format_budget, humanize_value
 from archwright.evaluate.data.dataset import BadData, NoSuchData
 from archwright.evaluate.data.loading import UnknownData
 from archwright.evaluate.evaluation import Evaluation
-from archwright.evaluate.logged_evaluations import EvaluationNeeded, read_evaluation
+from archwright.evaluate.logged_evaluations import read_evaluation
 from archwright.execution.given_values import GivenValues
 from archwright.execution.restoring import restore_evaluation
 from archwright.results.describing import find_training_seed
@@ -26,7 +26,7 @@ from archwright.search.running.run_view import RunView, rebuild_leaf
 from archwright.store.artifacts import locate_run_folder
 from archwright.store.fold import TrialState
 from archwright.store.logged_images import read_logged_images
-from archwright.store.needed import CLASS_CODE_KEY
+from archwright.store.needed import CLASS_CODE_KEY, EvaluationNeeded
 from archwright.store.own_files import require_no_log
 from archwright.store.remedies import suggest_retraining
 

@@ -17,9 +17,10 @@ from archwright.evaluate.data.dataset import BadData, summarize_dataset
 from archwright.evaluate.data.loading import UnknownData, describe_dataset, is_user_data, load_dataset
 from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.data.user_data import UserDataFailed, UserSource
-from archwright.evaluate.data_settings import DataFunction, DataNeeded
+from archwright.evaluate.data_settings import DataFunction
 from archwright.evaluate.logged_evaluations import evaluation_from_json, evaluation_to_json
 from archwright.evaluate.settings import BadEvaluationSetting
+from archwright.store.needed import DataNeeded
 from archwright.store.origins import hash_source
 from archwright.store.user_code import NoSuchAttribute, NoSuchSource, load_object
 
@@ -241,6 +242,6 @@ def test_a_log_has_the_text_of_a_function_and_a_process_without_it_asks_for_it(e
     again = evaluation_from_json(logged)
     assert again == evaluation
     assert (again.sent_code, again.data.target) == ([logged["data"]], None)
-    with pytest.raises(DataNeeded, match=r"make_load.<locals>.load, which no other .* give it as data=load$"):
+    with pytest.raises(DataNeeded, match=r"make_load.<locals>.load, which no other .* give it: data=load$"):
         again.describe_data()
     assert "data_code" not in evaluation_to_json(aw.Training("digits"))

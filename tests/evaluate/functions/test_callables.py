@@ -9,16 +9,11 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.evaluate.functions.callables import (
-    FunctionNeeded,
-    compare_source,
-    load_callable,
-    require_function,
-    wrap_callable,
-)
+from archwright.evaluate.functions.callables import compare_source, load_callable, require_function, wrap_callable
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import NotCallable
 from archwright.evaluate.logged_evaluations import evaluation_from_json, evaluation_to_json
+from archwright.store.needed import FunctionNeeded
 from archwright.store.origins import find_function_source, hash_source, is_importable
 from archwright.store.user_code import load_object
 
@@ -120,7 +115,7 @@ def test_what_has_no_name_of_its_own_goes_by_value_and_the_log_has_its_text(targ
     assert function.source_hash == hash_source(function.source_text)
     logged = evaluation_from_json(evaluation_to_json(function))
     assert (logged, logged.target) == (function, None)
-    with pytest.raises(FunctionNeeded, match=r"give it as evaluation=\w+$"):
+    with pytest.raises(FunctionNeeded, match=r"give it: evaluation=\w+$"):
         require_function(logged)
     again = evolve(logged, target=target)
     assert load_callable(again) is target

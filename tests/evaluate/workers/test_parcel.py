@@ -11,10 +11,11 @@ import pytest
 
 import archwright as aw
 from archwright.core.json import collect_user_kinds, to_json
-from archwright.evaluate.functions.callables import FunctionNeeded, wrap_callable
+from archwright.evaluate.functions.callables import wrap_callable
 from archwright.evaluate.logged_evaluations import evaluation_from_json, evaluation_to_json
 from archwright.evaluate.workers.parcel import CannotTravel, Parcel, pack, unpack
 from archwright.evaluate.workers.pool import WorkerPool
+from archwright.store.needed import FunctionNeeded
 from tests.evaluate.jobs import make_job, run_jobs
 
 SCRIPT = """
@@ -204,6 +205,6 @@ def test_what_cannot_be_sent_is_told_by_its_name():
 def test_a_function_that_was_not_given_again_is_asked_for():
     logged = evaluation_from_json(evaluation_to_json(wrap_callable(make_closure(3))))
     with pytest.raises(
-        FunctionNeeded, match=r"make_closure.<locals>.closure, which .* and give it as evaluation=closure$"
+        FunctionNeeded, match=r"make_closure.<locals>.closure, which .* and give it: evaluation=closure$"
     ):
         WorkerPool(logged)

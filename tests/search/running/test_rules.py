@@ -16,7 +16,7 @@ from archwright.core.objective import Objective
 from archwright.core.protocols import EarlyStop
 from archwright.core.setting import BadSetting, UnknownSetting
 from archwright.core.words import BadWords
-from archwright.search.configured import ExtensionFailed, ExtensionNeeded
+from archwright.search.configured import ExtensionFailed
 from archwright.search.named_rules import RULE_KIND, STOPPING_RULES, NotAStoppingRule, UnknownStoppingRule
 from archwright.search.rules.median import MedianRule
 from archwright.search.running.runs import make_fork_event, read_run, resume_run, start_run
@@ -25,7 +25,7 @@ from archwright.search.stopping_rule import TrialBegun, TrialFinished, ValueRepo
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, Scored
 from archwright.store.memory_log import MemoryLog
-from archwright.store.needed import CODE_KEY
+from archwright.store.needed import CODE_KEY, ExtensionNeeded
 from archwright.store.permission import NotTrusted
 from archwright.store.user_code import BadSourceName, NoSuchAttribute, NoSuchSource
 from tests.search.instant import make_started
@@ -167,7 +167,7 @@ def test_a_rule_of_a_notebook_has_its_code_in_the_log_and_its_class_gets_the_log
     start_run(log, "run", first, evaluator, stopping=rule)
     assert evaluator.stops == [(1, 2, "0.4 is less than 0.5")]
     with pytest.raises(
-        ExtensionNeeded, match=r"the stopping rule tests.*AtLeast was .* and give it as stopping=AtLeast$"
+        ExtensionNeeded, match=r"the stopping rule is tests.*AtLeast, which no .* and give it: stopping=AtLeast$"
     ):
         resume_run(log, "run", evaluator, ends=RunEnds(trials=4))
     logged = read_run(log, "run").started.stopping
