@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 from archwright.core.errors import escape_json
-
-RECORD_VERSION = 1  # of the records that commands print; raised where a key goes or means something else
+from archwright.results.records import RECORD_VERSION
 
 
 def print_records(records: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:

@@ -29,15 +29,10 @@ def export(
     """
     from archwright.cli.json_output import print_records
     from archwright.cli.reports.exports import require_complete, show_export
+    from archwright.results.exporting import describe_export
     from archwright.results.run import Run
-    from archwright.store.written_paths import shorten
 
     exported = Run.read(log, run, trust=trust)[trial]
-    result = exported.export(folder, force=force, untrained=untrained, data_dir=data_dir)
-    if json:
-        print_records(
-            {"files": [str(shorten(path)) for path in result.files], "missing": result.missing, "notes": result.notes}
-        )
-    else:
-        show_export(folder, result)
+    result = describe_export(exported.export(folder, force=force, untrained=untrained, data_dir=data_dir))
+    print_records(result) if json else show_export(folder, result)
     require_complete(folder, result)

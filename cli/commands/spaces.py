@@ -1,28 +1,24 @@
 """The commands that look at search spaces, before any search."""
 
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
 from archwright.cli import options
 from archwright.cli.json_output import print_records
-from archwright.core.analysis import count
-from archwright.core.drawing.text import as_text
-from archwright.core.input import as_input, describe_input, parse_input, read_input
-from archwright.core.spaces.named import SPACES
-from archwright.core.term import Term
+from archwright.core.input import describe_input, parse_input
 from archwright.display.console import make_console, make_table, say
 from archwright.display.text import format_space_size, pluralize, wrap_choices, wrap_tree
-from archwright.execution.space_details import describe_space, describe_space_in_full
-from archwright.execution.spaces import DEFAULT_CLASSES, DEFAULT_INPUT, find_space, read_space
+from archwright.results.records import SpaceDetails, SpaceRow
+from archwright.studies.spaces import DEFAULT_CLASSES, build_space, list_spaces
 
 
 def spaces(json: options.JsonOption = False) -> None:
     """List the built-in search spaces: how large each is, how many choices its longest path has, where it is from."""
-    rows = [describe_space(find_space(name), as_input(SPACES[name].input_shape), DEFAULT_CLASSES) for name in SPACES]
-    print_records(rows) if json else _list_spaces(rows)
+    rows = list_spaces()
+    print_records(rows) if json else _show_spaces(rows)
 
 
 def space(
@@ -40,18 +36,16 @@ def space(
     json: options.JsonOption = False,
 ) -> None:
     """Show a search space: its modules, how many architectures it has, and places where nothing fits."""
-    source = read_space(space)
-    model_input = read_input(input_) or source.input or DEFAULT_INPUT
-    term = source.build(model_input, classes)
+    built = build_space(space, input_, classes)
     if count_only:
-        _print_count(count(term, model_input.shape))
+        _print_count(built.size)
     elif svg is not None:
         from archwright.cli.reports.drawing import draw_space  # it knows of logs, whose database takes time to import
 
-        draw_space(term, svg, json=json)
+        draw_space(built.term, svg, json=json)
     else:
-        details = describe_space_in_full(source, model_input, classes, sample, seed)
-        print_records(details) if json else _show_space(term, details)
+        details = built.describe_in_full(sample, seed)
+        print_records(details) if json else _show_space(details)
 
 
 def _print_count(number: int | float) -> None:
@@ -59,13 +53,13 @@ def _print_count(number: int | float) -> None:
     say(str(number))
 
 
-def _list_spaces(spaces: Sequence[Mapping[str, Any]]) -> None:
+def _show_spaces(spaces: Sequence[SpaceRow]) -> None:
     rows = [(s["space"], format_space_size(s["size"]), s["depth"], s["from"]) for s in spaces]
     make_console().print(make_table({"name": "left", "size": "right", "depth": "right", "from": "rest"}, rows))
     say("\narchwright space NAME shows one; your own is file.py:NAME or module:NAME")
 
 
-def _show_space(term: Term, properties: Mapping[str, Any]) -> None:
+def _show_space(properties: SpaceDetails) -> None:
     console = make_console()
     origin = "" if properties["from"] == properties["space"] else f"   {properties['from']}"
     console.print(f"{properties['space']}{origin}", style="bold")
@@ -74,7 +68,7 @@ def _show_space(term: Term, properties: Mapping[str, Any]) -> None:
     console.print(f"{size} {noun}, at most {pluralize(properties['depth'], 'choice')} each")
     described = describe_input(parse_input(properties["input"]))
     console.print(f"for inputs of {described} and {properties['classes']} classes\n")
-    console.print(wrap_tree(as_text(term), console.width), soft_wrap=True)
+    console.print(wrap_tree(properties["drawing"], console.width), soft_wrap=True)
     if properties["dead_ends"]:
         console.print("\ndead ends, where nothing fits after these choices:", style="bold red")
     for dead_end in properties["dead_ends"]:

@@ -8,6 +8,7 @@ from archwright.core.term import Term
 from archwright.display.console import say
 from archwright.display.suggestion import format_command
 from archwright.results.drawing import Drawing, write_drawing
+from archwright.results.records import WrittenFiles
 from archwright.results.run import Run
 from archwright.studies.drawing import draw
 
@@ -30,4 +31,5 @@ def draw_space(space: Term, file: Path, *, json: bool = False) -> None:
 
 def _write_svg(drawing: Drawing, file: Path, json: bool) -> None:
     write_drawing(drawing, file, "--svg")
-    print_records({"files": [str(file)]}) if json else say(f"drawn in {file}")
+    written: WrittenFiles = {"files": [str(file)]}
+    print_records(written) if json else say(f"drawn in {file}")

@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from archwright.studies.models import compile  # noqa: A004  (aw.compile)
     from archwright.studies.runs import export, fork, resume, retrain
     from archwright.studies.searching import search as search
+    from archwright.studies.spaces import describe_space, list_spaces
     from archwright.studies.studying import study
 
 # Modules whose builders take what their classes take.
@@ -134,6 +135,7 @@ _LATE_NAMES: Mapping[str, str] = {
     "choice_setting": "archwright.core.setting",
     "compare": "archwright.studies.comparing",
     "compile": "archwright.studies.models",
+    "describe_space": "archwright.studies.spaces",
     "draw": "archwright.studies.drawing",
     "errors": "archwright.errors",
     "events": "archwright.events",
@@ -141,6 +143,7 @@ _LATE_NAMES: Mapping[str, str] = {
     "flag_setting": "archwright.core.setting",
     "fork": "archwright.studies.runs",
     "function": "archwright.studies.functions",
+    "list_spaces": "archwright.studies.spaces",
     "number_setting": "archwright.core.setting",
     "resume": "archwright.studies.runs",
     "retrain": "archwright.studies.runs",
@@ -264,6 +267,7 @@ __all__ = [
     "conv2d",
     "count",
     "dead_ends",
+    "describe_space",
     "draw",
     "dropout",
     "either",
@@ -285,6 +289,7 @@ __all__ = [
     "integers",
     "larger",
     "layers",
+    "list_spaces",
     "max_pool2d",
     "maximize",
     "maybe_swap",

@@ -17,11 +17,13 @@ from archwright.cli.commands.compare import compare
 from archwright.cli.commands.search import search
 from archwright.cli.comparisons.conclusions import conclude
 from archwright.results.comparison import Comparison
+from archwright.results.conclusions import ConclusionRow
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.loop import NothingScored
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunResumed, RunStarted
 from tests.cli.conftest import Command
+from tests.cli.records import find_faults, read_records
 from tests.cli.running import read_json, run_command, run_inline
 from tests.comparison_logs import log_searches, write_full_table
 from tests.processes import find_children, wait_until_gone
@@ -93,7 +95,9 @@ def test_a_comparison_goes_on_with_more_seeds_trials_and_searchers(folder, cli):
     assert "1 of 2 searches are in archwright.duckdb already" in second.stderr
     third = run_command(folder, *words, "--seeds", "2", "--trials", "8", "--searcher", "mcts,exploration=1")
     assert (third.returncode, "already" in third.stderr) == (0, False)
-    assert [(row["seeds"], row["trials"]) for row in json.loads(third.stdout)] == [(2, 8)] * 2
+    rows = read_records(third.stdout)
+    assert [find_faults(row, ConclusionRow) for row in rows] == [[], []]
+    assert [(row["seeds"], row["trials"]) for row in rows] == [(2, 8)] * 2
     there = runs(folder)
     assert sorted(there) == [f"cells.mcts-exploration-{label}.{seed}" for label in ("0-1", "1-0") for seed in (0, 1)]
     assert {(each["status"], each["scored"], each["target"]) for each in there.values()} == {("finished", 8, 8)}

@@ -1,6 +1,5 @@
 """A trial trained anew is a run of its own: reported, killed, resumed and verified as any other."""
 
-import json
 import signal
 import statistics
 
@@ -8,9 +7,11 @@ import pytest
 from attrs import evolve
 
 from archwright.core.objective import Objective
+from archwright.results.records import RunDetails
 from archwright.results.repeats import compute_repeats, explain_repeats, format_repeats
 from archwright.search.running.attempts import derive_training_seed
 from archwright.store.duckdb_log import DuckDBLog
+from tests.cli.records import find_faults, read_records
 from tests.cli.running import MAIN, SCORE, TORCH_REPORTING_MAIN, read_json, run_command, run_inline, run_started
 from tests.search.instant import make_started
 
@@ -65,7 +66,8 @@ def test_what_a_function_scored_is_trained_where_data_is_named(log):
     words = ("--data", "digits", "--budget", "64examples", "--seeds", "1", "--train", "batch_size=32")
     done = run_command(folder, "retrain", "run-1", "2", *words, "--json")
     assert done.returncode == 0, done.stderr
-    facts = json.loads(done.stdout)
+    (facts,) = read_records(done.stdout)
+    assert find_faults(facts, RunDetails) == []
     assert facts["evaluator"]["overrides"] == {"batch_size": 32}
     assert facts["repeats"]["mean"] == facts["trials"][0]["metrics"]["test_accuracy"]
     assert "trial 0  test_accuracy" in done.stderr

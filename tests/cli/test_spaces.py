@@ -7,6 +7,8 @@ import pytest
 
 from archwright.cli.commands import spaces
 from archwright.core.spaces.named import SPACES
+from archwright.results.records import SpaceRow
+from tests.cli.records import find_faults, read_records
 from tests.cli.running import run_command
 
 OWN = """
@@ -57,8 +59,9 @@ def test_count_prints_a_number_and_no_more(cli, space, count):
 
 
 def test_spaces_lists_every_built_in_one(cli, monkeypatch):
-    monkeypatch.setattr(spaces, "describe_space", cache(spaces.describe_space))  # to count them takes a second
-    facts = {each["space"]: each for each in json.loads(cli("spaces", "--json").out)}
+    monkeypatch.setattr(spaces, "list_spaces", cache(spaces.list_spaces))  # to count them takes a second
+    facts = {each["space"]: each for each in read_records(cli("spaces", "--json").out)}
+    assert all(find_faults(each, SpaceRow) == [] for each in facts.values())
     assert list(facts) == list(SPACES)
     assert facts["deeparchitect"]["size"] == 247_669_456_896
     assert facts["figure1"]["depth"] == 5

@@ -13,6 +13,7 @@ from archwright.results.records import (
     AttemptRecord,
     EarlyStopRecord,
     EndsRecord,
+    ForkRecord,
     QueueEntryRecord,
     RankedTrialRecord,
     RunDetails,
@@ -27,6 +28,7 @@ from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.ends import measure_seconds
 from archwright.search.running.run_view import RunView, explain_omission, find_open_status
 from archwright.store.artifacts import locate_artifact, locate_run_folder
+from archwright.store.events import ForkPoint
 from archwright.store.fold import TrialState
 from archwright.store.query import query
 from archwright.store.queue_state import Queue
@@ -60,7 +62,7 @@ def describe_run(view: RunView) -> RunDetails:
         "input": format_input(started.model_input),
         "searcher": started.searcher,
         "evaluator": started.evaluator,
-        "objective": asdict(started.objective),
+        "objective": {"metric": started.objective.metric, "direction": started.objective.direction},
         "stopping": started.stopping,
         "budget": str(started.budget) if started.reads_budget else None,
         "seed": started.seed,
@@ -73,11 +75,15 @@ def describe_run(view: RunView) -> RunDetails:
         "started": _format_utc(run.times[0]),
         "latest": _format_utc(max(run.times)),  # the events that a fork has copied keep theirs
         "versions": dict(started.versions),
-        "forked_from": asdict(started.forked_from) if started.forked_from else None,
+        "forked_from": None if started.forked_from is None else _describe_fork(started.forked_from),
         "events": len(run.events),
         **_describe_queue(run.state.queue),
         "trials": trials,
     }
+
+
+def _describe_fork(point: ForkPoint) -> ForkRecord:
+    return {"run": point.run, "at": point.at, "inherited": point.inherited, "seconds": point.seconds}
 
 
 class _Waiting(TypedDict, total=False):

@@ -22,6 +22,7 @@ from archwright.evaluate.logged_evaluations import read_evaluation
 from archwright.execution.given_values import GivenValues
 from archwright.execution.restoring import restore_evaluation
 from archwright.results.describing import find_training_seed
+from archwright.results.records import ExportRecord
 from archwright.search.running.run_view import RunView, rebuild_leaf
 from archwright.store.artifacts import locate_run_folder
 from archwright.store.fold import TrialState
@@ -29,6 +30,7 @@ from archwright.store.logged_images import read_logged_images
 from archwright.store.needed import CLASS_CODE_KEY, EvaluationNeeded
 from archwright.store.own_files import require_no_log
 from archwright.store.remedies import suggest_retraining
+from archwright.store.written_paths import shorten
 
 if TYPE_CHECKING:
     from archwright.evaluate.data.tensors import Normalisation
@@ -76,6 +78,15 @@ def _restore_evaluation(view: RunView, trial: TrialState, given: GivenValues) ->
     if CLASS_CODE_KEY in started.evaluator:  # a function, and data, are not called
         given = given.complete(started, suggest, among=["evaluation"])
     return restore_evaluation(view.name, started, given, trusted=view.trusted)
+
+
+def describe_export(result: "ExportResult") -> ExportRecord:
+    """The files of an export as --json prints them, named from the current folder on."""
+    return {
+        "files": [str(shorten(path)) for path in result.files],
+        "missing": dict(result.missing),
+        "notes": list(result.notes),
+    }
 
 
 def load_model(view: RunView, trial: TrialState) -> Any:

@@ -3,6 +3,40 @@
 from typing import Any, NotRequired, TypedDict
 
 from archwright.core.json import JSON
+from archwright.core.objective import Direction
+
+RECORD_VERSION = 1  # of all of them; raised where a key goes or means something else: any release may add keys
+
+SpaceRow = TypedDict(  # a class cannot have a field `from`
+    "SpaceRow",
+    {
+        "space": str,  # as the person gave it
+        "from": str,  # the paper or the file
+        "input_shape": tuple[int, ...],
+        "input": str,
+        "classes": int,
+        "size": int | float,  # how many architectures it has; infinity, which JSON has as null, of one without an end
+        "depth": int,  # choices of its longest path
+    },
+)
+SpaceRow.__doc__ = "How large a search space is, how long its paths are, and where it is from."
+
+
+class SpaceSample(TypedDict):
+    """A random architecture of a space."""
+
+    choices: dict[str, Any]
+    parameters: int
+    drawing: str  # as a tree
+
+
+class SpaceDetails(SpaceRow):
+    """A search space with its modules and the places where nothing fits."""
+
+    dead_ends: list[str]
+    samples: list[SpaceSample]
+    drawing: str  # as a tree
+    term: JSON
 
 
 class RunRow(TypedDict):
@@ -139,6 +173,22 @@ class EndsRecord(TypedDict):
     no_improvement: int | None  # trials
 
 
+class ObjectiveRecord(TypedDict):
+    """What a run is about."""
+
+    metric: str
+    direction: Direction
+
+
+class ForkRecord(TypedDict):
+    """Where a run was forked."""
+
+    run: str
+    at: int  # the number of the last event that both share, in that run
+    inherited: int  # how many events were copied
+    seconds: float  # that had been spent on that run by then
+
+
 class RunDetails(TypedDict):
     """A run, with each of its trials."""
 
@@ -151,7 +201,7 @@ class RunDetails(TypedDict):
     input: str
     searcher: JSON
     evaluator: JSON
-    objective: dict[str, Any]
+    objective: ObjectiveRecord
     stopping: JSON
     budget: str | None  # None: what evaluates the trials reads none
     seed: int
@@ -164,7 +214,7 @@ class RunDetails(TypedDict):
     started: str
     latest: str
     versions: dict[str, str]
-    forked_from: dict[str, Any] | None
+    forked_from: ForkRecord | None
     events: int
     queue: NotRequired[list[QueueEntryRecord]]  # what waits to be tried; absent where nothing was ever enqueued
     trials: list[TrialRecord]
@@ -250,3 +300,16 @@ class VerdictRecord(TypedDict):
     head: str | None
     journal: str
     remark: str
+
+
+class WrittenFiles(TypedDict):
+    """The files that a command has written."""
+
+    files: list[str]
+
+
+class ExportRecord(WrittenFiles):
+    """The files of an exported model."""
+
+    missing: dict[str, str]  # the reasons why files were not written, by their names
+    notes: list[str]
