@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
-from archwright.search.configured import ConfiguredKind
+from archwright.search.logged_extensions import LoggedKind
 from archwright.search.searcher import AnySearcher
 from archwright.search.searchers.evolution import Evolution
 from archwright.search.searchers.fixed import Fixed
@@ -13,7 +13,6 @@ from archwright.search.searchers.mcts import Mcts
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.search.searchers.smbo import Smbo
 from archwright.search.searchers.smbo_paper import SmboPaper
-from archwright.store.extensions import ExtensionKind
 
 # Each name stands for a searcher with its usual settings; both kinds of tree search are one code.
 SEARCHERS: Mapping[str, AnySearcher] = {
@@ -40,12 +39,15 @@ class NotASearcher(ArchwrightError, TypeError):
     """Something other than a searcher under the name of one."""
 
 
-SEARCHER_KIND: ConfiguredKind[AnySearcher] = ConfiguredKind(
-    ExtensionKind("searcher", SEARCHERS, UnknownSearcher, UNLISTED_SEARCHERS),
-    ("start", "propose", "adopt", "tell"),
-    NotASearcher,
-    "--searcher",
-    IMPLIED_SETTINGS,
+SEARCHER_KIND: LoggedKind[AnySearcher] = LoggedKind(
+    noun="searcher",
+    builtin=SEARCHERS,
+    unknown=UnknownSearcher,
+    unlisted=UNLISTED_SEARCHERS,
+    members=("start", "propose", "adopt", "tell"),
+    misfit=NotASearcher,
+    option="--searcher",
+    implied_settings=IMPLIED_SETTINGS,
 )
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 
 from archwright.core.errors import ArchwrightError
-from archwright.search.configured import ConfiguredKind
+from archwright.search.logged_extensions import LoggedKind
 from archwright.search.rules.median import MedianRule
 from archwright.search.stopping_rule import AnyStoppingRule
-from archwright.store.extensions import ExtensionKind
 
 STOPPING_RULES: Mapping[str, AnyStoppingRule] = {MedianRule.name: MedianRule()}  # each with its usual settings
 
@@ -21,10 +20,12 @@ class NotAStoppingRule(ArchwrightError, TypeError):
 
 # The revision of a rule is logged as that of a searcher is, for people to read. No run is held against it: what a rule
 # decided is in the log, and, other than a proposal, is never worked out again.
-RULE_KIND: ConfiguredKind[AnyStoppingRule] = ConfiguredKind(
-    ExtensionKind("stopping rule", STOPPING_RULES, UnknownStoppingRule),
-    ("start", "fold", "find_stop_reason"),
-    NotAStoppingRule,
-    "--stopping",
+RULE_KIND: LoggedKind[AnyStoppingRule] = LoggedKind(
+    noun="stopping rule",
+    builtin=STOPPING_RULES,
+    unknown=UnknownStoppingRule,
+    members=("start", "fold", "find_stop_reason"),
+    misfit=NotAStoppingRule,
+    option="--stopping",
     former_name_key="rule",
 )

@@ -12,7 +12,6 @@ from archwright.core.json import from_json
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.term import Term
 from archwright.core.tracebacks import guard_user_code
-from archwright.search.configured import ExtensionFailed
 from archwright.search.named import SEARCHERS, NotASearcher, searcher_from_json
 from archwright.search.running.enqueuing import propose_entry
 from archwright.search.searcher import (
@@ -23,6 +22,7 @@ from archwright.search.searcher import (
     open_outcome_stream,
     open_proposal_stream,
 )
+from archwright.store.configured import ExtensionFailed
 from archwright.store.events import AttemptEnded, Enqueued, Event, Proposed, RunResumed, RunStarted, Scored
 from archwright.store.queue_state import EMPTY_QUEUE, Queue
 

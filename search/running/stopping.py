@@ -12,9 +12,9 @@ from pyrsistent import PMap, PSet, pmap, pset
 from archwright.core.objective import Objective
 from archwright.core.protocols import EarlyStop
 from archwright.core.tracebacks import guard_user_code
-from archwright.search.configured import ExtensionFailed
 from archwright.search.named_rules import RULE_KIND, NotAStoppingRule
 from archwright.search.stopping_rule import AnyStoppingRule, TrialBegun, TrialFinished, TrialNews, ValueReported
+from archwright.store.configured import ExtensionFailed
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Proposed, Reported, RunStarted, Scored
 
 _Records = tuple[tuple[int, float], ...]  # the values of a training that were better than all before, with their epochs

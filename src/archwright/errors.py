@@ -108,8 +108,7 @@ if TYPE_CHECKING:
     from archwright.results.exporting import NoWeights as NoWeights
     from archwright.results.frames import NoFrameLibrary as NoFrameLibrary
     from archwright.results.frames import UnknownFrameLibrary as UnknownFrameLibrary
-    from archwright.search.configured import ExtensionFailed as ExtensionFailed
-    from archwright.search.configured import OtherExtension as OtherExtension
+    from archwright.search.logged_extensions import OtherExtension as OtherExtension
     from archwright.search.named import NotASearcher as NotASearcher
     from archwright.search.named import UnknownSearcher as UnknownSearcher
     from archwright.search.named_rules import NotAStoppingRule as NotAStoppingRule
@@ -126,6 +125,7 @@ if TYPE_CHECKING:
     from archwright.search.running.statistics import NoPairedScores as NoPairedScores
     from archwright.store.artifacts import ArtifactsExist as ArtifactsExist
     from archwright.store.artifacts import ArtifactUnwritable as ArtifactUnwritable
+    from archwright.store.configured import ExtensionFailed as ExtensionFailed
     from archwright.store.errors import Inadmissible as Inadmissible
     from archwright.store.errors import InvalidHead as InvalidHead
     from archwright.store.errors import InvalidRunName as InvalidRunName
@@ -238,7 +238,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.plots.histories": "NothingToCompare",
     "archwright.results.exporting": "NoWeights",
     "archwright.results.frames": "NoFrameLibrary UnknownFrameLibrary",
-    "archwright.search.configured": "ExtensionFailed OtherExtension",
+    "archwright.search.logged_extensions": "OtherExtension",
     "archwright.search.named": "NotASearcher UnknownSearcher",
     "archwright.search.named_rules": "NotAStoppingRule UnknownStoppingRule",
     "archwright.search.running.compare": "SearchDiffers",
@@ -248,6 +248,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.search.running.runs": "SpaceChanged",
     "archwright.search.running.statistics": "NoPairedScores",
     "archwright.store.artifacts": "ArtifactUnwritable ArtifactsExist",
+    "archwright.store.configured": "ExtensionFailed",
     "archwright.store.errors": (
         "Inadmissible InvalidHead InvalidRunName JournalIsDamaged LogConflict LogContradicted LogFailed "
         "LogIsBusy LogIsDamaged LogIsFolder LogIsFull LogIsGone LogIsLost LogIsNewer LogIsTorn "

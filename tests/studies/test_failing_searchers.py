@@ -6,8 +6,8 @@ import pytest
 from attrs import frozen
 
 import archwright as aw
-from archwright.search.configured import ExtensionFailed
 from archwright.search.named import NotASearcher
+from archwright.store.configured import ExtensionFailed
 
 SPACE = aw.sequential(aw.affine([8, 16, 24, 32]))
 

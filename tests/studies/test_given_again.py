@@ -7,7 +7,7 @@ from attrs import frozen
 
 import archwright as aw
 from archwright.core.setting import number_setting
-from archwright.search.configured import OtherExtension
+from archwright.search.logged_extensions import OtherExtension
 from archwright.search.searcher import searcher_setting
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.store.needed import ExtensionNeeded, FunctionNeeded, format_needed, list_needed

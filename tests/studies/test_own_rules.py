@@ -8,7 +8,7 @@ from attrs import frozen
 
 import archwright as aw
 from archwright.execution.searching import NoStoppingRule
-from archwright.search.configured import OtherExtension
+from archwright.search.logged_extensions import OtherExtension
 from archwright.search.named_rules import NotAStoppingRule
 from archwright.store.needed import ExtensionNeeded
 from tests.search.own_rules import define_rule, write_own_rules

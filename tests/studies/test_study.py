@@ -17,7 +17,7 @@ from archwright.evaluate.logged_evaluations import evaluation_from_json
 from archwright.evaluate.settings import UnusedSetting, WrongMetric
 from archwright.evaluate.told import Told, TrialsAreTold
 from archwright.execution.arguments import TwoDirections
-from archwright.search.configured import OtherExtension
+from archwright.search.logged_extensions import OtherExtension
 from archwright.search.running.loop import NothingScored
 from archwright.store.errors import RunIsBusy
 from archwright.store.events import Proposed, RunStarted, RunStopped, Scored

@@ -19,7 +19,7 @@ from archwright.evaluate.named_evaluations import parse_evaluation
 from archwright.evaluate.training.evaluation import Training
 from archwright.execution.checks import BadRunOption
 from archwright.execution.spaces import trust_named_source
-from archwright.search.configured import ConfiguredKind
+from archwright.search.logged_extensions import LoggedKind
 from archwright.search.named import SEARCHER_KIND, parse_searcher, searcher_from_json
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.searcher import AnySearcher
@@ -97,7 +97,7 @@ def read_stopping_rule(rule: AnyStoppingRule | str | None) -> tuple[JSON, AnySto
     return (None, None) if rule is None else _read_configured(RULE_KIND, rule)
 
 
-def _read_configured(kind: ConfiguredKind[Any], given: Any) -> tuple[JSON, Any]:
+def _read_configured(kind: LoggedKind[Any], given: Any) -> tuple[JSON, Any]:
     logged = kind.read(given) if isinstance(given, str) else kind.value_to_json(given)
     _trust_sources(kind.find_sources(logged))
     return logged, kind.from_json(logged, trusted=True) if isinstance(given, str) else given

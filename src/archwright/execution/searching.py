@@ -33,7 +33,7 @@ from archwright.execution.progress import start_progress
 from archwright.execution.restoring import restore_evaluation
 from archwright.execution.resuming import describe_changed_space, describe_new_revision, load_current_space
 from archwright.execution.session import open_evaluator, run_trials
-from archwright.search.configured import ConfiguredKind
+from archwright.search.logged_extensions import LoggedKind
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.ends import explain_ends, has_ended, measure_seconds, suggest_moves
@@ -292,7 +292,7 @@ def _restore_rule(
 
 
 def restore_configured(
-    kind: ConfiguredKind[Extension], logged: JSON, given: Extension | None, *, trusted: bool
+    kind: LoggedKind[Extension], logged: JSON, given: Extension | None, *, trusted: bool
 ) -> Extension:
     """The logged one, or the one that a person has given again, with a warning where its source text has changed.
 
@@ -303,5 +303,5 @@ def restore_configured(
     value = kind.give_again(logged, given, trusted=trusted)
     if kind.is_code_same(logged, value) is False:
         name = kind.format(logged)
-        warn([f"the {kind.kind.noun} {name} is another one than the run was begun with: its text has changed"])
+        warn([f"the {kind.noun} {name} is another one than the run was begun with: its text has changed"])
     return value

@@ -16,12 +16,12 @@ from archwright.core.objective import Objective
 from archwright.core.protocols import EarlyStop
 from archwright.core.setting import BadSetting, UnknownSetting
 from archwright.core.words import BadWords
-from archwright.search.configured import ExtensionFailed
 from archwright.search.named_rules import RULE_KIND, STOPPING_RULES, NotAStoppingRule, UnknownStoppingRule
 from archwright.search.rules.median import MedianRule
 from archwright.search.running.runs import make_fork_event, read_run, resume_run, start_run
 from archwright.search.running.stopping import EarlyStopping, fold_early_stopping, load_rule
 from archwright.search.stopping_rule import TrialBegun, TrialFinished, ValueReported
+from archwright.store.configured import ExtensionFailed
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, Scored
 from archwright.store.memory_log import MemoryLog

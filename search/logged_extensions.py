@@ -1,6 +1,6 @@
-"""Extensions with settings, as searchers and stopping rules are: what a text names, and the one form in the log.
+"""Searchers and stopping rules to and from a log, in one form.
 
-In a log they are {"name": ..., "revision": ..., settings}. The name is that of a built-in one, or file.py:attribute or
+They are {"name": ..., "revision": ..., settings}. The name is that of a built-in one, or file.py:attribute or
 module:attribute of a person's own: a frozen attrs class, or a value of one. A setting may hold another one of its kind,
 in the same form. A class that no other process can import, as one of a notebook, has its source text and hash in the
 log, too: who goes on with the run gives it again, see store/needed.py.
@@ -8,20 +8,19 @@ log, too: who goes on with the run gives it again, see store/needed.py.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import Any, Generic, NoReturn, cast
+from typing import Any, cast
 
 import attrs
 import cattrs
-from attrs import field, frozen
+from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
-from archwright.core.setting import BadSetting, check_setting, format_construction, settings_by_name, with_settings
-from archwright.core.tracebacks import guard_user_code
+from archwright.core.setting import BadSetting, settings_by_name
 from archwright.core.words import NAME_KEY, format_words, parse_words
 from archwright.search.searcher import get_revision
-from archwright.store.extensions import Extension, ExtensionKind
+from archwright.store.configured import ConfiguredKind
+from archwright.store.extensions import Extension
 from archwright.store.main_module import find_in_main
 from archwright.store.needed import (
     CODE_KEY,
@@ -33,54 +32,18 @@ from archwright.store.needed import (
     is_configured,
     list_code,
 )
-from archwright.store.origins import compare_code, describe_code, is_class_findable, name_class
+from archwright.store.origins import compare_code, name_class
 from archwright.store.permission import require_trusted
 from archwright.store.user_code import is_source
-
-RESERVED_KEYS = (NAME_KEY, REVISION_KEY, CODE_KEY)  # which no setting may be called
 
 
 class OtherExtension(ArchwrightError, ValueError):
     """Another searcher or stopping rule than the one that the run was begun with."""
 
 
-class ExtensionFailed(ArchwrightError, RuntimeError):
-    """A person's class that raised, as when it was given its settings; the message ends with its traceback."""
-
-
-@frozen
-class ConfiguredKind(Generic[Extension]):
-    """A kind of extension whose members have settings."""
-
-    kind: ExtensionKind[Extension]
-    methods: tuple[str, ...]  # that each has
-    misfit: type[ArchwrightError]  # the error of an object that is none of the kind
-    option: str  # of the command line that names one
-    # What a log stands for that does not name a setting, as there was none yet when it was written, by name.
-    implied_settings: Mapping[str, Mapping[str, JSON]] = field(factory=dict[str, Mapping[str, JSON]])
-    former_name_key: str = NAME_KEY  # under which older logs hold the name
-
-    def find(self, name: str, settings: Mapping[str, JSON] | None = None) -> Extension:
-        """The one of that name with the given settings, the rest as usual.
-
-        The kind's errors where there is none; UnknownSetting if it has no such setting; BadSetting if not with such a
-        value.
-        """
-        found: Any = self.kind.load(name)
-        owner, kind = self._describe(name), found if isinstance(found, type) else type(found)
-        self._require_fit(name, found, kind)
-        values = {key: self._fill(kind, key, value) for key, value in (settings or {}).items()}
-        if not isinstance(found, type):
-            with self._guard(name):
-                return with_settings(found, owner, values)
-        for key, value in values.items():
-            check_setting(kind, owner, key, value)
-        for attribute in attrs.fields(kind):
-            if attribute.default is attrs.NOTHING and attribute.name not in values:
-                allowed = settings_by_name(kind)[attribute.name].allowed
-                raise BadSetting(f"{attribute.name} of {owner} is not given, and has no default; it may be {allowed}")
-        with self._guard(name):
-            return kind(**values)
+@frozen(kw_only=True)
+class LoggedKind(ConfiguredKind[Extension]):
+    """A kind of extension that a log holds with its name, its revision and its settings."""
 
     def read(self, text: str) -> JSON:
         """What the log holds of the one that a text such as `mcts,exploration=0.1` names; also raises BadWords."""
@@ -91,14 +54,6 @@ class ConfiguredKind(Generic[Extension]):
         value: Any = self.find(name, settings)
         return self._write(name, value, settings or {})
 
-    def parse(self, data: JSON) -> tuple[str, int | None, dict[str, JSON]]:
-        """The name, the revision and the settings that a log holds; None where it names no revision yet."""
-        settings = dict(data)
-        name = settings.pop(NAME_KEY if NAME_KEY in settings else self.former_name_key)
-        revision = settings.pop(REVISION_KEY, None)
-        settings.pop(CODE_KEY, None)
-        return name, revision, {**self.implied_settings.get(name, {}), **settings}
-
     def from_json(self, data: JSON, *, trusted: bool = False) -> Extension:
         """The one that a log holds, in the revision that it has by now.
 
@@ -106,9 +61,7 @@ class ConfiguredKind(Generic[Extension]):
         ExtensionNeeded where it holds a class that no other process can import.
         """
         if has_code(data):
-            raise ExtensionNeeded(
-                explain_needed([f"the {self.kind.noun} is {data[NAME_KEY]}"], self._format_argument(data))
-            )
+            raise ExtensionNeeded(explain_needed([f"the {self.noun} is {data[NAME_KEY]}"], self._format_argument(data)))
         self._require_trusted(data, trusted=trusted)
         name, _, settings = self.parse(data)
         return self.find(name, settings)
@@ -119,7 +72,7 @@ class ConfiguredKind(Generic[Extension]):
 
     def _format_argument(self, data: JSON) -> str:
         """What a person writes in a call in Python to give again what a log has."""
-        return f"{self.option.removeprefix('--')}={format_needed(data)}"
+        return f"{self.argument}={format_needed(data)}"
 
     def update(self, data: JSON) -> JSON:
         """The same one, in the revision that it has by now, with every setting.
@@ -145,20 +98,20 @@ class ConfiguredKind(Generic[Extension]):
         _, revision, _ = self.parse(data)
         name, changes = self.shorten(data)
         text = format_words(name, changes)
-        current = get_revision(self.kind.builtin[name]) if name in self.kind.builtin else revision
+        current = get_revision(self.builtin[name]) if name in self.builtin else revision
         return text if revision in (None, current) else f"{text} (revision {revision})"
 
     def find_sources(self, data: JSON) -> Sequence[str]:
         """The names of a person's own, in what a log holds: those that need permission to be loaded."""
         name, _, settings = self.parse(data)
-        own = [name] if name not in self.kind.builtin and is_source(name) and CODE_KEY not in data else []
+        own = [name] if name not in self.builtin and is_source(name) and CODE_KEY not in data else []
         nested = [value for value in settings.values() if is_configured(value)]
         return [*own, *(source for value in nested for source in self.find_sources(value))]
 
     def shorten(self, data: JSON) -> tuple[str, dict[str, JSON]]:
         """The name and the settings that a person types, without usual ones of built-in ones."""
         name, _, settings = self.parse(data)
-        builtin: Any = self.kind.builtin.get(name)
+        builtin: Any = self.builtin.get(name)
         defaults: dict[str, JSON] = {} if builtin is None else self._write(name, builtin, {})
         changes = {key: value for key, value in settings.items() if key not in defaults or defaults[key] != value}
         return name, {key: self._shorten_value(value) for key, value in changes.items()}
@@ -169,52 +122,10 @@ class ConfiguredKind(Generic[Extension]):
         name, changes = self.shorten(value)
         return {NAME_KEY: name, **changes}
 
-    def _describe(self, name: str) -> str:
-        return f"the {self.kind.noun} {name}"
-
-    def _guard(self, name: str) -> AbstractContextManager[None]:
-        return guard_user_code(ExtensionFailed, f"{self._describe(name)} failed at its settings")
-
-    def _require_fit(self, name: str, found: Any, kind: type) -> None:
-        """Raises the kind's error unless this is a value or a class of it."""
-        missing = [method for method in self.methods if not callable(getattr(kind, method, None))]
-        if missing or not attrs.has(kind):
-            what = f"it has no {', '.join(missing)}" if missing else f"{kind.__name__} is no attrs class"
-            raise self.misfit(
-                f"{name} is {found!r:.80}, and {what}; a {self.kind.noun} is a frozen attrs class, or a value of one, "
-                f"with {', '.join(self.methods)}"
-            )
-        reserved = [a.name for a in attrs.fields(kind) if a.name in RESERVED_KEYS]
-        if reserved:
-            raise self.misfit(f"{name} has a setting called {reserved[0]}, as a log calls something else; rename it")
-
-    def _refuse_class(self, given: type[Any]) -> NoReturn:
-        """Raises the kind's error, which says how a value of the class is made, or that it is none of the kind."""
-        self._require_fit(name_class(given), given, given)
-        argument = f"{self.option.removeprefix('--')}={format_construction(given)}"
-        raise self.misfit(f"{given.__name__} is a class, and a {self.kind.noun} is a value of one; write {argument}")
-
-    def _fill(self, kind: type[attrs.AttrsInstance], key: str, value: JSON) -> Any:
-        """The value of a setting: what holds another one of the kind gets it by its name and its settings."""
-        setting = settings_by_name(kind).get(key)
-        if setting is None or not setting.is_nested or not isinstance(value, str | Mapping):
-            return value
-        name, settings = self._split(value)
-        return self.find(name, settings)
-
-    def _split(self, value: JSON) -> tuple[str, Mapping[str, JSON]]:
-        """The name and the settings of a nested one, from its text or its JSON."""
-        if isinstance(value, str):
-            return parse_words(value)
-        if not isinstance(value.get(NAME_KEY), str):
-            raise self.misfit(f"{value!r:.80} names no {self.kind.noun}; write name(setting=value)")
-        name, _, settings = self.parse(value)
-        return name, settings
-
     def _write(self, name: str, value: attrs.AttrsInstance, settings: Mapping[str, JSON]) -> JSON:
         """What a log holds of `value`, which has been made by this name and these settings."""
         written = {key: self._write_setting(value, key, settings) for key in settings_by_name(type(value))}
-        if type(value) not in map(type, self.kind.builtin.values()):
+        if type(value) not in map(type, self.builtin.values()):
             self._require_readable(name, value, written)
         return {NAME_KEY: name, REVISION_KEY: get_revision(value), **written}
 
@@ -230,7 +141,7 @@ class ConfiguredKind(Generic[Extension]):
                 is_same = False
             if not is_same:
                 raise BadSetting(
-                    f"{key} of {self._describe(name)} is {getattr(value, key)!r:.80}, and would be "
+                    f"{key} of {self.describe(name)} is {getattr(value, key)!r:.80}, and would be "
                     f"{written[key]!r:.80} when the run is resumed; a setting is a number, a text, true or false, a "
                     "list of such, or what a converter makes of them; another searcher is held in a field "
                     "aw.searcher_setting(default, meaning=...)"
@@ -241,23 +152,22 @@ class ConfiguredKind(Generic[Extension]):
         if value is None or not settings_by_name(type(owner))[key].is_nested:
             return cattrs.unstructure(value)
         if isinstance(written := settings.get(key), str | Mapping):
-            name, inner = self._split(written)
+            name, inner = self.split_nested(written)
             return self._write(name, value, inner)
         return self.value_to_json(value)
 
     def value_to_json(self, value: Any) -> JSON:
         """What a log holds of a value that was made in Python; raises the kind's error if it is none of the kind."""
         if isinstance(value, type):
-            self._refuse_class(cast("type[Any]", value))
+            self.refuse_class(cast("type[Any]", value))
         kind: type[Any] = cast("type[Any]", type(value))
-        usual = [name for name, builtin in self.kind.builtin.items() if type(builtin) is kind]
+        usual = [name for name, builtin in self.builtin.items() if type(builtin) is kind]
         if usual:
-            equal = [name for name in usual if self.kind.builtin[name] == value]
+            equal = [name for name in usual if self.builtin[name] == value]
             return self._write(next(iter(equal or usual)), value, {})
         name = name_class(kind)
-        self._require_fit(name, value, kind)
-        data = self._write(name, value, {})
-        return data if is_class_findable(kind) else {**data, CODE_KEY: describe_code(kind)}
+        self.require_fit(name, value)
+        return {**self._write(name, value, {}), **self.code_to_json(kind)}
 
     def give_again(self, data: JSON, given: Any, *, trusted: bool = False) -> Extension:
         """The one that a log holds, by the value or the class that this process was given again.
@@ -268,17 +178,17 @@ class ConfiguredKind(Generic[Extension]):
         """
         name, _, settings = self.parse(data)
         if isinstance(given, type):
-            self._require_fit(name, given, given)
+            self.require_fit(name, given)
             if any(map(_holds, settings.values())):
                 raise ExtensionNeeded(
-                    f"{self._describe(name)} holds a class that no other process can import, so give a value of it, "
+                    f"{self.describe(name)} holds a class that no other process can import, so give a value of it, "
                     f"and not the class: {self._format_argument(data)}"
                 )
             self._require_trusted(data, trusted=trusted)
-            return self._call(name, given, settings)
+            return self.build(name, given, settings)
         if self._identify(self.value_to_json(given)) != self._identify(data):
             raise OtherExtension(
-                f"the run has {self._describe(self.format(data))}, and not {self.format(self.value_to_json(given))}; "
+                f"the run has {self.describe(self.format(data))}, and not {self.format(self.value_to_json(given))}; "
                 "give that one, or fork the run to go on with another one"
             )
         return given
@@ -298,14 +208,7 @@ class ConfiguredKind(Generic[Extension]):
         """The one that a log holds, with these `classes` by their names."""
         name, _, settings = self.parse(data)
         values = {key: self._rebuild(value, classes) if _holds(value) else value for key, value in settings.items()}
-        return self._call(name, classes[name], values) if CODE_KEY in data else self.find(name, values)
-
-    def _call(self, name: str, kind: type[Any], settings: Mapping[str, Any]) -> Extension:
-        """A class of a person's own, called with settings of a log."""
-        self._require_fit(name, kind, kind)
-        values = {key: self._fill(kind, key, value) for key, value in settings.items()}
-        with self._guard(name):
-            return kind(**values)
+        return self.build(name, classes[name], values) if CODE_KEY in data else self.find(name, values)
 
     def _identify(self, data: JSON) -> str:
         """What a log holds, but for where it was defined, its source text and its revision: its name and settings."""

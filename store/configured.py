@@ -1,0 +1,142 @@
+"""Extensions with settings, found by a name and built of settings: searchers, stopping rules and evaluations.
+
+Each is a value of a frozen attrs class, whose fields are its settings. A setting may hold another one of its kind.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn, cast
+
+import attrs
+from attrs import field, frozen
+
+from archwright.core.errors import ArchwrightError
+from archwright.core.json import JSON
+from archwright.core.setting import BadSetting, check_setting, format_construction, settings_by_name
+from archwright.core.tracebacks import guard_user_code
+from archwright.core.words import NAME_KEY, parse_words
+from archwright.store.extensions import Extension, ExtensionKind
+from archwright.store.needed import CODE_KEY, REVISION_KEY
+from archwright.store.origins import describe_code, is_class_findable, name_class
+
+MAX_MEMBERS = 4  # that are missing, in a message
+
+
+class ExtensionFailed(ArchwrightError, RuntimeError):
+    """A person's class that raised, as when it was given its settings; the message ends with its traceback."""
+
+
+@frozen(kw_only=True)
+class ConfiguredKind(ExtensionKind[Extension]):
+    """A kind of extension whose members have settings."""
+
+    members: Sequence[str]  # methods and properties that each has
+    shape: str = ""  # what a class with them is, in words; empty: with these
+    misfit: type[ArchwrightError]  # the error of an object that is none of the kind
+    option: str  # of the command line that names one
+    name_key: str = NAME_KEY  # under which a log holds the name, beside the settings
+    former_name_key: str = NAME_KEY  # under which older logs do
+    code_key: str = CODE_KEY  # under which it holds the source text of a class that no other process can import
+    # What a log stands for that does not name a setting, as there was none yet when it was written, by name.
+    implied_settings: Mapping[str, Mapping[str, JSON]] = field(factory=dict[str, Mapping[str, JSON]])
+
+    @property
+    def argument(self) -> str:
+        """That of a call in Python to which one is given."""
+        return self.option.removeprefix("--")
+
+    def describe(self, name: str) -> str:
+        """The one of that name, in messages."""
+        return f"the {self.noun} {name}"
+
+    def find(self, name: str, settings: Mapping[str, JSON] | None = None) -> Extension:
+        """The one of that name with the given settings, the rest as usual.
+
+        The kind's error of an unknown name, what `load_object` raises, and what `build` does.
+        """
+        return self.build(name, self.load(name), settings or {})
+
+    def build(self, name: str, found: Any, settings: Mapping[str, Any]) -> Extension:
+        """The one that a class makes of the settings, or the same as a value but for them; `name` is for messages.
+
+        The kind's error where that is none of it; UnknownSetting if it has no such setting; BadSetting if not with such
+        a value; ExtensionFailed.
+        """
+        kind = self.require_fit(name, found)
+        with guard_user_code(ExtensionFailed, f"{self.describe(name)} failed at its settings"):
+            values = {key: self._fill(kind, key, value) for key, value in settings.items()}
+            for key, value in values.items():
+                check_setting(kind, self.describe(name), key, value)
+            if not isinstance(found, type):
+                return attrs.evolve(found, **values) if values else found
+            self._require_all(name, kind, values)
+            return cast("Any", kind)(**values)
+
+    def require_fit(self, name: str, found: Any) -> type[Any]:
+        """The class of what has the name, a value or a class; raises the kind's error unless it is of the kind."""
+        kind: type[Any] = cast("type[Any]", found if isinstance(found, type) else type(found))
+        missing = self.list_missing(kind)
+        if missing or not attrs.has(kind):
+            some = ", ".join([*missing[:MAX_MEMBERS], *(["..."] if missing[MAX_MEMBERS:] else [])])
+            what = f"it has no {some}" if missing else f"{kind.__name__} is no attrs class"
+            raise self.misfit(
+                f"{name} is {found!r:.80}, and {what}; {self._noun_with_article} is a frozen attrs class, or a value "
+                f"of one, {self.shape or 'with ' + ', '.join(self.members)}"
+            )
+        for setting in settings_by_name(kind):
+            if setting in (self.name_key, self.code_key, REVISION_KEY):
+                raise self.misfit(f"{name} has a setting called {setting}, as a log calls something else; rename it")
+        return kind
+
+    def list_missing(self, kind: type[Any]) -> Sequence[str]:
+        """The methods and properties that a class of the kind has, and this class has not."""
+        return [member for member in self.members if getattr(kind, member, None) is None]
+
+    def refuse_class(self, given: type[Any]) -> NoReturn:
+        """Raises the kind's error, which says how a value of the class is made, or that it is none of the kind."""
+        self.require_fit(name_class(given), given)
+        raise self.misfit(
+            f"{given.__name__} is a class, and {self._noun_with_article} is a value of one; write "
+            f"{self.argument}={format_construction(given)}"
+        )
+
+    def parse(self, data: JSON) -> tuple[str, int | None, dict[str, JSON]]:
+        """The name, the revision and the settings that a log holds; None where it names no revision."""
+        settings = dict(data)
+        name = settings.pop(self.name_key if self.name_key in settings else self.former_name_key)
+        revision = settings.pop(REVISION_KEY, None)
+        settings.pop(self.code_key, None)
+        return name, revision, {**self.implied_settings.get(name, {}), **settings}
+
+    def code_to_json(self, kind: type[Any]) -> JSON:
+        """What a log has beside the settings: the text of a class that no other process can import."""
+        return {} if is_class_findable(kind) else {self.code_key: describe_code(kind)}
+
+    @property
+    def _noun_with_article(self) -> str:
+        return f"{'an' if self.noun[0] in 'aeiou' else 'a'} {self.noun}"
+
+    def _fill(self, kind: type[attrs.AttrsInstance], key: str, value: Any) -> Any:
+        """The value of a setting: what holds another one of the kind gets it by its name and its settings."""
+        setting = settings_by_name(kind).get(key)
+        if setting is None or not setting.is_nested or not isinstance(value, str | Mapping):
+            return value
+        return self.find(*self.split_nested(cast("JSON", value)))
+
+    def split_nested(self, value: JSON) -> tuple[str, Mapping[str, JSON]]:
+        """The name and the settings of one that a setting holds, from its text or its JSON."""
+        if isinstance(value, str):
+            return parse_words(value)
+        if not isinstance(value.get(self.name_key), str):
+            raise self.misfit(f"{value!r:.80} names no {self.noun}; write name(setting=value)")
+        name, _, settings = self.parse(value)
+        return name, settings
+
+    def _require_all(self, name: str, kind: type[attrs.AttrsInstance], values: Mapping[str, Any]) -> None:
+        """BadSetting where the values lack a setting that has no default."""
+        for attribute in attrs.fields(kind):
+            if attribute.init and attribute.default is attrs.NOTHING and attribute.name not in values:
+                allowed = settings_by_name(kind)[attribute.name].allowed
+                raise BadSetting(
+                    f"{attribute.name} of {self.describe(name)} is not given, and has no default; write "
+                    f"{name},{attribute.name}=VALUE, where it may be {allowed}"
+                )
