@@ -99,7 +99,7 @@ if TYPE_CHECKING:
     from archwright.execution.naming import BadSearchers as BadSearchers
     from archwright.execution.naming import ComparisonIsBusy as ComparisonIsBusy
     from archwright.execution.restoring import EvaluationDiffers as EvaluationDiffers
-    from archwright.execution.searching import NoStoppingRule as NoStoppingRule
+    from archwright.execution.resuming import NoStoppingRule as NoStoppingRule
     from archwright.execution.session import RunInterrupted as RunInterrupted
     from archwright.execution.spaces import SpaceFailed as SpaceFailed
     from archwright.plots.figures import NotAxes as NotAxes
@@ -231,7 +231,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.execution.call_options": "UnknownRunOption",
     "archwright.execution.naming": "BadSearchers ComparisonIsBusy",
     "archwright.execution.restoring": "EvaluationDiffers",
-    "archwright.execution.searching": "NoStoppingRule",
+    "archwright.execution.resuming": "NoStoppingRule",
     "archwright.execution.session": "RunInterrupted",
     "archwright.execution.spaces": "SpaceFailed",
     "archwright.plots.figures": "NotAxes UnknownFigureKind",

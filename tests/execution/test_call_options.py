@@ -10,8 +10,8 @@ from attrs import fields
 import archwright as aw
 from archwright.execution.call_options import OTHER_TOOLS, Option, UnknownRunOption, describe_options, take_options
 from archwright.execution.options import RunOptions, make_run_options
+from archwright.execution.resuming import Resumption
 from archwright.execution.retraining import Retraining
-from archwright.execution.searching import Resumption
 from archwright.execution.verb_options import ExportOptions, ForkOptions, ResumeOptions, RetrainOptions
 
 VERBS = [

@@ -7,7 +7,7 @@ import pytest
 from attrs import frozen
 
 import archwright as aw
-from archwright.execution.searching import NoStoppingRule
+from archwright.execution.resuming import NoStoppingRule
 from archwright.search.logged_extensions import OtherExtension
 from archwright.search.named_rules import NotAStoppingRule
 from archwright.store.needed import ExtensionNeeded

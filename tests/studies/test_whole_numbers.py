@@ -16,8 +16,8 @@ from archwright.evaluate.settings import BadEvaluationSetting
 from archwright.evaluate.training.evaluation import Training
 from archwright.execution.checks import BadRunOption
 from archwright.execution.options import RunOptions
+from archwright.execution.resuming import Resumption
 from archwright.execution.retraining import Retraining
-from archwright.execution.searching import Resumption
 from archwright.studies.comparing import BadSeeds
 
 SPACE = aw.settings(width=[1, 2, 3])

@@ -1,4 +1,4 @@
-"""The evaluation of a run in the log, with what a person gives again of it that no log holds."""
+"""What a run of the log goes on with: what the log holds, and what a person gives again of it that no log holds."""
 
 from attrs import evolve, frozen
 
@@ -9,9 +9,15 @@ from archwright.evaluate.data_settings import DataFunction
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.evaluation_kinds import find_kind
 from archwright.evaluate.functions.evaluation import Function
-from archwright.evaluate.logged_evaluations import evaluation_from_json, evaluation_to_json, read_evaluation
+from archwright.evaluate.logged_evaluations import (
+    evaluation_from_json,
+    evaluation_to_json,
+    read_evaluation,
+)
 from archwright.execution.given_values import GivenValues
+from archwright.search.logged_extensions import LoggedKind
 from archwright.store.events import RunStarted
+from archwright.store.extensions import Extension
 from archwright.store.needed import CLASS_CODE_KEY, DATA_CODE_KEY, name_needed
 from archwright.store.origins import compare_code, find_function_source
 from archwright.store.user_code import is_source, load_object
@@ -33,6 +39,22 @@ def restore_evaluation(run: str, started: RunStarted, given: GivenValues, *, tru
     if given.evaluation is not None:
         evaluation = restoration.take_evaluation(evaluation, given.evaluation)
     return restoration.take_data(evaluation)
+
+
+def restore_configured(
+    kind: LoggedKind[Extension], logged: JSON, given: Extension | None, *, trusted: bool
+) -> Extension:
+    """The logged one, or the one that a person has given again, with a warning where its source text has changed.
+
+    Raises NotTrusted, ExtensionNeeded and OtherExtension.
+    """
+    if given is None:
+        return kind.from_json(logged, trusted=trusted)
+    value = kind.give_again(logged, given, trusted=trusted)
+    if kind.is_code_same(logged, value) is False:
+        name = kind.format(logged)
+        warn([f"the {kind.noun} {name} is another one than the run was begun with: its text has changed"])
+    return value
 
 
 @frozen

@@ -1,19 +1,231 @@
-"""What a run that is to go on finds here: its searcher's revision, and its space as a person's file defines it now."""
+"""Going on with a run of the log: the same run until it stops again, or a new one of its beginning."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from attrs import evolve, field, frozen
+from attrs.validators import optional
 
 from archwright.core.analysis import out_shapes
+from archwright.core.ends import RunEnds, move_ends
+from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, find_differences, from_json, restore_written_order, to_json
+from archwright.core.protocols import Evaluator, Problem
 from archwright.core.shape import Shape
 from archwright.core.term import Term
+from archwright.core.value import as_integer
+from archwright.display.suggestion import omit_default_log
+from archwright.display.warning import warn
+from archwright.evaluate.building import guard_evaluation
 from archwright.evaluate.data.dataset import DataInfo
+from archwright.evaluate.data.logged_images import require_same_images
+from archwright.evaluate.evaluation import Evaluation
+from archwright.evaluate.logged_evaluations import require_permission
+from archwright.evaluate.told import TrialsAreTold
+from archwright.execution.checks import require_count
+from archwright.execution.display import announce_resumption, describe_data
+from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
+from archwright.execution.known_configurations import Configurations, read_configurations
+from archwright.execution.naming import claim_new_run, generate_numbered_names
+from archwright.execution.options import RunOptions, format_python_resumption
+from archwright.execution.progress import start_progress
+from archwright.execution.restoring import restore_configured, restore_evaluation
+from archwright.execution.session import open_evaluator, run_trials
 from archwright.execution.spaces import DEFAULT_CLASSES, SpaceSource, find_space
+from archwright.search.named import SEARCHER_KIND
+from archwright.search.named_rules import RULE_KIND
+from archwright.search.running.ends import explain_ends, has_ended, measure_seconds, suggest_moves
 from archwright.search.running.revisions import find_new_revision, iterate_revisions
-from archwright.search.running.runs import RunRecord, check_paths
+from archwright.search.running.run_view import RunView, view_run
+from archwright.search.running.runs import (
+    RunRecord,
+    check_paths,
+    finish_run,
+    make_fork_event,
+    read_run,
+    resume_run,
+)
 from archwright.search.searcher import AnySearcher
+from archwright.search.stopping_rule import AnyStoppingRule
+from archwright.store.claim import claim, leave_to_others
+from archwright.store.continuation import is_told, suggest_study_call
+from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.events import RunStarted
 from archwright.store.logged_terms import load_logged_term
 from archwright.store.permission import require_trusted
+from archwright.store.runs import fork_run
 from archwright.store.user_code import is_source
+
+
+class NoStoppingRule(ArchwrightError, ValueError):
+    """A stopping rule for a run that goes on, and that has none."""
+
+
+@frozen(kw_only=True)
+class EndMoves:
+    """How a person moves the ends of a run, as `move_ends` reads it: None leaves an end as it is."""
+
+    trials: int | str | None = None
+    time: float | str | None = None
+    until_score: float | str | None = None
+    no_improvement: int | str | None = None
+
+
+def move_run_ends(run: RunRecord, moves: EndMoves) -> RunEnds:
+    """The ends of a run as a person moves them; raises InvalidEnd."""
+    return move_ends(
+        run.state.ends,
+        moves.trials,
+        moves.time,
+        moves.until_score,
+        moves.no_improvement,
+        trials_so_far=run.state.proposal_count,
+        seconds_so_far=measure_seconds(run.state, run.run_time),
+    )
+
+
+@frozen(kw_only=True)
+class Resumption:
+    """What a person asks of a run that is to go on; what is None is as it was."""
+
+    ends: EndMoves = EndMoves()
+    given: GivenValues = NOTHING_GIVEN  # where the log does not hold all of it, as of a function of a notebook
+    keep_models: int | None = field(default=None, converter=as_integer, validator=optional(require_count))
+    device: str | None = None
+    data_dir: str | None = None
+    enqueue: Configurations = ()
+
+
+@frozen
+class ResumedParts:
+    """What a run goes on with on this machine."""
+
+    evaluation: Evaluation
+    data: DataInfo | None
+    space: JSON  # None: as it was
+    term: Term  # that space, in any case
+    searcher: AnySearcher
+    stopping: AnyStoppingRule | None
+    enqueue: Iterable[object]
+    keep_models: int | None  # None: as it was
+
+
+def resume_in_log(file: DuckDBLog, run: str, resumption: Resumption, options: RunOptions) -> None:
+    """Go on with a run of the log until it stops again, or say that it has ended.
+
+    Raises NotTrusted for code that this person does not let run, what `GivenValues.complete` does, TrialsAreTold for a
+    study, DataChanged, SpaceChanged, and what `open_evaluator` and `run_trials` do.
+    """
+    record = read_run(file, run)
+    require_evaluator(file, run, record.started)
+    ends = move_run_ends(record, resumption.ends)
+    if say_that_it_has_ended(file, run, record, ends, options):
+        return
+    suggest = partial(format_python_resumption, file.path, run, {})
+    given = resumption.given.complete(record.started, suggest, trusted=options.trusted)
+    resumption = evolve(resumption, given=given)
+    resumed = _prepare_resumption(run, record, resumption, options)
+    with open_evaluator(resumed.evaluation, options, record.started.space_source, resumed.term) as opened:
+        evaluator, description = opened
+        resumed.evaluation.complete(description)  # raises what does nothing
+        continue_run(file, run, record, ends, resumed, evaluator, options)
+
+
+def continue_run(
+    file: DuckDBLog,
+    run: str,
+    record: RunRecord,
+    ends: RunEnds,
+    resumed: ResumedParts,
+    evaluator: Evaluator,
+    options: RunOptions,
+) -> None:
+    """Say how far a run of the log is, and run its trials until it stops again."""
+    progress = start_progress(record.state, record.started.objective, time.monotonic(), record.run_time)
+    announce_resumption(options.console, file.path, run, progress, ends)
+    describe_data(options.console, resumed.data, resumed.evaluation)
+    run_trials(
+        file,
+        run,
+        record.started,
+        evaluator,
+        options,
+        progress,
+        lambda evaluator, callbacks: resume_run(
+            file,
+            run,
+            evaluator,
+            ends=ends,
+            space=resumed.space,
+            searcher=resumed.searcher,
+            stopping=resumed.stopping,
+            enqueue=resumed.enqueue,
+            callbacks=callbacks,
+            retries=options.retries,
+            keep_models=resumed.keep_models,
+        ),
+    )
+
+
+def require_evaluator(file: DuckDBLog, run: str, started: RunStarted) -> None:
+    """Nothing but for a study: TrialsAreTold, which says how it is gone on with."""
+    if is_told(started.evaluator):
+        call = suggest_study_call(omit_default_log(file.path), run, started.searcher)
+        raise TrialsAreTold(f"{run} is a study, and its trials are told, not run: go on with {call}")
+
+
+def say_that_it_has_ended(file: DuckDBLog, run: str, record: RunRecord, ends: RunEnds, options: RunOptions) -> bool:
+    """Whether nothing is left to do before one of `ends`; if so, prints which one, and how it is moved.
+
+    A run that no process has left in order, such as a new fork, is logged as finished then; RunIsBusy where one has it.
+    """
+    seconds = measure_seconds(record.state, record.run_time)
+    if not has_ended(record.state, seconds, ends):
+        return False
+    if record.state.stopped is None:
+        with claim(file.path, run):
+            current = read_run(file, run)
+            if current.state.stopped is None:  # nor has another process meanwhile
+                finish_run(file, run, current, ends)
+    resume = options.format_resumption(file.path, run, record.started, suggest_moves(record.state, seconds, ends))
+    options.console.print(
+        f"{run} has ended: {explain_ends(record.state, seconds, ends)}; to go on: {resume}", soft_wrap=True
+    )
+    return True
+
+
+def _prepare_resumption(run: str, record: RunRecord, resumption: Resumption, options: RunOptions) -> ResumedParts:
+    """What the run goes on with, and lines on what is other than it was; raises what keeps it from going on."""
+    started, trusted, given = record.started, options.trusted, resumption.given
+    evaluation = restore_evaluation(run, started, given, trusted=trusted)
+    with guard_evaluation(evaluation):
+        evaluation = evaluation.move_to(resumption.device, resumption.data_dir)
+        require_permission(evaluation, trusted=trusted)
+        data = evaluation.describe_data()
+    warn(require_same_images(run, started, data))
+    space = load_current_space(record, data, trusted=trusted)
+    searcher = restore_configured(SEARCHER_KIND, started.searcher, given.searcher, trusted=trusted)
+    stopping = _restore_rule(run, started, given.stopping, options)
+    for line in (*describe_changed_space(run, record, space), *describe_new_revision(run, record, searcher)):
+        options.console.print(line, soft_wrap=True)
+    term = load_logged_term(record.space if space is None else space, started, trusted=trusted)
+    problem = Problem(term, started.model_input, started.budget, started.objective)
+    enqueue = read_configurations(resumption.enqueue, problem)
+    return ResumedParts(evaluation, data, space, term, searcher, stopping, enqueue, resumption.keep_models)
+
+
+def _restore_rule(
+    run: str, started: RunStarted, given: AnyStoppingRule | None, options: RunOptions
+) -> AnyStoppingRule | None:
+    """The logged stopping rule, or the one that a person has given again; NoStoppingRule where there is none."""
+    if started.stopping is not None:
+        return restore_configured(RULE_KIND, started.stopping, given, trusted=options.trusted)
+    if given is not None:
+        raise NoStoppingRule(
+            f"{run} has no stopping rule, and is given {given!r:.80}; leave stopping out, or begin a new run with it"
+        )
+    return None
 
 
 def describe_new_revision(name: str, run: RunRecord, current: AnySearcher) -> Sequence[str]:
@@ -63,3 +275,16 @@ def _count_classes(space: JSON, shape: Shape) -> int:
     """The number of classes that a logged space was made for: that of its outputs, if they are all alike."""
     shapes = out_shapes(from_json(space), shape)
     return shapes[0][0] if len(shapes) == 1 and len(shapes[0]) == 1 else DEFAULT_CLASSES
+
+
+def fork_in_log(view: RunView, at: int, searcher: JSON, seed: int | None, moves: EndMoves, name: str | None) -> str:
+    """Make a run with the events of another one up to number `at`; its name. What is None is as in that one.
+
+    Raises NoSuchEvent, InvalidEnd, and what `claim_new_run` does.
+    """
+    file, run = DuckDBLog(view.log), view_run(view.log, view.name, at).run
+    started = make_fork_event(run, searcher, seed, move_run_ends(run, moves))
+    with claim_new_run(file, name, lambda: generate_numbered_names(file, f"{view.name}-fork")) as new:
+        fork_run(file, view.name, at, new, started)
+        leave_to_others(file.path, new)
+    return new

@@ -1,54 +1,55 @@
-"""Beginning a search, and going on with any run, in this process."""
+"""Beginning a search, and going on with it by the call that began it, as a script does that is run again."""
 
+import json
 import time
 from collections.abc import Iterable
-from functools import partial
+from contextlib import ExitStack
 from pathlib import Path
 
-from attrs import evolve, field, frozen
-from attrs.validators import optional
-
-from archwright.core.ends import RunEnds, move_ends
-from archwright.core.errors import ArchwrightError
-from archwright.core.json import JSON
-from archwright.core.protocols import Evaluator, Problem
-from archwright.core.term import Term
-from archwright.core.value import as_integer
+from archwright.core.protocols import Evaluator
 from archwright.display.suggestion import omit_default_log
 from archwright.display.warning import warn
-from archwright.evaluate.building import guard_evaluation
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import require_same_images
 from archwright.evaluate.evaluation import Evaluation
-from archwright.evaluate.logged_evaluations import require_permission
-from archwright.evaluate.told import TrialsAreTold
-from archwright.execution.checks import require_count
-from archwright.execution.display import announce_new_run, announce_resumption, describe_data
-from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
+from archwright.evaluate.functions.evaluation import Function
+from archwright.execution.checks import BadRunOption
+from archwright.execution.display import announce_new_run, describe_data
 from archwright.execution.known_configurations import Configurations, read_configurations
+from archwright.execution.logged_searches import (
+    UNCOMPARED_FIELDS,
+    OtherSearch,
+    describe_changed_text,
+    find_setting_differences,
+)
 from archwright.execution.naming import claim_new_run, generate_numbered_names
-from archwright.execution.options import RunOptions, format_python_resumption
-from archwright.execution.planning import SearchRequest, make_start, open_plan, plan_search
+from archwright.execution.options import RunOptions
+from archwright.execution.planning import SearchPlan, SearchRequest, complete_plan, make_start, open_plan, plan_search
 from archwright.execution.progress import start_progress
-from archwright.execution.restoring import restore_evaluation
-from archwright.execution.resuming import describe_changed_space, describe_new_revision, load_current_space
+from archwright.execution.resuming import (
+    ResumedParts,
+    continue_run,
+    describe_new_revision,
+    require_evaluator,
+    say_that_it_has_ended,
+)
 from archwright.execution.session import open_evaluator, run_trials
-from archwright.search.logged_extensions import LoggedKind
-from archwright.search.named import SEARCHER_KIND
-from archwright.search.named_rules import RULE_KIND
-from archwright.search.running.ends import explain_ends, has_ended, measure_seconds, suggest_moves
-from archwright.search.running.runs import RunRecord, finish_run, read_run, resume_run, start_run
+from archwright.search.running.enqueuing import select_unknown
+from archwright.search.running.runs import RunRecord, read_run, start_run
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
-from archwright.store.claim import claim
-from archwright.store.continuation import is_told, suggest_study_call
 from archwright.store.duckdb_log import DuckDBLog
-from archwright.store.events import RunStarted
-from archwright.store.extensions import Extension
+from archwright.store.events import RunStarted, event_to_json
 from archwright.store.fold import RunState
-from archwright.store.logged_terms import load_logged_term
+from archwright.store.needed import REVISION_KEY, hash_code, leave_out
+from archwright.store.remedies import suggest_fork
+from archwright.store.runs import list_runs
+from archwright.store.written_paths import shorten
 
 SAME_CALL_REMEDY = "add --resume (resume=True in Python), with which the same search goes on"
+# Beside those of a comparison, what may differ in the same search: its ends, which are moved; that it was forked; what
+# its evaluator has said of time; and how many images there are, of which a change is told.
+_MOVED_FIELDS = {"time_limit", "until_score", "no_improvement", "forked_from", "simulates_time", "data"}
 
 
 def begin_search(
@@ -121,187 +122,90 @@ def start_in_log(
     )
 
 
-class NoStoppingRule(ArchwrightError, ValueError):
-    """A stopping rule for a run that goes on, and that has none."""
+def find_begun(log: Path, name: str | None, *, resume: bool) -> str | None:
+    """The run of the log that a search is to go on with, if it is to `resume`: that of its `name`, where it is there.
 
-
-@frozen(kw_only=True)
-class EndMoves:
-    """How a person moves the ends of a run, as `move_ends` reads it: None leaves an end as it is."""
-
-    trials: int | str | None = None
-    time: float | str | None = None
-    until_score: float | str | None = None
-    no_improvement: int | str | None = None
-
-
-def move_run_ends(run: RunRecord, moves: EndMoves) -> RunEnds:
-    """The ends of a run as a person moves them; raises InvalidEnd."""
-    return move_ends(
-        run.state.ends,
-        moves.trials,
-        moves.time,
-        moves.until_score,
-        moves.no_improvement,
-        trials_so_far=run.state.proposal_count,
-        seconds_so_far=measure_seconds(run.state, run.run_time),
-    )
-
-
-@frozen(kw_only=True)
-class Resumption:
-    """What a person asks of a run that is to go on; what is None is as it was."""
-
-    ends: EndMoves = EndMoves()
-    given: GivenValues = NOTHING_GIVEN  # where the log does not hold all of it, as of a function of a notebook
-    keep_models: int | None = field(default=None, converter=as_integer, validator=optional(require_count))
-    device: str | None = None
-    data_dir: str | None = None
-    enqueue: Configurations = ()
-
-
-@frozen
-class ResumedParts:
-    """What a run goes on with on this machine."""
-
-    evaluation: Evaluation
-    data: DataInfo | None
-    space: JSON  # None: as it was
-    term: Term  # that space, in any case
-    searcher: AnySearcher
-    stopping: AnyStoppingRule | None
-    enqueue: Iterable[object]
-    keep_models: int | None  # None: as it was
-
-
-def resume_in_log(file: DuckDBLog, run: str, resumption: Resumption, options: RunOptions) -> None:
-    """Go on with a run of the log until it stops again, or say that it has ended.
-
-    Raises NotTrusted for code that this person does not let run, what `GivenValues.complete` does, TrialsAreTold for a
-    study, DataChanged, SpaceChanged, and what `open_evaluator` and `run_trials` do.
+    Raises BadRunOption where it is to resume a run that it does not name.
     """
-    record = read_run(file, run)
-    require_evaluator(file, run, record.started)
-    ends = move_run_ends(record, resumption.ends)
-    if say_that_it_has_ended(file, run, record, ends, options):
-        return
-    suggest = partial(format_python_resumption, file.path, run, {})
-    given = resumption.given.complete(record.started, suggest, trusted=options.trusted)
-    resumption = evolve(resumption, given=given)
-    resumed = _prepare_resumption(run, record, resumption, options)
-    with open_evaluator(resumed.evaluation, options, record.started.space_source, resumed.term) as opened:
-        evaluator, description = opened
-        resumed.evaluation.complete(description)  # raises what does nothing
-        continue_run(file, run, record, ends, resumed, evaluator, options)
-
-
-def continue_run(
-    file: DuckDBLog,
-    run: str,
-    record: RunRecord,
-    ends: RunEnds,
-    resumed: ResumedParts,
-    evaluator: Evaluator,
-    options: RunOptions,
-) -> None:
-    """Say how far a run of the log is, and run its trials until it stops again."""
-    progress = start_progress(record.state, record.started.objective, time.monotonic(), record.run_time)
-    announce_resumption(options.console, file.path, run, progress, ends)
-    describe_data(options.console, resumed.data, resumed.evaluation)
-    run_trials(
-        file,
-        run,
-        record.started,
-        evaluator,
-        options,
-        progress,
-        lambda evaluator, callbacks: resume_run(
-            file,
-            run,
-            evaluator,
-            ends=ends,
-            space=resumed.space,
-            searcher=resumed.searcher,
-            stopping=resumed.stopping,
-            enqueue=resumed.enqueue,
-            callbacks=callbacks,
-            retries=options.retries,
-            keep_models=resumed.keep_models,
-        ),
-    )
-
-
-def require_evaluator(file: DuckDBLog, run: str, started: RunStarted) -> None:
-    """Nothing but for a study: TrialsAreTold, which says how it is gone on with."""
-    if is_told(started.evaluator):
-        call = suggest_study_call(omit_default_log(file.path), run, started.searcher)
-        raise TrialsAreTold(f"{run} is a study, and its trials are told, not run: go on with {call}")
-
-
-def say_that_it_has_ended(file: DuckDBLog, run: str, record: RunRecord, ends: RunEnds, options: RunOptions) -> bool:
-    """Whether nothing is left to do before one of `ends`; if so, prints which one, and how it is moved.
-
-    A run that no process has left in order, such as a new fork, is logged as finished then; RunIsBusy where one has it.
-    """
-    seconds = measure_seconds(record.state, record.run_time)
-    if not has_ended(record.state, seconds, ends):
-        return False
-    if record.state.stopped is None:
-        with claim(file.path, run):
-            current = read_run(file, run)
-            if current.state.stopped is None:  # nor has another process meanwhile
-                finish_run(file, run, current, ends)
-    resume = options.format_resumption(file.path, run, record.started, suggest_moves(record.state, seconds, ends))
-    options.console.print(
-        f"{run} has ended: {explain_ends(record.state, seconds, ends)}; to go on: {resume}", soft_wrap=True
-    )
-    return True
-
-
-def _prepare_resumption(run: str, record: RunRecord, resumption: Resumption, options: RunOptions) -> ResumedParts:
-    """What the run goes on with, and lines on what is other than it was; raises what keeps it from going on."""
-    started, trusted, given = record.started, options.trusted, resumption.given
-    evaluation = restore_evaluation(run, started, given, trusted=trusted)
-    with guard_evaluation(evaluation):
-        evaluation = evaluation.move_to(resumption.device, resumption.data_dir)
-        require_permission(evaluation, trusted=trusted)
-        data = evaluation.describe_data()
-    warn(require_same_images(run, started, data))
-    space = load_current_space(record, data, trusted=trusted)
-    searcher = restore_configured(SEARCHER_KIND, started.searcher, given.searcher, trusted=trusted)
-    stopping = _restore_rule(run, started, given.stopping, options)
-    for line in (*describe_changed_space(run, record, space), *describe_new_revision(run, record, searcher)):
-        options.console.print(line, soft_wrap=True)
-    term = load_logged_term(record.space if space is None else space, started, trusted=trusted)
-    problem = Problem(term, started.model_input, started.budget, started.objective)
-    enqueue = read_configurations(resumption.enqueue, problem)
-    return ResumedParts(evaluation, data, space, term, searcher, stopping, enqueue, resumption.keep_models)
-
-
-def _restore_rule(
-    run: str, started: RunStarted, given: AnyStoppingRule | None, options: RunOptions
-) -> AnyStoppingRule | None:
-    """The logged stopping rule, or the one that a person has given again; NoStoppingRule where there is none."""
-    if started.stopping is not None:
-        return restore_configured(RULE_KIND, started.stopping, given, trusted=options.trusted)
-    if given is not None:
-        raise NoStoppingRule(
-            f"{run} has no stopping rule, and is given {given!r:.80}; leave stopping out, or begin a new run with it"
+    if not isinstance(resume, bool):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
+        raise BadRunOption(f"resume is {resume!r:.80}; it must be True or False")
+    if not resume:
+        return None
+    if name is None:
+        raise BadRunOption(
+            "resume needs the name of the run, by which the same search finds it; give one by --name (name= in Python)"
         )
-    return None
+    return name if name in list_runs(DuckDBLog(log)) else None
 
 
-def restore_configured(
-    kind: LoggedKind[Extension], logged: JSON, given: Extension | None, *, trusted: bool
-) -> Extension:
-    """The logged one, or the one that a person has given again, with a warning where its source text has changed.
+def repeat_search(
+    request: SearchRequest, log: Path, run: str, options: RunOptions, *, enqueue: Configurations = ()
+) -> None:
+    """Go on with a run of the log, which is the search that is asked for, or say that it has ended.
 
-    Raises NotTrusted, ExtensionNeeded and OtherExtension.
+    Its ends are moved to those that are asked for; of what to `enqueue`, that is left out which it has enqueued before.
+    Raises OtherSearch where it is another search, TrialsAreTold for a study, DataChanged, and what `begin_search` does.
     """
-    if given is None:
-        return kind.from_json(logged, trusted=trusted)
-    value = kind.give_again(logged, given, trusted=trusted)
-    if kind.is_code_same(logged, value) is False:
-        name = kind.format(logged)
-        warn([f"the {kind.noun} {name} is another one than the run was begun with: its text has changed"])
-    return value
+    file, evaluator = DuckDBLog(log), None
+    with ExitStack() as opened:
+        plan = _complete_here(plan_search(request))
+        if not plan.evaluation.is_complete:  # its workers say the rest, on which it depends what search it is
+            plan, evaluator = opened.enter_context(open_plan(plan, options))
+        record = read_run(file, run)
+        require_evaluator(file, run, record.started)
+        started = make_start(plan)
+        _require_same(file, run, record, started)
+        if say_that_it_has_ended(file, run, record, request.ends, options):
+            return
+        resumed = _gather_parts(plan, run, record, started, enqueue)
+        if evaluator is None:
+            evaluator, _ = opened.enter_context(
+                open_evaluator(plan.evaluation, options, request.space.source, plan.space)
+            )
+        for line in describe_new_revision(run, record, resumed.searcher):
+            options.console.print(line, soft_wrap=True)
+        continue_run(file, run, record, request.ends, resumed, evaluator, options)
+
+
+def _complete_here(plan: SearchPlan) -> SearchPlan:
+    """The complete plan, where its function is in this process; else the same."""
+    evaluation = plan.evaluation
+    if isinstance(evaluation, Function) and evaluation.target is not None:
+        return complete_plan(plan, evaluation.describe_function())
+    return plan
+
+
+def _require_same(file: DuckDBLog, run: str, record: RunRecord, started: RunStarted) -> None:
+    """Nothing, if a run is the search that would begin with `started`; else OtherSearch, with what differs first."""
+    logged, planned = (json.loads(event_to_json(event)[1]) for event in (record.started, started))
+    logged["space"] = record.space
+    for each in (logged, planned):
+        each |= {name: leave_out(each.get(name), REVISION_KEY) for name in ("searcher", "stopping")}
+    difference = next(find_setting_differences(logged, planned, UNCOMPARED_FIELDS | _MOVED_FIELDS), None)
+    if difference is not None:
+        fork = suggest_fork(omit_default_log(file.path), run, record.position.seq)
+        raise OtherSearch(
+            f"{shorten(file.path)} has another search named {run}: its {difference} in what is asked for; ask for "
+            f"what it was begun with, give this one another --name (name= in Python), or go on differently with {fork}"
+        )
+
+
+def _gather_parts(
+    plan: SearchPlan, run: str, record: RunRecord, started: RunStarted, enqueue: Configurations
+) -> ResumedParts:
+    """What the run goes on with, and a warning of what is other than it was."""
+    request = plan.request
+    warn(require_same_images(run, record.started, plan.data))
+    logged, current = (hash_code(each.evaluator, each.searcher, each.stopping) for each in (record.started, started))
+    warn([describe_changed_text(name, run) for name, text in current.items() if logged.get(name, text) != text])
+    unknown = select_unknown(read_configurations(enqueue, plan.problem), record.events)
+    return ResumedParts(
+        plan.evaluation,
+        plan.data,
+        None,
+        plan.space,
+        request.searcher_value,
+        request.stopping_rule,
+        unknown,
+        request.keep_models,
+    )

@@ -9,7 +9,7 @@ from archwright.core.protocols import Proposal
 from archwright.core.value import Value
 from archwright.display.text import humanize_value
 from archwright.execution.given_values import GivenValues
-from archwright.execution.searching import restore_configured
+from archwright.execution.restoring import restore_configured
 from archwright.results.records import MismatchRecord, ProposalRecord, SearchStateRecord, VerificationRecord
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.revisions import (

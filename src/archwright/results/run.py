@@ -22,11 +22,10 @@ from archwright.execution.checks import (
     read_optimum,
     read_seed,
 )
-from archwright.execution.forking import fork_in_log
 from archwright.execution.given_values import NOTHING_GIVEN, GivenValues, read_given_data, read_given_evaluation
 from archwright.execution.options import RunOptions, WorkOptions, make_run_options
+from archwright.execution.resuming import EndMoves, Resumption, fork_in_log, resume_in_log
 from archwright.execution.retraining import Retraining, retrain_trial
-from archwright.execution.searching import EndMoves, Resumption, resume_in_log
 from archwright.execution.verb_options import (
     ContinuationOptions,
     ForkOptions,

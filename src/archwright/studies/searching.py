@@ -25,8 +25,7 @@ from archwright.execution.given_values import GivenValues
 from archwright.execution.known_configurations import Configurations
 from archwright.execution.options import WorkOptions, make_run_options
 from archwright.execution.planning import SearchRequest
-from archwright.execution.same_call import find_begun, repeat_search
-from archwright.execution.searching import begin_search
+from archwright.execution.searching import begin_search, find_begun, repeat_search
 from archwright.execution.spaces import read_space
 from archwright.results.run import Run
 from archwright.search.searcher import AnySearcher

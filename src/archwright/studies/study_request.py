@@ -16,8 +16,8 @@ from archwright.evaluate.told import Told
 from archwright.execution.arguments import read_searcher
 from archwright.execution.given_values import GivenValues
 from archwright.execution.planning import SearchRequest, make_start, plan_search
+from archwright.execution.restoring import restore_configured
 from archwright.execution.resuming import rebuild_space
-from archwright.execution.searching import restore_configured
 from archwright.execution.spaces import SpaceSource
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.runs import RunRecord
