@@ -170,8 +170,8 @@ if TYPE_CHECKING:
     from archwright.studies.ask_tell import NothingToAsk as NothingToAsk
     from archwright.studies.ask_tell import StudyIsClosed as StudyIsClosed
     from archwright.studies.comparing import BadSeeds as BadSeeds
-    from archwright.studies.study_request import SpaceNeeded as SpaceNeeded
-    from archwright.studies.study_request import StudyDiffers as StudyDiffers
+    from archwright.studies.studying import SpaceNeeded as SpaceNeeded
+    from archwright.studies.studying import StudyDiffers as StudyDiffers
     from archwright.studies.told_outcomes import BadOutcome as BadOutcome
 
 _NAMES: Mapping[str, str] = {  # by the modules that define them
@@ -261,7 +261,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.store.user_code": "BadSourceName NoSuchAttribute NoSuchSource SourceFailed",
     "archwright.studies.ask_tell": "NoSuchOpenTrial NotAStudy NothingToAsk StudyIsClosed",
     "archwright.studies.comparing": "BadSeeds",
-    "archwright.studies.study_request": "SpaceNeeded StudyDiffers",
+    "archwright.studies.studying": "SpaceNeeded StudyDiffers",
     "archwright.studies.told_outcomes": "BadOutcome",
 }
 _MODULES: Mapping[str, str] = {name: module for module, names in _NAMES.items() for name in names.split()}

@@ -39,7 +39,7 @@ from archwright.studies.ask_tell import (
     begin_study,
     resume_study,
 )
-from archwright.studies.study_request import StudyRequest
+from archwright.studies.studying import StudyRequest
 from archwright.studies.told_outcomes import BadOutcome
 from tests.paths import ROOT
 from tests.search.instant import SPACE, InstantEvaluator

@@ -22,7 +22,7 @@ from archwright.search.running.loop import NothingScored
 from archwright.store.errors import RunIsBusy
 from archwright.store.events import Proposed, RunStarted, RunStopped, Scored
 from archwright.studies.ask_tell import NotAStudy
-from archwright.studies.study_request import SpaceNeeded, StudyDiffers
+from archwright.studies.studying import SpaceNeeded, StudyDiffers
 from tests.paths import ROOT
 from tests.results.logs import log_run
 from tests.search.instant import SPACE
