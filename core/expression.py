@@ -6,6 +6,7 @@ from typing import Any, final
 
 from attrs import field, frozen
 
+from archwright.core.builders import name_wrong_arguments
 from archwright.core.domain import Domain, as_domain
 from archwright.core.errors import MAX_NESTING, TooDeep
 from archwright.core.value import InvalidDomain, Value, as_value
@@ -153,6 +154,7 @@ class Computed(Expression):
         return f"({left} {self.operator} {right})"
 
 
+@name_wrong_arguments
 def shared(name: str, domain: "Domain | list[Value] | tuple[Value, ...]") -> Shared:
     """A hyperparameter for several places: use the same object in each of them."""
     return Shared(name, as_domain(domain))

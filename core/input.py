@@ -5,6 +5,7 @@ from typing import Literal, overload
 
 from attrs import field, frozen
 
+from archwright.core.builders import name_wrong_arguments
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.shape import Shape, as_shape, format_shape
 
@@ -95,21 +96,25 @@ class Input:
         return INPUT_KINDS[self.kind].element_type
 
 
+@name_wrong_arguments
 def image(channels: int, height: int, width: int) -> Input:
     """An image; sizes in pixels."""
     return Input("image", (channels, height, width))
 
 
+@name_wrong_arguments
 def features(count: int) -> Input:
     """A row of numbers, as of a table."""
     return Input("features", (count,))
 
 
+@name_wrong_arguments
 def tokens(vocabulary: int, length: int) -> Input:
     """A sequence of `length` integers in [0, vocabulary)."""
     return Input("tokens", (length,), vocabulary)
 
 
+@name_wrong_arguments
 def signal(channels: int, length: int) -> Input:
     """A sequence of numbers, as a sound or a time series, in one or more channels."""
     return Input("signal", (channels, length))

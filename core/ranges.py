@@ -10,6 +10,7 @@ from typing import final
 
 from attrs import evolve, field, frozen
 
+from archwright.core.builders import name_wrong_arguments
 from archwright.core.domain import Domain, Values, find_cuts
 from archwright.core.value import MAX_INTEGER, InvalidDomain, Value, as_bool, as_float, as_integer
 
@@ -222,11 +223,13 @@ def _format_exactly(number: float) -> str:
     return short if float(short) == number else repr(number)
 
 
+@name_wrong_arguments
 def integers(lo: int, hi: int, *, log: bool = False) -> Integers:
     """The integers from `lo` to `hi`, both included; with `log`, sampled and split by ratio."""
     return Integers(lo, hi, log)
 
 
+@name_wrong_arguments
 def reals(lo: float, hi: float, *, log: bool = False) -> Reals:
     """The real numbers from `lo` to `hi`; with `log`, sampled and split by ratio."""
     return Reals(lo, hi, log)

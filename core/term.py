@@ -2,12 +2,13 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self, TypeVar, cast, dataclass_transform
 
 import attrs
 from attrs import frozen
 
+from archwright.core.builders import name_wrong_fields
 from archwright.core.domain import Domain
 from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
 from archwright.core.expression import Expression, Shared
@@ -24,18 +25,32 @@ class NotATerm(ArchwrightError, TypeError):
     """Something else where a module belongs."""
 
 
+def require_term(content: object, place: str, builder: str = "sequential") -> None:
+    """NotATerm, with its place, for something else than a module; of several modules, `builder` makes one."""
+    if isinstance(content, Term):
+        return
+    remedy = "it must be a module, such as relu()"
+    if isinstance(content, Iterable) and not isinstance(content, str | bytes | Mapping):
+        remedy = f"unpack it, as in {builder}(a, b) or {builder}(*[a, b])"
+    raise NotATerm(f"{place} is {content!r:.200}; {remedy}")
+
+
 def _require_terms(instance: "Term", attribute: "attrs.Attribute[Any]", content: object) -> None:
-    terms = cast(tuple[object, ...], content if isinstance(content, tuple) else (content,))
-    for i, term in enumerate(terms):
+    several = attribute.metadata["role"] == "children"
+    if several and not isinstance(content, tuple):
+        raise NotATerm(f"{attribute.name} of {instance.kind} is {content!r}; it must be a list of modules")
+    for i, term in enumerate(cast(tuple[object, ...], content if several else (content,))):
         if not isinstance(term, Term):
-            place = f"{attribute.name}[{i}]" if isinstance(content, tuple) else attribute.name
-            raise NotATerm(f"{place} of {instance.kind} is {term!r}; it must be a module, such as relu()")
-        if term.plan.depth >= MAX_NESTING:
+            place = f"{attribute.name}[{i}]" if several else attribute.name
+            takes_any_number = attribute.name == "children" and instance.kind in ("sequential", "branches")
+            require_term(term, f"{place} of {instance.kind}", instance.kind if takes_any_number else "sequential")
+        elif term.plan.depth >= MAX_NESTING:
             raise TooDeep(f"{attribute.name} of {instance.kind}")
 
 
-def _as_tuple(terms: Any) -> tuple[Any, ...]:
-    return tuple(terms)
+def _as_tuple(terms: Any) -> Any:
+    is_iterable = isinstance(terms, Iterable)
+    return tuple(cast(Iterable[Any], terms)) if is_iterable else terms  # what is no tuple then is refused by its place
 
 
 def child() -> Any:
@@ -61,6 +76,7 @@ def module(cls: type[Kind]) -> type[Kind]:
     kind._setters = tuple(getattr(kind, name).__set__ for name, _ in roles)
     kind._named_indices = tuple(i for i, (_, role) in enumerate(roles) if role == "named hyperparameters")
     kind._subterms = tuple(name for name, role in roles if role in ("child", "children"))
+    name_wrong_fields(kind)
     if is_user_defined(kind):
         check_results(kind)
     return kind

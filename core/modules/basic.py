@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar, final
 
+from archwright.core.builders import name_wrong_arguments
 from archwright.core.domain import Domain
 from archwright.core.expression import Expression
 from archwright.core.hyperparameter import (
@@ -250,16 +251,19 @@ class Settings(_SameShape):
         return None
 
 
+@name_wrong_arguments
 def settings(**entries: Any) -> Settings:
     """Training hyperparameters: `settings(optimizer=["adam", "sgd"], learning_rate=reals(1e-4, 1e-1, log=True))`."""
     return Settings(tuple(entries.items()))
 
 
+@name_wrong_arguments
 def relu() -> Activation:
     """The rectified linear unit."""
     return Activation("relu")
 
 
+@name_wrong_arguments
 def activation(function: Any = FUNCTIONS) -> Activation:
     """A function of each value by itself: one by name, or a choice of several."""
     return Activation(function)

@@ -4,11 +4,12 @@ from typing import final
 
 from attrs import field
 
+from archwright.core.builders import name_wrong_arguments
 from archwright.core.domain import Values
 from archwright.core.hyperparameter import Hyperparameter, InvalidHyperparameter, hyperparameter, integer
 from archwright.core.modules.basic import Identity
 from archwright.core.modules.composite import Sequential
-from archwright.core.term import Rewriting, Term, child, children, module
+from archwright.core.term import Rewriting, Term, child, children, module, require_term
 from archwright.core.value import Value
 
 
@@ -55,25 +56,32 @@ class Repeat(Rewriting):
 def _make_labels(terms: tuple[Term, ...]) -> tuple[str, ...]:
     seen: dict[str, int] = {}
     labels: list[str] = []
-    for term in terms:
+    for i, term in enumerate(terms):
+        require_term(term, f"option {i} of either", "either")
         seen[term.label] = seen.get(term.label, 0) + 1
         labels.append(term.label if seen[term.label] == 1 else f"{term.label}_{seen[term.label]}")
     return tuple(labels)
 
 
+@name_wrong_arguments
 def either(*terms: Term, **named: Term) -> Either:
     """A choice of one term. Options are known by their keyword, or by their kind, numbered where it comes again."""
     labels = (*_make_labels(terms), *named)
     return Either((*terms, *named.values()), labels, Values(labels) if labels else "")
 
 
+@name_wrong_arguments
 def optional(body: Term) -> Either:
     """The body or nothing."""
+    require_term(body, "body of optional")
     return either(Identity(), body)
 
 
+@name_wrong_arguments
 def maybe_swap(a: Term, b: Term) -> Either:
     """`a` then `b`, or `b` then `a`."""
+    require_term(a, "a of maybe_swap")
+    require_term(b, "b of maybe_swap")
     labels = f"{a.label}_then_{b.label}", f"{b.label}_then_{a.label}"
     if labels[0] == labels[1]:
         labels = "as_written", "swapped"

@@ -2,6 +2,7 @@
 
 from typing import final
 
+from archwright.core.builders import name_wrong_arguments
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter, integer, one_of
 from archwright.core.shape import Shape
 from archwright.core.term import Composite, Term, child, children, module
@@ -119,11 +120,13 @@ class RepeatTied(Composite):
         return outs[0]
 
 
+@name_wrong_arguments
 def sequential(*terms: Term) -> Sequential:
     """`terms` one after the other."""
     return Sequential(terms)
 
 
+@name_wrong_arguments
 def branches(*terms: Term, merge: object = "add") -> Branches:
     """`terms` side by side on one input; `merge` is "add", "concatenate" or a choice of both."""
     return Branches(terms, merge)  # pyright: ignore[reportArgumentType]

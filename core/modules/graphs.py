@@ -5,6 +5,7 @@ from typing import Any, final
 
 from attrs import field
 
+from archwright.core.builders import name_wrong_arguments
 from archwright.core.domain import values
 from archwright.core.hyperparameter import InvalidHyperparameter, Slot, named_hyperparameters
 from archwright.core.modules.basic import Zero
@@ -17,7 +18,12 @@ Edge = tuple[int, int]  # from a node to a later one; node 0 is the input, the l
 
 
 def _as_edges(written: Any) -> tuple[Edge, ...]:
-    return tuple((int(source), int(target)) for source, target in written)
+    try:
+        return tuple((int(source), int(target)) for source, target in written)
+    except (TypeError, ValueError):
+        raise InvalidHyperparameter(
+            f"the edges are {written!r:.200}; they must be pairs of numbers of nodes, as in [(0, 1), (0, 2), (1, 2)]"
+        ) from None
 
 
 def _require_sorted(instance: Term, _: object, edges: tuple[Edge, ...]) -> None:
@@ -114,13 +120,16 @@ def is_connected(edges: Sequence[Edge], operations: Sequence[Term]) -> bool:
     return edges[-1][1] in reached
 
 
+@name_wrong_arguments
 def topology(edges: Sequence[Edge], *terms: Term) -> Topology:
     """A module on each edge, in the order of the edges."""
     return Topology(edges, terms)  # pyright: ignore[reportArgumentType]
 
 
+@name_wrong_arguments
 def cell(edges: Sequence[Edge], connected: bool = False, **options: Term) -> Cell:
     """A choice among `options` on each edge: `cell([(0, 1), (0, 2), (1, 2)], none=zero(), skip=identity())`."""
     labels = tuple(options)
-    ops = tuple((f"op_{target}_{source}", values(*labels) if labels else "") for source, target in edges)
-    return Cell(edges, tuple(options.values()), labels, ops, connected)  # pyright: ignore[reportArgumentType]
+    pairs = _as_edges(edges)
+    ops = tuple((f"op_{target}_{source}", values(*labels) if labels else "") for source, target in pairs)
+    return Cell(pairs, tuple(options.values()), labels, ops, connected)  # pyright: ignore[reportArgumentType]

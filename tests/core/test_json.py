@@ -214,7 +214,10 @@ FILTERS = [*CONVOLUTION, "filters"]
             changed(CONVOLUTION, 3),
             r"\$ cannot be read as Sequential: children\[1\] of sequential is 3; it must be a modu",
         ),
-        (changed(["children"], 3), r"\$ cannot be read as Sequential: 'int' object is not iterable"),
+        (
+            changed(["children"], 3),
+            r"\$ cannot be read as Sequential: children of sequential is 3; it must be a list of modules",
+        ),
         (
             {**aw.to_json(aw.optional(aw.relu())), "option": "no"},
             r"\$ cannot be read as Either: option of either is 'no'; it may be one of identity, relu",

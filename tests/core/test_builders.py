@@ -1,0 +1,146 @@
+"""What is said of a call of a builder whose arguments do not fit it."""
+
+import inspect
+import pickle
+
+import cloudpickle
+import pytest
+
+import archwright as aw
+from archwright.core.builders import WrongArguments, name_wrong_arguments
+from archwright.core.hyperparameter import InvalidHyperparameter
+from archwright.core.term import NotATerm
+from tests.core.user_modules import Glued, Shrink
+
+RELU, IDENTITY = aw.relu(), aw.identity()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: aw.conv2d(kernel_size=3),
+            "conv2d has no argument 'kernel_size'; it is called as Conv2d(filters, size, stride=1, padding='same', "
+            "groups=1, bias=True, initialization='he'); did you mean size?",
+        ),
+        (lambda: aw.repeat(RELU, times=3), "repeat has no argument 'times'; it is called as Repeat(body, count)"),
+        (lambda: aw.repeat(RELU), "repeat needs count; it is called as Repeat(body, count)"),
+        (lambda: aw.residual(), "residual needs body; it is called as Residual(body)"),
+        (lambda: aw.identity(3), "identity got too many positional arguments; it is called as Identity()"),
+        (
+            lambda: aw.dropout(0.1, rate=0.2),
+            "dropout got multiple values for argument 'rate'; it is called as Dropout(rate)",
+        ),
+        (lambda: aw.sequential(stem=RELU), "sequential has no argument 'stem'; it is called as sequential(*terms)"),
+        (
+            lambda: aw.branches(RELU, merging="add"),
+            "branches has no argument 'merging'; it is called as branches(*terms, merge='add'); did you mean merge?",
+        ),
+        (lambda: aw.Sequential(RELU, IDENTITY), "it is called as Sequential(children)"),
+        (lambda: aw.optional(RELU, IDENTITY), "it is called as optional(body)"),
+        (lambda: aw.maybe_swap(RELU), "maybe_swap needs b; it is called as maybe_swap(a, b)"),
+        (lambda: aw.cell([(0, 1)], False, RELU), "it is called as cell(edges, connected=False, **options)"),
+        (lambda: aw.topology(), "topology needs edges; it is called as topology(edges, *terms)"),
+        (lambda: aw.settings(3), "it is called as settings(**entries)"),
+        (lambda: aw.relu(inplace=True), "relu has no argument 'inplace'; it is called as relu()"),
+        (lambda: aw.integers(low=1, hi=3), "it is called as integers(lo, hi, *, log=False); did you mean lo or log?"),
+        (lambda: aw.reals(1.0), "reals needs hi; it is called as reals(lo, hi, *, log=False)"),
+        (lambda: aw.shared("width"), "shared needs domain; it is called as shared(name, domain)"),
+        (lambda: aw.tokens(50), "tokens needs length; it is called as tokens(vocabulary, length)"),
+        (
+            lambda: Shrink(stp=2),
+            "shrink has no argument 'stp'; it is called as Shrink(step, note='as it was'); did you mean step?",
+        ),
+        (lambda: Glued([RELU, RELU]), "glued needs head; it is called as Glued(pair, head)"),
+    ],
+)
+def test_arguments_that_do_not_fit(call, message):
+    """The builder, the argument, what is like it and all that it takes: of built-in kinds and of a person's own."""
+    with pytest.raises(WrongArguments) as raised:
+        call()
+    assert isinstance(raised.value, TypeError)
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "place", "builder"),
+    [
+        (lambda several: aw.sequential(several), "children[0] of sequential", "sequential"),
+        (lambda several: aw.branches(several), "children[0] of branches", "branches"),
+        (lambda several: aw.either(several), "option 0 of either", "either"),
+        (lambda several: aw.either(only=several), "terms[0] of either", "sequential"),
+        (lambda several: aw.repeat(several, 3), "body of repeat", "sequential"),
+        (lambda several: aw.optional(several), "body of optional", "sequential"),
+        (lambda several: aw.maybe_swap(RELU, several), "b of maybe_swap", "sequential"),
+        (lambda several: aw.cell([(0, 1)], op=several), "terms[0] of cell", "sequential"),
+        (lambda several: Glued([RELU, RELU], several), "head of glued", "sequential"),
+    ],
+)
+@pytest.mark.parametrize("several", [[RELU, IDENTITY], (RELU, IDENTITY), iter([RELU])], ids=lambda s: type(s).__name__)
+def test_several_modules_in_the_place_of_one(call, place, builder, several):
+    """Unpacked, they are as many arguments."""
+    with pytest.raises(NotATerm) as raised:
+        call(several)
+    assert str(raised.value) == f"{place} is {several!r}; unpack it, as in {builder}(a, b) or {builder}(*[a, b])"
+
+
+def test_one_module_in_the_place_of_several():
+    with pytest.raises(NotATerm, match=r"children of sequential is .*; it must be a list of modules"):
+        aw.Sequential(RELU)
+
+
+@pytest.mark.parametrize("edges", [3, [1, 2], [(0, 1, 2)], RELU])
+@pytest.mark.parametrize("build", [aw.cell, aw.topology])
+def test_edges_that_are_no_pairs(build, edges):
+    with pytest.raises(InvalidHyperparameter, match=r"the edges are .*; they must be pairs of numbers of nodes, as in"):
+        build(edges)
+
+
+@aw.module
+class Halving(aw.Basic):
+    """A kind whose class says itself how it is made, and fails at it."""
+
+    length: int = 2
+
+    def __init__(self, length: int) -> None:
+        self.__attrs_init__(length // 2)
+
+    def out_shape(self, in_shape: aw.Shape) -> aw.Shape:
+        return in_shape
+
+
+def test_an_error_within_a_builder_is_left_as_it_is():
+    """It is not about the call: also where it is a TypeError."""
+    assert Halving(8).length == 4
+    with pytest.raises(WrongArguments, match=r"halving needs length; it is called as Halving\(length\)"):
+        Halving()
+    with pytest.raises(TypeError, match="unsupported operand") as raised:
+        Halving("eight")
+    assert not isinstance(raised.value, aw.ArchwrightError)
+
+
+def test_a_call_that_fits_asks_for_no_signature(monkeypatch):
+    """Building takes the time that it took: nothing but the failed call is looked into."""
+    monkeypatch.setattr(inspect, "signature", None)
+    assert aw.conv2d(8, size=3).size == 3
+    assert aw.sequential(RELU, Shrink(2)).subterms == (RELU, Shrink(2))
+
+
+def test_builders_show_their_parameters_and_travel():
+    """As they do without being looked into."""
+    assert list(inspect.signature(aw.Conv2d).parameters)[:2] == ["filters", "size"]
+    assert (
+        str(inspect.signature(aw.maybe_swap))
+        == "(a: archwright.core.term.Term, b: archwright.core.term.Term) -> archwright.core.modules.choices.Either"
+    )
+
+    @aw.module
+    class Travelling(aw.Basic):
+        width: int
+
+        def out_shape(self, in_shape: aw.Shape) -> aw.Shape:
+            return (self.width,)
+
+    assert pickle.loads(cloudpickle.dumps(Travelling(3))).out_shape((1,)) == (3,)
+    assert pickle.loads(pickle.dumps(aw.relu)) is aw.relu
+    assert name_wrong_arguments(len)([1]) == 1
