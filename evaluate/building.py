@@ -6,33 +6,26 @@ from typing import Any, TypeVar
 
 import attrs
 
-from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.errors import suggest_names
 from archwright.core.json import JSON
+from archwright.core.setting import BadSetting, UnknownSetting
 from archwright.core.tracebacks import guard_user_code
-from archwright.evaluate.settings import BadEvaluationSetting
+from archwright.store.configured import ExtensionFailed
 from archwright.store.origins import name_class
 
 UNLOGGED: Mapping[str, bool] = {"unlogged": True}  # metadata of a field that JSON never has, and no text sets
 Built = TypeVar("Built")
 
 
-class UnknownEvaluationSetting(ArchwrightError, ValueError):
-    """A setting that an evaluation of this kind does not have."""
-
-
-class EvaluationFailed(ArchwrightError, RuntimeError):
-    """A person's class that raised, as when it was given its settings; the message ends with its traceback."""
-
-
 def build_evaluation(kind: str, cls: type[Built], settings: Mapping[str, JSON]) -> Built:
     """The evaluation of an attrs class, which is called `kind` in messages, with the settings.
 
-    Raises UnknownEvaluationSetting; BadEvaluationSetting where one without a default is missing; EvaluationFailed.
+    Raises UnknownSetting; BadSetting where one without a default is missing; ExtensionFailed.
     """
     fields = _require_settings(kind, cls, settings)
     missing = [name for name, field in fields.items() if field.default is attrs.NOTHING and name not in settings]
     if missing:
-        raise BadEvaluationSetting(
+        raise BadSetting(
             f"{missing[0]} of the evaluation {kind} is not given, and has no default; write {kind},{missing[0]}=VALUE"
         )
     with _guard_class(kind):
@@ -47,26 +40,24 @@ def change_evaluation(kind: str, evaluation: Built, settings: Mapping[str, JSON]
 
 
 def guard_evaluation(evaluation: object) -> AbstractContextManager[None]:
-    """Turns what the methods of a person's own evaluation raise in the block into EvaluationFailed, with the traceback.
+    """Turns what the methods of a person's own evaluation raise in the block into ExtensionFailed, with the traceback.
 
     Errors of archwright pass, and all of an evaluation that is built in.
     """
     cls = type(evaluation)
     if cls.__module__.partition(".")[0] == "archwright":
         return nullcontext()
-    return guard_user_code(EvaluationFailed, f"the evaluation {name_class(cls)} failed")
+    return guard_user_code(ExtensionFailed, f"the evaluation {name_class(cls)} failed")
 
 
 def _require_settings(kind: str, cls: type[Any], settings: Mapping[str, JSON]) -> Mapping[str, Any]:
-    """The fields that may be set, by name; UnknownEvaluationSetting where one that is set is none of them."""
+    """The fields that may be set, by name; UnknownSetting where one that is set is none of them."""
     fields = {field.name: field for field in attrs.fields(cls) if field.init and "unlogged" not in field.metadata}
     for name in settings:
         if name not in fields:
-            raise UnknownEvaluationSetting(
-                f"the evaluation {kind} has no setting {name!r}; {suggest_names(name, fields)}"
-            )
+            raise UnknownSetting(f"the evaluation {kind} has no setting {name!r}; {suggest_names(name, fields)}")
     return fields
 
 
 def _guard_class(kind: str) -> AbstractContextManager[None]:
-    return guard_user_code(EvaluationFailed, f"the evaluation {kind} failed at its settings")
+    return guard_user_code(ExtensionFailed, f"the evaluation {kind} failed at its settings")

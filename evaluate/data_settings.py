@@ -11,8 +11,8 @@ from typing import Any, Self
 from attrs import field, frozen
 
 from archwright.core.json import JSON
+from archwright.core.setting import BadSetting
 from archwright.evaluate.settings import (
-    BadEvaluationSetting,
     data_dir_setting,
     image_size_setting,
     reader_setting,
@@ -65,12 +65,12 @@ class DataFunction:
 def read_data(data: str | Callable[..., Any] | DataFunction) -> str | DataFunction:
     """The data of an evaluation: a name as it is; a person's function by its name, or else by value.
 
-    It goes by its name where every process finds it. Raises BadEvaluationSetting for what is neither.
+    It goes by its name where every process finds it. Raises BadSetting for what is neither.
     """
     if isinstance(data, str | DataFunction):
         return data
     if not callable(data):
-        raise BadEvaluationSetting(f"data is {data!r:.80}; it is a name, or a function that returns arrays")
+        raise BadSetting(f"data is {data!r:.80}; it is a name, or a function that returns arrays")
     return find_function_source(data) or DataFunction.of(data)
 
 

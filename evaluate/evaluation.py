@@ -120,7 +120,7 @@ class Evaluation(Protocol):
     def define_input(self, given: Input | None, of_space: Input | None, data: "DataInfo | None") -> EvaluationInput:
         """The input of its models, from what a person has `given`, what the space was made for, and its data.
 
-        Raises BadEvaluationSetting where they do not go together.
+        Raises BadSetting where they do not go together.
         """
         return EvaluationInput(given or of_space, None, self)
 

@@ -10,6 +10,7 @@ from attrs import Attribute, AttrsInstance, evolve, field
 from archwright.core.architecture import find_fixed_settings
 from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
 from archwright.core.json import JSON
+from archwright.core.setting import BadSetting
 from archwright.core.term import Term
 from archwright.core.value import as_integer
 
@@ -20,10 +21,6 @@ LATEST_READER = 2  # of new runs
 READERS = (FIRST_READER, LATEST_READER)
 
 Changed = TypeVar("Changed", bound=AttrsInstance)
-
-
-class BadEvaluationSetting(ArchwrightError, ValueError):
-    """An evaluation's setting with a value that it cannot have."""
 
 
 class UnusedSetting(ArchwrightError, ValueError):
@@ -40,14 +37,14 @@ class WrongMetric(ArchwrightError, ValueError):
 
 def _device_exists(_: object, __: object, device: Any) -> None:
     if not isinstance(device, str) or not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device):
-        raise BadEvaluationSetting(f"device is {device!r}; it may be auto, cpu, cuda, cuda:0, cuda:1 ... or mps")
+        raise BadSetting(f"device is {device!r}; it may be auto, cpu, cuda, cuda:0, cuda:1 ... or mps")
 
 
 def _leaves_both_sides(_: object, __: object, validation: Any) -> None:
     is_number = isinstance(validation, SupportsFloat) and not isinstance(validation, bool)
     if not (is_number and 0 < float(validation) < 1):
         said = f"{validation:g}" if is_number else f"{validation!r:.80}"
-        raise BadEvaluationSetting(f"validation is {said}; it is a fraction of the training examples, as in 0.2")
+        raise BadSetting(f"validation is {said}; it is a fraction of the training examples, as in 0.2")
 
 
 def _as_path(folder: Any) -> Any:
@@ -56,22 +53,22 @@ def _as_path(folder: Any) -> Any:
 
 def _is_folder(_: object, __: object, folder: Any) -> None:
     if folder is not None and not (isinstance(folder, str) and folder):
-        raise BadEvaluationSetting(f"data_dir is {folder!r:.80}; it is the path of a folder, as in 'data'")
+        raise BadSetting(f"data_dir is {folder!r:.80}; it is the path of a folder, as in 'data'")
 
 
 def _is_whole(_: object, attribute: "Attribute[Any]", number: Any) -> None:
     if type(number) is not int:
-        raise BadEvaluationSetting(f"{attribute.name} is {number!r:.80}; it must be a whole number")
+        raise BadSetting(f"{attribute.name} is {number!r:.80}; it must be a whole number")
 
 
 def _is_count(_: object, attribute: "Attribute[Any]", count: Any) -> None:
     if type(count) is not int or count < 0:
-        raise BadEvaluationSetting(f"{attribute.name} is {count!r:.80}; it must be a whole number of 0 or more")
+        raise BadSetting(f"{attribute.name} is {count!r:.80}; it must be a whole number of 0 or more")
 
 
 def _has_names(_: object, attribute: "Attribute[Any]", given: Any) -> None:
     if not isinstance(given, Mapping):
-        raise BadEvaluationSetting(f"{attribute.name} is {given!r:.80}; it must be a mapping, values by their names")
+        raise BadSetting(f"{attribute.name} is {given!r:.80}; it must be a mapping, values by their names")
 
 
 def _as_size(size: Any) -> Any:
@@ -81,17 +78,13 @@ def _as_size(size: Any) -> Any:
 def _is_size(_: object, __: object, size: Any) -> None:
     is_pair = isinstance(size, tuple) and [type(pixels) for pixels in cast("tuple[int, ...]", size)] == [int, int]
     if size is not None and not (is_pair and min(size) >= 1):
-        raise BadEvaluationSetting(
-            f"image_size is {size!r:.80}; it is a height and a width of 1 or more, as in (32, 32)"
-        )
+        raise BadSetting(f"image_size is {size!r:.80}; it is a height and a width of 1 or more, as in (32, 32)")
 
 
 def _can_be_read(_: object, __: object, reader: int) -> None:
     if reader not in READERS:
         known = " or ".join(map(str, READERS))
-        raise BadEvaluationSetting(
-            f"reader is {reader!r}; this archwright reads images as {known} do, so upgrade archwright"
-        )
+        raise BadSetting(f"reader is {reader!r}; this archwright reads images as {known} do, so upgrade archwright")
 
 
 def change(evaluation: Changed, **changes: Any) -> Changed:

@@ -10,6 +10,7 @@ from archwright.core.architecture import settings_of
 from archwright.core.input import Input, input_from_text, input_to_text
 from archwright.core.json import JSON
 from archwright.core.objective import Objective, make_objective
+from archwright.core.setting import BadSetting
 from archwright.core.term import Term
 from archwright.evaluate.building import UNLOGGED
 from archwright.evaluate.data_evaluation import DataEvaluation
@@ -19,7 +20,6 @@ from archwright.evaluate.evaluation import Evaluation, EvaluationInput
 from archwright.evaluate.functions.signature import SETTING_PARAMETERS
 from archwright.evaluate.logged_evaluations import OPTIONAL
 from archwright.evaluate.settings import (
-    BadEvaluationSetting,
     UnusedHyperparameter,
     change,
     choose_metric,
@@ -137,9 +137,9 @@ class Function(DataEvaluation):
         return self.said is None or "model" in self.said
 
     def describe_data(self) -> "DataInfo | None":
-        """Raises BadEvaluationSetting, too, where there are no images to be given a size."""
+        """Raises BadSetting, too, where there are no images to be given a size."""
         if self.data is None and self.image_size is not None:
-            raise BadEvaluationSetting(
+            raise BadSetting(
                 "image_size is for the images of a folder, and there is no data; name it, as in folder:PATH"
             )
         return super().describe_data()
@@ -148,9 +148,7 @@ class Function(DataEvaluation):
         """What is given or the data's, else the space's; the function is told."""
         data_input = None if data is None else data.input
         if data is not None and given not in (None, data_input):
-            raise BadEvaluationSetting(
-                f"the input is given, {given}, and {data.name} has {data_input}; give one of the two"
-            )
+            raise BadSetting(f"the input is given, {given}, and {data.name} has {data_input}; give one of the two")
         model_input = given or data_input or of_space
         return EvaluationInput(model_input, None if data is None else data.classes, self.with_input(model_input))
 

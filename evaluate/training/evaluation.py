@@ -11,6 +11,7 @@ from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.input import Input, describe_input, name_examples
 from archwright.core.json import JSON
 from archwright.core.objective import Objective, make_objective
+from archwright.core.setting import BadSetting
 from archwright.core.shape import format_shape
 from archwright.core.term import Term
 from archwright.evaluate.data_evaluation import DataEvaluation
@@ -18,7 +19,6 @@ from archwright.evaluate.data_settings import DataFunction, read_data
 from archwright.evaluate.evaluation import EvaluationInput
 from archwright.evaluate.settings import (
     LATEST_READER,
-    BadEvaluationSetting,
     WrongMetric,
     change,
     choose_metric,
@@ -57,14 +57,14 @@ class DataDoesNotFit(ArchwrightError, ValueError):
 
 def _is_known(_: object, __: object, keep: str) -> None:
     if keep not in get_args(KeptEpoch):
-        raise BadEvaluationSetting(f"keep is {keep!r}; it may be {' or '.join(get_args(KeptEpoch))}")
+        raise BadSetting(f"keep is {keep!r}; it may be {' or '.join(get_args(KeptEpoch))}")
 
 
 def _leaves_enough(training: "Training", _: object, train_on: str) -> None:
     if train_on not in get_args(TrainOn):
-        raise BadEvaluationSetting(f"train_on is {train_on!r}; it may be {' or '.join(get_args(TrainOn))}")
+        raise BadSetting(f"train_on is {train_on!r}; it may be {' or '.join(get_args(TrainOn))}")
     if train_on != "train" and training.keep != "last":
-        raise BadEvaluationSetting(
+        raise BadSetting(
             f"keep is {training.keep!r}, and with train_on {train_on!r} no examples are left to choose an epoch by; "
             "keep the last"
         )
@@ -123,10 +123,10 @@ class Training(DataEvaluation):
         return True
 
     def define_input(self, given: Input | None, of_space: Input | None, data: "DataInfo | None") -> EvaluationInput:
-        """That of the data; BadEvaluationSetting where a person has given one."""
+        """That of the data; BadSetting where a person has given one."""
         assert data is not None  # a training always has data
         if given is not None:
-            raise BadEvaluationSetting(
+            raise BadSetting(
                 f"the input is given, {given}; that goes with an evaluator of one's own, or with a table: for "
                 "training, the input is the data's"
             )

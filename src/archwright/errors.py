@@ -48,8 +48,6 @@ if TYPE_CHECKING:
     from archwright.core.words import BadWords as BadWords
     from archwright.display.output_file import FileOfAnotherKind as FileOfAnotherKind
     from archwright.display.output_file import UnwritableFile as UnwritableFile
-    from archwright.evaluate.building import EvaluationFailed as EvaluationFailed
-    from archwright.evaluate.building import UnknownEvaluationSetting as UnknownEvaluationSetting
     from archwright.evaluate.data.dataset import BadData as BadData
     from archwright.evaluate.data.dataset import NoSuchData as NoSuchData
     from archwright.evaluate.data.loading import UnknownData as UnknownData
@@ -72,7 +70,6 @@ if TYPE_CHECKING:
     from archwright.evaluate.network.compile import WrongElements as WrongElements
     from archwright.evaluate.network.compile import WrongShape as WrongShape
     from archwright.evaluate.network.compile import WrongSize as WrongSize
-    from archwright.evaluate.settings import BadEvaluationSetting as BadEvaluationSetting
     from archwright.evaluate.settings import UnusedHyperparameter as UnusedHyperparameter
     from archwright.evaluate.settings import UnusedSetting as UnusedSetting
     from archwright.evaluate.settings import WrongMetric as WrongMetric
@@ -203,7 +200,6 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.core.value": "IllegalValue InvalidDomain",
     "archwright.core.words": "BadWords",
     "archwright.display.output_file": "FileOfAnotherKind UnwritableFile",
-    "archwright.evaluate.building": "EvaluationFailed UnknownEvaluationSetting",
     "archwright.evaluate.data.dataset": "BadData NoSuchData",
     "archwright.evaluate.data.loading": "UnknownData",
     "archwright.evaluate.data.logged_images": "DataChanged",
@@ -215,7 +211,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.evaluate.functions.scoring": "NotANumber NotAnEpoch",
     "archwright.evaluate.functions.signature": "NotCallable WrongParameters",
     "archwright.evaluate.network.compile": "NotCompilable VocabularyTooLarge WrongElements WrongShape WrongSize",
-    "archwright.evaluate.settings": "BadEvaluationSetting UnusedHyperparameter UnusedSetting WrongMetric",
+    "archwright.evaluate.settings": "UnusedHyperparameter UnusedSetting WrongMetric",
     "archwright.evaluate.tables.tabular": "BadTable NotInTable",
     "archwright.evaluate.told": "TrialsAreTold",
     "archwright.evaluate.training.checkpointing": "DifferentTraining",

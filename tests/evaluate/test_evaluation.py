@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.evaluate.building import UnknownEvaluationSetting
+from archwright.core.setting import BadSetting, UnknownSetting
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.evaluation_kinds import EVALUATION_CLASSES, UnknownEvaluation
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.logged_evaluations import evaluation_from_json, evaluation_to_json, find_evaluation_class
-from archwright.evaluate.settings import BadEvaluationSetting
 from archwright.evaluate.tables.fcnet import Fcnet
 from archwright.evaluate.tables.nasbench201 import DATASET_CLASSES, Nasbench201
 from archwright.evaluate.tables.tabular import RUNS
@@ -65,7 +64,7 @@ def test_a_function_that_is_imported_is_logged_as_it_always_was_and_an_object_ne
     names = {"by_value", "source_text", "source_hash", "target"}
     assert not names & evaluation_to_json(function).keys()
     assert function == Function("own.py:score"), "what it is called by is no part of its value"
-    with pytest.raises(UnknownEvaluationSetting):
+    with pytest.raises(UnknownSetting):
         evaluation_from_json({**evaluation_to_json(function), "target": "os:abort"})
 
 
@@ -73,18 +72,18 @@ def test_a_function_that_is_imported_is_logged_as_it_always_was_and_an_object_ne
     ("data", "error", "told"),
     [
         ({"kind": "trainig"}, UnknownEvaluation, "did you mean training?"),
-        ({"kind": "training", "dta": "digits"}, UnknownEvaluationSetting, "did you mean data"),
-        ({"kind": "training", "device": "gpu"}, BadEvaluationSetting, "device is 'gpu'; it may be auto, cpu, cuda"),
-        ({"kind": "training", "validation": 1.0}, BadEvaluationSetting, "validation is 1; it is a fraction"),
-        ({"kind": "training", "keep": "first"}, BadEvaluationSetting, "keep is 'first'; it may be best or last"),
+        ({"kind": "training", "dta": "digits"}, UnknownSetting, "did you mean data"),
+        ({"kind": "training", "device": "gpu"}, BadSetting, "device is 'gpu'; it may be auto, cpu, cuda"),
+        ({"kind": "training", "validation": 1.0}, BadSetting, "validation is 1; it is a fraction"),
+        ({"kind": "training", "keep": "first"}, BadSetting, "keep is 'first'; it may be best or last"),
         (
             {"kind": "training", "train_on": "test"},
-            BadEvaluationSetting,
+            BadSetting,
             "train_on is 'test'; it may be train or train+validation",
         ),
         (
             {"kind": "training", "train_on": "train+validation"},
-            BadEvaluationSetting,
+            BadSetting,
             "no examples are left to choose an epoch by",
         ),
     ],

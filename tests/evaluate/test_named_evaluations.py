@@ -2,17 +2,18 @@
 
 import pytest
 
+from archwright.core.setting import BadSetting, UnknownSetting
 from archwright.core.words import format_words
-from archwright.evaluate.building import EvaluationFailed, UnknownEvaluationSetting
 from archwright.evaluate.evaluation import NotAnEvaluation
 from archwright.evaluate.evaluation_kinds import UnknownEvaluation
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import NotCallable
 from archwright.evaluate.logged_evaluations import evaluation_from_json, evaluation_to_json
 from archwright.evaluate.named_evaluations import load_own_evaluation, parse_evaluation
-from archwright.evaluate.settings import BadEvaluationSetting, UnusedSetting
+from archwright.evaluate.settings import UnusedSetting
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.training.evaluation import Training
+from archwright.store.configured import ExtensionFailed
 from archwright.store.user_code import BadSourceName
 from tests.evaluate.own_tables import CODE
 
@@ -37,9 +38,9 @@ def test_a_text_names_a_built_in_evaluation_or_code_that_is_not_loaded_here():
     [
         ("trainin", UnknownEvaluation, "there is no built-in evaluation 'trainin'; did you mean training"),
         ("own.py", BadSourceName, "own.py is a file; name the evaluation in it too, as in own.py:function"),
-        ("training,dta=mnist", UnknownEvaluationSetting, "the evaluation training has no setting 'dta'; did you mean"),
-        ("nasbench201", BadEvaluationSetting, "table of the evaluation nasbench201 is not given, and has no default"),
-        ("training,keep=all", BadEvaluationSetting, "keep is 'all'"),
+        ("training,dta=mnist", UnknownSetting, "the evaluation training has no setting 'dta'; did you mean"),
+        ("nasbench201", BadSetting, "table of the evaluation nasbench201 is not given, and has no default"),
+        ("training,keep=all", BadSetting, "keep is 'all'"),
     ],
 )
 def test_other_texts_are_refused_with_the_nearest_names(text, error, says):
@@ -64,11 +65,11 @@ def test_the_worker_says_that_code_is_an_evaluation_and_the_log_has_its_class_an
 @pytest.mark.parametrize(
     ("name", "settings", "error", "says"),
     [
-        ("Widths", {}, BadEvaluationSetting, "table of the evaluation {} is not given, and has no default; write {},"),
-        ("Widths", {"tabel": "x"}, UnknownEvaluationSetting, "has no setting 'tabel'; did you mean table?"),
-        ("widths", {"scal": 1}, UnknownEvaluationSetting, "has no setting 'scal'; did you mean scale?"),
-        ("Widths", {"table": "x", "scale": "big"}, EvaluationFailed, "ValueError: could not convert"),
-        ("Unfinished", {"table": "x"}, EvaluationFailed, "Can't instantiate abstract class"),
+        ("Widths", {}, BadSetting, "table of the evaluation {} is not given, and has no default; write {},"),
+        ("Widths", {"tabel": "x"}, UnknownSetting, "has no setting 'tabel'; did you mean table?"),
+        ("widths", {"scal": 1}, UnknownSetting, "has no setting 'scal'; did you mean scale?"),
+        ("Widths", {"table": "x", "scale": "big"}, ExtensionFailed, "ValueError: could not convert"),
+        ("Unfinished", {"table": "x"}, ExtensionFailed, "Can't instantiate abstract class"),
         ("Other", {}, NotAnEvaluation, "an evaluation is a frozen attrs class"),
     ],
 )

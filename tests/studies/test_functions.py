@@ -3,8 +3,8 @@
 import pytest
 
 import archwright as aw
+from archwright.core.setting import BadSetting
 from archwright.evaluate.functions.signature import NotCallable
-from archwright.evaluate.settings import BadEvaluationSetting
 
 
 def test_a_function_gets_the_data_and_the_settings_that_it_is_given(tmp_path):
@@ -28,5 +28,5 @@ def test_a_function_gets_the_data_and_the_settings_that_it_is_given(tmp_path):
 def test_what_is_no_function_or_no_setting_is_refused():
     with pytest.raises(NotCallable, match="the evaluation is 3"):
         aw.function(3)
-    with pytest.raises(BadEvaluationSetting):
+    with pytest.raises(BadSetting):
         aw.function(print, device="quantum")

@@ -7,9 +7,9 @@ import pytest
 from attrs import evolve, frozen
 
 import archwright as aw
-from archwright.evaluate.building import EvaluationFailed
 from archwright.evaluate.named_evaluations import load_own_evaluation, parse_evaluation
 from archwright.execution.restoring import EvaluationDiffers
+from archwright.store.configured import ExtensionFailed
 from archwright.store.needed import (
     DataNeeded,
     EvaluationNeeded,
@@ -87,7 +87,7 @@ def test_what_a_table_of_ones_own_raises_is_told_with_its_traceback(tmp_path, mo
     own = tmp_path / "own.py"
     own.write_text(FAILING)
     space, options = aw.affine(units=[1, 2, 3, 4]), {"input": (5,), "log": tmp_path / "a.duckdb", "progress": False}
-    with pytest.raises(EvaluationFailed, match=r"Failing failed:(?s:.*)in load(?s:.*)KeyError: 'no such rows'"):
+    with pytest.raises(ExtensionFailed, match=r"Failing failed:(?s:.*)in load(?s:.*)KeyError: 'no such rows'"):
         aw.search(space, f"{own}:Failing,table=missing", trials=1, **options)
     run = aw.search(space, f"{own}:Failing,table=there", trials=4, **options)
     assert {trial.status for trial in run} == {"ok", "crashed"}
@@ -211,7 +211,7 @@ def test_what_a_preparation_in_this_process_raises_is_told_with_its_traceback(tm
             raise KeyError("no such device")
 
     space = aw.affine(units=10)
-    with pytest.raises(EvaluationFailed, match=r"Unprepared failed:(?s:.*)in prepare(?s:.*)KeyError: 'no such device'"):
+    with pytest.raises(ExtensionFailed, match=r"Unprepared failed:(?s:.*)in prepare(?s:.*)KeyError: 'no such device'"):
         aw.search(space, Unprepared(), trials=1, workers=0, log=tmp_path / "archwright.duckdb", progress=False)
 
 

@@ -9,7 +9,8 @@ import pytest
 import archwright as aw
 from archwright.core.budget import InvalidBudget
 from archwright.core.ends import InvalidEnd
-from archwright.evaluate.settings import BadEvaluationSetting, UnusedSetting
+from archwright.core.setting import BadSetting
+from archwright.evaluate.settings import UnusedSetting
 from archwright.execution.call_options import UnknownRunOption
 from archwright.execution.checks import BadRunOption
 from archwright.execution.restoring import EvaluationDiffers
@@ -225,11 +226,11 @@ MISTAKES: list[tuple[str, dict[str, Any], type[Exception], str]] = [
     ("retrain", {"budget": 3}, InvalidBudget, "budget is 3; write a number and a unit"),
     ("retrain", {"settings": 3}, BadRunOption, "settings is 3; it must be a mapping"),
     ("retrain", {"settings": {"schedule": "cosine"}}, UnusedSetting, "has no parameter settings"),
-    *(("retrain", {"image_size": bad}, BadEvaluationSetting, "image_size is") for bad in (3, (8,), "8x8", (8.5, 8))),
-    *(("retrain", {"device": bad}, BadEvaluationSetting, "device is .*; it may be auto") for bad in ("gpu7", 3)),
+    *(("retrain", {"image_size": bad}, BadSetting, "image_size is") for bad in (3, (8,), "8x8", (8.5, 8))),
+    *(("retrain", {"device": bad}, BadSetting, "device is .*; it may be auto") for bad in ("gpu7", 3)),
     ("retrain", {"name": "mine"}, RunExists, "the log holds a run mine already"),
     ("retrain", {"worker": 3}, UnknownRunOption, r"did you mean workers\?"),
-    *(("resume", {"device": bad}, BadEvaluationSetting, "device is .*; it may be auto") for bad in ("gpu7", 3)),
+    *(("resume", {"device": bad}, BadSetting, "device is .*; it may be auto") for bad in ("gpu7", 3)),
     ("resume", {"keep_models": "x"}, BadRunOption, "keep_models is 'x'; it must be a whole number"),
     ("resume", {"trust": "x"}, BadRunOption, "trust is 'x'; it must be True or False"),
     ("resume", {"searcher": 3}, NotASearcher, "a searcher is a frozen attrs class"),

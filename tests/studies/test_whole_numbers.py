@@ -12,7 +12,6 @@ import archwright as aw
 from archwright.core.setting import BadSetting
 from archwright.core.value import as_integer
 from archwright.evaluate.data_settings import DataSettings
-from archwright.evaluate.settings import BadEvaluationSetting
 from archwright.evaluate.training.evaluation import Training
 from archwright.execution.checks import BadRunOption
 from archwright.execution.options import RunOptions
@@ -28,9 +27,9 @@ FIELDS = [
     (RunOptions, "retries", BadRunOption),
     (Resumption, "keep_models", BadRunOption),
     (Retraining, "seeds", BadRunOption),
-    (Training, "threads", BadEvaluationSetting),
-    (Training, "split_seed", BadEvaluationSetting),
-    (lambda **given: DataSettings("digits", **given), "split_seed", BadEvaluationSetting),
+    (Training, "threads", BadSetting),
+    (Training, "split_seed", BadSetting),
+    (lambda **given: DataSettings("digits", **given), "split_seed", BadSetting),
     (aw.searchers.Mcts, "parts", BadSetting),
     (aw.searchers.Smbo, "initial", BadSetting),
 ]
@@ -53,7 +52,7 @@ def test_fields_take_them_and_hold_python_s(make, name, error):
 
 def test_sizes_take_them():
     assert aw.Training("folder:x", image_size=(np.int64(8), np.int32(9))).image_size == (8, 9)
-    with pytest.raises(BadEvaluationSetting, match="image_size"):
+    with pytest.raises(BadSetting, match="image_size"):
         aw.Training("folder:x", image_size=(8.0, 9))
 
 

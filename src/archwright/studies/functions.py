@@ -5,9 +5,9 @@ from typing import Any
 
 from archwright.core.errors import suggest_names
 from archwright.core.json import JSON
+from archwright.core.setting import BadSetting
 from archwright.evaluate.functions.callables import wrap_callable
 from archwright.evaluate.functions.evaluation import Function
-from archwright.evaluate.settings import BadEvaluationSetting
 
 DATA_SETTINGS = ("validation", "split_seed", "image_size")  # how data are read and split
 
@@ -27,10 +27,10 @@ def function(
     `data` is what its parameter of that name gets, as in `Training`, and `data_settings` are those of `Training` that
     say how it is read and split: validation, split_seed, image_size. `settings` are hyperparameters, for what the
     architecture does not set itself. The function runs on the `device`, with so many CPU `threads`; 0: its share.
-    Raises NotCallable and BadEvaluationSetting.
+    Raises NotCallable and BadSetting.
     """
     for name in data_settings:
         if name not in DATA_SETTINGS:
-            raise BadEvaluationSetting(f"there is no setting {name!r}; {suggest_names(name, DATA_SETTINGS)}")
+            raise BadSetting(f"there is no setting {name!r}; {suggest_names(name, DATA_SETTINGS)}")
     named = data_settings if settings is None else {**data_settings, "settings": settings}
     return wrap_callable(target, data=data, data_dir=data_dir, device=device, threads=threads, **named)

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
+from archwright.core.setting import BadSetting
 from archwright.evaluate.data.dataset import BadData, summarize_dataset
 from archwright.evaluate.data.loading import UnknownData, describe_dataset, is_user_data, load_dataset
 from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.data.user_data import UserDataFailed, UserSource
 from archwright.evaluate.data_settings import DataFunction
 from archwright.evaluate.logged_evaluations import evaluation_from_json, evaluation_to_json
-from archwright.evaluate.settings import BadEvaluationSetting
 from archwright.store.needed import DataNeeded
 from archwright.store.origins import hash_source
 from archwright.store.user_code import NoSuchAttribute, NoSuchSource, load_object
@@ -198,7 +198,7 @@ def test_a_function_is_data_by_the_name_under_which_other_processes_find_it(own,
     assert (sent.source, sent.target) == (f"{__name__}:own.<locals>.write", own)
     assert sent.text is not None
     assert sent.text.startswith("    def write(")
-    with pytest.raises(BadEvaluationSetting, match=r"it is a name, or a function"):
+    with pytest.raises(BadSetting, match=r"it is a name, or a function"):
         aw.Training(np.float32(1))
 
 
