@@ -11,7 +11,7 @@ from archwright.core.ends import DEFAULT_TRIALS
 from archwright.core.protocols import DEFAULT_GRACE as DEFAULT_GRACE
 from archwright.core.protocols import DEFAULT_RETRIES as DEFAULT_RETRIES
 from archwright.core.spaces.named import SPACES
-from archwright.display.suggestion import DEFAULT_LOG as DEFAULT_LOG
+from archwright.store.written_paths import DEFAULT_LOG as DEFAULT_LOG
 
 # The headings of options in help.
 TRAINING_PANEL, SEARCH_PANEL, RUNNING_PANEL = "What a model is worth", "The search", "How it runs"

@@ -14,7 +14,6 @@ from archwright.cli.reports.show import show_trials
 from archwright.cli.reports.show_trial import show_winner
 from archwright.cli.values import BadOption
 from archwright.core.ends import EndName, InvalidEnd
-from archwright.display.suggestion import format_command
 from archwright.evaluate.settings import UnusedHyperparameter, UnusedSetting
 from archwright.execution.checks import BadRunOption
 from archwright.execution.options import Narration
@@ -24,6 +23,7 @@ from archwright.results.run import Run
 from archwright.search.running.ends import measure_seconds, suggest_moves
 from archwright.search.running.loop import NoSuchMetric, NothingScored
 from archwright.search.running.run_view import RunView, is_repeated
+from archwright.store.suggestions import format_command
 
 SETTING_OPTIONS = {"settings": "train"}  # the options of settings that have another name
 

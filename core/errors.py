@@ -2,9 +2,7 @@
 
 import difflib
 import re
-import shlex
 from collections.abc import Iterable
-from pathlib import Path
 
 MAX_NESTING = 100  # levels of modules in each other, also of those that others expand to; and of computations
 MAX_NAMES = 20  # in a message
@@ -45,11 +43,6 @@ def suggest_names(name: object, known: Iterable[str]) -> str:
         return f"did you mean {', '.join(others)} or {last}?" if others else f"did you mean {last}?"
     more = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
     return f"there are: {', '.join(names[:MAX_NAMES])}{more}" if names else "there are none"
-
-
-def suggest_command(log: Path | None, verb: str, *words: str) -> str:
-    """A command line about a log, quoted for a shell; `log` is None for the log that commands use by default."""
-    return shlex.join(["archwright", verb, *words, *([] if log is None else ["--log", str(log)])])
 
 
 def escape_controls(text: str) -> str:

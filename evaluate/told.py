@@ -11,7 +11,7 @@ from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.settings import choose_metric
-from archwright.store.continuation import TOLD_KIND
+from archwright.store.needed import TOLD_KIND
 
 SCORE_METRIC = "score"  # that a study is about where nobody says another one
 

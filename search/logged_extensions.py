@@ -27,13 +27,13 @@ from archwright.store.needed import (
     REVISION_KEY,
     ExtensionNeeded,
     explain_needed,
-    format_needed,
     has_code,
     is_configured,
     list_code,
 )
 from archwright.store.origins import compare_code, name_class
 from archwright.store.permission import require_trusted
+from archwright.store.suggestions import format_definition
 from archwright.store.user_code import is_source
 
 
@@ -72,7 +72,7 @@ class LoggedKind(ConfiguredKind[Extension]):
 
     def _format_argument(self, data: JSON) -> str:
         """What a person writes in a call in Python to give again what a log has."""
-        return f"{self.argument}={format_needed(data)}"
+        return f"{self.argument}={format_definition(data)}"
 
     def update(self, data: JSON) -> JSON:
         """The same one, in the revision that it has by now, with every setting.

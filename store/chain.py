@@ -9,8 +9,7 @@ from attrs import frozen
 from archwright.store.errors import LogIsDamaged, UnreadableEvent
 from archwright.store.events import Event, event_from_json, event_to_json
 from archwright.store.log import START, EventBatch, EventRow, LoggedEvent, Position, explain_conflict
-from archwright.store.remedies import suggest_fork, suggest_verification
-from archwright.store.written_paths import shorten
+from archwright.store.suggestions import suggest_fork, suggest_verification
 
 
 @frozen
@@ -104,12 +103,11 @@ def check_rows(run: str, rows: Sequence[EventRow], after: int = 0, log: Path | N
     if after and rows:
         position, rows = Position(after, rows[0].chain), rows[1:]
     if broken := find_first_break(run, rows, position):
-        written = None if log is None else shorten(log)
-        forks = suggest_fork(written, run, broken.after)
+        forks = suggest_fork(log, run, broken.after)
         raise LogIsDamaged(
             f"event {broken.seq} of {run} is broken: {broken.reason}; "
             + (f"what came before it is whole: {forks} goes on from there, and " if broken.after else "")
-            + f"{suggest_verification(written)} says whether the log's journal has the run as it was written"
+            + f"{suggest_verification(log)} says whether the log's journal has the run as it was written"
         )
     return rows
 

@@ -12,8 +12,8 @@ from archwright.store.atomic import DRAFT_FOLDER_PREFIX, sweep_scratch_folders
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogFailed, RunExists, RunIsBusy, explain_failure
 from archwright.store.paths import locate_sidecar, resolve_log
-from archwright.store.remedies import suggest_view
 from archwright.store.runs import check_run_name, list_runs
+from archwright.store.suggestions import suggest_view
 from archwright.store.written_paths import shorten
 
 NOBODY = "nobody"  # in the lock file of a run that was created, and that no process has worked on yet
@@ -34,7 +34,7 @@ def claim(path: Path | str, run: str) -> Generator[None]:
     except BlockingIOError as error:
         raise RunIsBusy(
             f"{run} in {shorten(path)} is going on in {_describe_holder(file)}; let it finish or stop it, "
-            f"or watch it with: {suggest_view(shorten(path), run)}"
+            f"or watch it with: {suggest_view(path, run)}"
         ) from error
     except NotADirectoryError as error:
         raise LogFailed(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from archwright.core.errors import ArchwrightError
-from archwright.store.remedies import suggest_resumption
+from archwright.store.suggestions import suggest_resumption
 
 
 class LogMissing(ArchwrightError, FileNotFoundError):

@@ -8,8 +8,7 @@ from attrs import frozen
 
 from archwright.store.errors import LogConflict
 from archwright.store.events import Event
-from archwright.store.remedies import suggest_resumption
-from archwright.store.written_paths import shorten
+from archwright.store.suggestions import suggest_resumption
 
 
 @frozen
@@ -119,8 +118,7 @@ class EventLog(AppendableLog, Protocol):
 
 def explain_conflict(run: str, after: Position, log: Path | None) -> LogConflict:
     """The error for a writer of `run` who expects it to end at `after`; `log` is the log's file, if it has one."""
-    written = None if log is None else shorten(log)
     return LogConflict(
         f"{run} does not stand at event {after.seq} as this process left it: another process has written the run, "
-        f"or another file is in the log's place; stop that one, then go on with: {suggest_resumption(written, run)}"
+        f"or another file is in the log's place; stop that one, then go on with: {suggest_resumption(log, run)}"
     )

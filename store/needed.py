@@ -11,23 +11,12 @@ from archwright.core.json import JSON
 from archwright.core.words import NAME_KEY
 
 CODE_KEY = "code"  # {"text": ..., "sha256": ...} of the class of a searcher or a stopping rule
-BY_VALUE_KEY = "by_value"  # of an evaluation: whether its function is one
+BY_VALUE_KEY = "by_value"  # of an evaluation: whether its function must be given again
 IN_MAIN_KEY = "in_main"  # of an evaluation, or its data: whether `__main__` had its function itself by that name
 CLASS_CODE_KEY = "class_code"  # the same as CODE_KEY, of the class of an evaluation
 DATA_CODE_KEY = "data_code"  # the same, of the function that an evaluation's data is
 REVISION_KEY = "revision"
-TRAINING_KIND, FUNCTION_KIND = "training", "function"  # of evaluations
-# What a person calls the classes of the built-in searchers and rules, by the names that a log has of them.
-BUILTIN_CLASSES: Mapping[str, str] = {
-    "random": "aw.searchers.RandomSearch",
-    "mcts": "aw.searchers.Mcts",
-    "mcts-bisection": "aw.searchers.Mcts",
-    "evolution": "aw.searchers.Evolution",
-    "local-search": "aw.searchers.LocalSearch",
-    "smbo": "aw.searchers.Smbo",
-    "smbo-paper": "aw.searchers.SmboPaper",
-    "median": "aw.MedianRule",
-}
+TOLD_KIND = "told"  # of the evaluation of a study
 
 
 class DefinitionNeeded(ArchwrightError, LookupError):
@@ -70,46 +59,27 @@ def has_code(data: JSON) -> bool:
     return next(_iterate_coded(data), None) is not None
 
 
-def list_needed(evaluator: JSON, searcher: JSON, stopping: JSON = None) -> Mapping[str, str]:
-    """What another process must be given to go on with a run, as its log has these: Python expressions by argument.
-
-    They are names by which the person has defined it; a class gets the settings of the log.
-    """
-    needed = dict[str, str]()
-    if (function := _find_function(evaluator)) or CLASS_CODE_KEY in evaluator:
-        needed["evaluation"] = name_needed(function or evaluator["kind"])
-    if DATA_CODE_KEY in evaluator:
-        needed["data"] = name_needed(evaluator["data"])
-    configured = {"searcher": searcher, "stopping": stopping}
-    return needed | {name: format_needed(data) for name, data in configured.items() if data and has_code(data)}
-
-
-def list_needed_to_retrain(evaluator: JSON) -> Mapping[str, str]:
-    """What another process must be given to train a trial of the run again, where `data` is that of a training.
-
-    The function that is the data of another evaluation is given with that.
-    """
-    needed, kind = list_needed(evaluator, {}), evaluator["kind"]
-    if "data" not in needed or kind == TRAINING_KIND:
-        return needed
-    if kind == FUNCTION_KIND:
-        return {"evaluation": f"aw.function({name_needed(evaluator['source'])}, data={needed['data']})"}
-    unsaid = ("kind", "data", CLASS_CODE_KEY, DATA_CODE_KEY)
-    settings = "".join(f"{key}={value!r}, " for key, value in evaluator.items() if key not in unsaid)
-    return {"evaluation": f"{name_needed(kind)}({settings}data={needed['data']})"}
+def is_told(evaluator: JSON) -> bool:
+    """Whether an evaluation, as a log has it, is that of a study, whose trials a person evaluates."""
+    return evaluator.get("kind") == TOLD_KIND
 
 
 def describe_needed(evaluator: JSON, searcher: JSON, stopping: JSON = None) -> Mapping[str, str]:
-    """The same as words, as in: the evaluation is the function __main__:evaluate."""
-    function = _find_function(evaluator)
-    own = f"of the class {evaluator.get('kind')}" if function is None else f"the function {function}"
-    words = {
-        "evaluation": f"the evaluation is {own}",
-        "data": f"the data is the function {evaluator.get('data')}",
-        "searcher": f"the searcher is {_name_coded(searcher)}",
-        "stopping": f"the stopping rule is {_name_coded(stopping or {})}",
-    }
-    return {argument: words[argument] for argument in list_needed(evaluator, searcher, stopping)}
+    """What another process must be given to go on with a run, as its log has these, by the arguments that give it.
+
+    It is said in words, as in: the evaluation is the function __main__:evaluate.
+    """
+    needed = dict[str, str]()
+    if evaluator.get(BY_VALUE_KEY):
+        needed["evaluation"] = f"the evaluation is the function {evaluator.get('source')}"
+    elif CLASS_CODE_KEY in evaluator:
+        needed["evaluation"] = f"the evaluation is of the class {evaluator.get('kind')}"
+    if DATA_CODE_KEY in evaluator:
+        needed["data"] = f"the data is the function {evaluator.get('data')}"
+    for argument, noun, data in (("searcher", "searcher", searcher), ("stopping", "stopping rule", stopping)):
+        if data and has_code(data):
+            needed[argument] = f"the {noun} is {' with '.join(list_code(data))}"
+    return needed
 
 
 def hash_code(evaluator: JSON, searcher: JSON, stopping: JSON = None) -> Mapping[str, str]:
@@ -126,11 +96,6 @@ def hash_code(evaluator: JSON, searcher: JSON, stopping: JSON = None) -> Mapping
         if data is not None:
             hashes |= {f"the {noun} {name}": text_hash for name, text_hash in list_code(data).items()}
     return {name: text_hash for name, text_hash in hashes.items() if text_hash is not None}
-
-
-def _find_function(evaluator: JSON) -> str | None:
-    """The source of the function that is an evaluation, and that no other process can import; None without one."""
-    return str(evaluator.get("source")) if evaluator.get(BY_VALUE_KEY) else None
 
 
 def _get_hash(code: Mapping[str, Any] | None) -> str | None:
@@ -172,22 +137,6 @@ def name_needed(source: str) -> str:
     return name if name.isidentifier() else "function"
 
 
-def format_needed(data: JSON) -> str:
-    """The class, to be given in place of what a log has; a value of it, where it holds another one like that."""
-    return (
-        format_configured(data) if any(has_code(value) for value in _list_nested(data)) else name_needed(data[NAME_KEY])
-    )
-
-
-def format_configured(data: JSON) -> str:
-    """A Python expression for a searcher or a rule of a log: its class, called with all its settings."""
-    settings = {key: value for key, value in data.items() if key not in (NAME_KEY, REVISION_KEY, CODE_KEY)}
-    words = (
-        f"{key}={format_configured(value) if is_configured(value) else repr(value)}" for key, value in settings.items()
-    )
-    return f"{_name_class(data[NAME_KEY])}({', '.join(words)})"
-
-
 def is_configured(value: Any) -> bool:
     """Whether a setting is a searcher or a rule itself, as a log has it."""
     match value:
@@ -197,21 +146,14 @@ def is_configured(value: Any) -> bool:
             return False
 
 
-def _name_class(name: str) -> str:
-    return BUILTIN_CLASSES[name] if name in BUILTIN_CLASSES else name_needed(name)
-
-
-def _name_coded(data: JSON) -> str:
-    return " with ".join(str(coded[NAME_KEY]) for coded in _iterate_coded(data))
-
-
 def _iterate_coded(data: JSON) -> Iterator[JSON]:
     """What must be given again, of a searcher or a rule as a log has it: itself, and those in its settings."""
     if CODE_KEY in data:
         yield data
-    for value in _list_nested(data):
+    for value in list_nested(data):
         yield from _iterate_coded(value)
 
 
-def _list_nested(data: JSON) -> list[JSON]:
+def list_nested(data: JSON) -> Sequence[JSON]:
+    """The searchers or rules in the settings of one, as a log has it."""
     return [value for value in data.values() if is_configured(value)]

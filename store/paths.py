@@ -9,7 +9,7 @@ from typing import Literal
 
 from archwright.core.errors import to_one_line
 from archwright.store.errors import LogIsFolder, LogMissing, NotALog
-from archwright.store.remedies import suggest_listing
+from archwright.store.suggestions import suggest_listing
 
 Mode = Literal["read", "write", "create"]  # what a log is opened for
 Suffix = Literal["wal", "undo", "journal", "locks", "artifacts", "damaged"]

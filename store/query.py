@@ -22,7 +22,7 @@ from archwright.store.database import NO_EXTENSIONS, Database, DuckDBOptions, es
 from archwright.store.errors import LogIsTorn, LogUnwritable, QueryFailed, explain_failure
 from archwright.store.opening import run_on_log
 from archwright.store.paths import locate_sidecar, locate_wal_files, resolve_log
-from archwright.store.remedies import suggest_verification
+from archwright.store.suggestions import suggest_verification
 from archwright.store.views import VIEWS, format_view
 
 ExportFormat = Literal["csv", "json", "parquet"]

@@ -26,10 +26,10 @@ from archwright.store.journal_entry import (
 )
 from archwright.store.log import EventBatch
 from archwright.store.paths import choose_damaged_path, locate_wal_files, resolve_log
-from archwright.store.remedies import suggest_listing, suggest_rescue
 from archwright.store.rescue import assess_journal, rescue_journal
 from archwright.store.rows import insert_batches
 from archwright.store.schema import migrate
+from archwright.store.suggestions import suggest_listing, suggest_rescue
 
 _INSERTED_ROWS = 10_000  # at once, by which inserting is fastest
 _logger = logging.getLogger("archwright.store")

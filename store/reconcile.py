@@ -28,8 +28,8 @@ from archwright.store.journal import (
 from archwright.store.journal_entry import JournalEntry
 from archwright.store.log import START, Position
 from archwright.store.rebuild import insert_appends
-from archwright.store.remedies import suggest_verification
 from archwright.store.rows import count_rows, ends_with, group_into_batches, read_all_rows, read_heads
+from archwright.store.suggestions import suggest_verification
 
 _logger = logging.getLogger("archwright.store")
 _compared: set[tuple[int, Path]] = set()  # processes and logs that have compared the end of every run, once

@@ -16,9 +16,9 @@ from archwright.store.errors import InvalidHead, JournalIsDamaged, NamesTaken
 from archwright.store.journal import JournalTail, locate_journal, read_chained_entries, read_entries, read_tail
 from archwright.store.log import START, EventRow, Position
 from archwright.store.opening import run_or_rebuild
-from archwright.store.remedies import suggest_rescue
 from archwright.store.rows import read_heads, read_rows
 from archwright.store.schema import MIGRATIONS, read_schema_version
+from archwright.store.suggestions import suggest_rescue
 
 JournalState = Literal["none", "held", "behind", "damaged"]  # no journal, one that agrees, lacks events, is damaged
 _SMALLEST_SEQ = -(2**63)  # that a row may have, whatever a person made of it

@@ -5,6 +5,7 @@ So they are made absolute where they come in. A message names one as it can be t
 
 from pathlib import Path
 
+DEFAULT_LOG = Path("archwright.duckdb")
 _given_from_a_folder: set[Path] = set()  # the absolute ones of paths that this process was given as relative ones
 
 

@@ -65,8 +65,8 @@ def fork(
     """Make a new run of another one's beginning, to go on differently from there: with another searcher or seed."""
     import archwright
     from archwright.cli.outcomes import name_options
-    from archwright.display.going_on import format_continuation
     from archwright.results.run import Run
+    from archwright.store.suggestions import suggest_continuation
 
     forked = Run.read(log, run, at=at, trust=trust)
     set_options = set_ or ()
@@ -80,5 +80,5 @@ def fork(
             **asdict(ends),
             name=name,
         )
-    continuation = format_continuation(log, new.name, new.evaluation, new.searcher, new.stopping)
-    say(f"{new.name} shares events 1 to {at} with {run}; to go on:\n{continuation}")
+    continuation = suggest_continuation(log, new.name, new.evaluation, new.searcher, new.stopping)
+    say(f"{new.name} shares events 1 to {at} with {run}; to go on:\n{continuation.for_shell}")

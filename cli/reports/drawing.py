@@ -6,10 +6,10 @@ from archwright.cli.json_output import print_records
 from archwright.cli.values import BadOption
 from archwright.core.term import Term
 from archwright.display.console import say
-from archwright.display.suggestion import format_command
 from archwright.results.drawing import Drawing, write_drawing
 from archwright.results.records import WrittenFiles
 from archwright.results.run import Run
+from archwright.store.suggestions import format_command
 from archwright.studies.drawing import draw
 
 

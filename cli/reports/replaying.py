@@ -4,9 +4,9 @@ from pathlib import Path
 
 from archwright.core.budget import parse_budget
 from archwright.display.console import make_console, make_property_table
-from archwright.display.suggestion import format_command
 from archwright.display.text import format_budget, format_score, pluralize
 from archwright.results.records import MismatchRecord, RevisionCount, SearchStateRecord, VerificationRecord
+from archwright.store.suggestions import format_command
 
 
 def show_search_state(state: SearchStateRecord) -> None:

@@ -13,7 +13,6 @@ from archwright.core.words import NAME_KEY
 from archwright.display.columns import TextTable
 from archwright.display.console import make_console, make_property_table, make_table
 from archwright.display.ends import format_ends, list_progress
-from archwright.display.going_on import format_continuation
 from archwright.display.text import (
     format_budget,
     format_count,
@@ -27,6 +26,7 @@ from archwright.results.records import EarlyStopRecord, RunDetails, RunRow, Tria
 from archwright.results.repeats import explain_repeats, format_repeats
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.run_view import describe_origin
+from archwright.store.suggestions import suggest_continuation
 
 MAX_TRIAL_ROWS = 20  # of a run's trials on a terminal
 UNFINISHED_STATUSES = ("died", "interrupted", "failing", "new", "closed")  # of a run that a process may go on with
@@ -68,8 +68,8 @@ def show_run(run: RunDetails) -> None:
     show_trials(rows, run, out)
     if run["status"] in UNFINISHED_STATUSES:
         parts = (run["evaluator"], run["searcher"], run["stopping"])
-        continuation = format_continuation(Path(run["log"]), run["run"], *parts)
-        out.print(f"\ngo on with: {continuation}", soft_wrap=True)
+        continuation = suggest_continuation(Path(run["log"]), run["run"], *parts)
+        out.print(f"\ngo on with: {continuation.for_shell}", soft_wrap=True)
 
 
 def show_trials(trials: Sequence[TrialRecord], run: RunDetails, out: Console) -> None:

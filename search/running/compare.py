@@ -29,8 +29,7 @@ from archwright.store.errors import LogMissing
 from archwright.store.events import AttemptEnded, Event, Proposed, RunResumed, RunStarted, Scored, event_to_json
 from archwright.store.fold import RunState, fold_events
 from archwright.store.log import START, EventBatch, EventLog, LoggedEvent, Position
-from archwright.store.remedies import suggest_replay
-from archwright.store.written_paths import shorten
+from archwright.store.suggestions import suggest_replay
 
 BATCH_SECONDS = 0.2  # searches that end within so long are appended in one transaction
 
@@ -199,7 +198,7 @@ def _rerun_search(
     for logged, rerun in zip_longest(logged_events, _select_proposals_and_scores(log.events)):
         # As JSON, in which NaN equals NaN.
         if logged is None or rerun is None or event_to_json(logged) != event_to_json(rerun):
-            verify = suggest_replay(shorten(log_path), search.run)
+            verify = suggest_replay(log_path, search.run)
             raise SearchDiffers(
                 f"{search.run} is logged with other trials than it has now, the first of them in {logged!r:.200}, "
                 f"where now is {rerun!r:.200}: the table, or archwright, has changed since; give the comparison "

@@ -21,13 +21,12 @@ from archwright.search.searchers.fixed import Fixed
 from archwright.store import logged_terms
 from archwright.store.chain import parse_rows
 from archwright.store.claim import NOBODY, is_claimed, locate_lock
-from archwright.store.continuation import suggest_continuation
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Proposed, Reported, RunStarted, Scored
 from archwright.store.fold import RunState, TrialState
 from archwright.store.log import EventRow
 from archwright.store.runs import find_run
-from archwright.store.written_paths import shorten
+from archwright.store.suggestions import suggest_continuation
 
 
 class NoSuchTrial(ArchwrightError, IndexError):
@@ -108,9 +107,7 @@ class RunView:
             reason = f"trial {failed.trial} was {failed.last_end.status}: {failed.last_end.error}"
             raise NothingScored(f"no trial of {self.name} has a score; {reason}")
         started = self.run.started
-        going_on = suggest_continuation(
-            shorten(self.log), self.name, started.evaluator, started.searcher, started.stopping
-        )
+        going_on = suggest_continuation(self.log, self.name, started.evaluator, started.searcher, started.stopping)
         raise NothingScored(f"no trial of {self.name} has a score yet; go on with: {going_on}")
 
     @cached_property

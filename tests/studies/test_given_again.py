@@ -10,7 +10,8 @@ from archwright.core.setting import number_setting
 from archwright.search.logged_extensions import OtherExtension
 from archwright.search.searcher import searcher_setting
 from archwright.search.searchers.random_search import RandomSearch
-from archwright.store.needed import ExtensionNeeded, FunctionNeeded, format_needed, list_needed
+from archwright.store.needed import ExtensionNeeded, FunctionNeeded
+from archwright.store.suggestions import format_definition, format_needed
 from archwright.studies.ask_tell import Study
 from tests.search.own_rules import define_rule
 
@@ -179,11 +180,11 @@ def test_a_study_goes_on_with_the_searcher_that_its_process_has():
 
 def test_what_is_needed_follows_from_the_log():
     own = {"name": "__main__:f.<locals>.Own", "revision": 2, "draws": 3, "code": {"text": None, "sha256": None}}
-    assert list_needed({"kind": "training"}, {"name": "random"}) == {}
-    assert list_needed({"by_value": True, "source": "__main__:<lambda>"}, {"name": "random"}, own) == {
+    assert format_needed({"kind": "training"}, {"name": "random"}) == {}
+    assert format_needed({"by_value": True, "source": "__main__:<lambda>"}, {"name": "random"}, own) == {
         "evaluation": "function",
         "stopping": "Own",
     }
-    assert format_needed({"name": "local-search", "revision": 1, "rule": own, "size": [1, 2]}) == (
+    assert format_definition({"name": "local-search", "revision": 1, "rule": own, "size": [1, 2]}) == (
         "aw.searchers.LocalSearch(rule=Own(draws=3), size=[1, 2])"
     )

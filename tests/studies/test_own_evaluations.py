@@ -15,9 +15,8 @@ from archwright.store.needed import (
     EvaluationNeeded,
     describe_needed,
     hash_code,
-    list_needed,
-    list_needed_to_retrain,
 )
+from archwright.store.suggestions import format_needed, format_needed_to_retrain
 from tests.cli.running import run_command
 from tests.evaluate.own_tables import CODE
 
@@ -218,15 +217,15 @@ def test_what_a_preparation_in_this_process_raises_is_told_with_its_traceback(tm
 def test_what_is_needed_of_data_and_classes_follows_from_the_log():
     code, random = {"text": None, "sha256": "12"}, {"name": "random"}
     own = {"kind": "__main__:Own", "scale": 0.5, "data": "__main__:load", "class_code": code, "data_code": code}
-    assert list_needed(own, random) == {"evaluation": "Own", "data": "load"}
-    assert list_needed_to_retrain(own) == {"evaluation": "Own(scale=0.5, data=load)"}
+    assert format_needed(own, random) == {"evaluation": "Own", "data": "load"}
+    assert format_needed_to_retrain(own) == {"evaluation": "Own(scale=0.5, data=load)"}
     assert describe_needed(own, random) == {
         "evaluation": "the evaluation is of the class __main__:Own",
         "data": "the data is the function __main__:load",
     }
     assert hash_code(own, random) == {"the evaluation __main__:Own": "12", "the data function __main__:load": "12"}
     function = {"kind": "function", "source": "own.py:count", "data": "__main__:load", "data_code": code}
-    assert list_needed(function, random) == {"data": "load"}
-    assert list_needed_to_retrain(function) == {"evaluation": "aw.function(count, data=load)"}
+    assert format_needed(function, random) == {"data": "load"}
+    assert format_needed_to_retrain(function) == {"evaluation": "aw.function(count, data=load)"}
     training = {"kind": "training", "data": "__main__:load", "data_code": code}
-    assert list_needed_to_retrain(training) == list_needed(training, random) == {"data": "load"}
+    assert format_needed_to_retrain(training) == format_needed(training, random) == {"data": "load"}

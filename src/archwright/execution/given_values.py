@@ -29,9 +29,9 @@ from archwright.store.needed import (
     explain_needed,
     list_code,
     list_evaluation_code,
-    list_needed,
 )
 from archwright.store.origins import name_class
+from archwright.store.suggestions import format_needed
 
 PARTS = ("evaluation", "data", "searcher", "stopping")  # of a run
 AnyEvaluation = Evaluation | type[Evaluation] | Callable[..., Any] | str
@@ -72,7 +72,7 @@ class GivenValues:
 
     def select_needed(self, started: RunStarted) -> Self:
         """Those alone that the log of the run does not hold whole."""
-        needed = _list_parts(started)
+        needed = _describe_needed(started)
         own = evolve(self, data=self.any_data, known=self._list_code())
         return evolve(own, **{name: None for name in PARTS if name not in needed})
 
@@ -89,15 +89,16 @@ class GivenValues:
         There it is what has the name and the source text that are in the log. DefinitionNeeded where it has none, with
         what `suggest` makes of the arguments that give it again; NotTrusted as `from_json`.
         """
-        needed = {name: text for name, text in _list_parts(started).items() if name in among}
-        missing = [name for name in needed if self._get_part(name) is None]
+        words = {name: text for name, text in _describe_needed(started).items() if name in among}
+        missing = [name for name in words if self._get_part(name) is None]
         whole = evolve(self, **{name: _find_in_main(started, name, trusted=trusted) for name in missing})
         missing = [name for name in missing if whole._get_part(name) is None]
         if not missing:
             return whole
-        words = describe_needed(started.evaluator, started.searcher, started.stopping)
+        needed = format_needed(started.evaluator, started.searcher, started.stopping)
+        call = suggest({name: needed[name] for name in words})
         raise _choose_error(started, missing)(
-            explain_needed([words[name] for name in missing], suggest(needed), _list_changed(started, missing))
+            explain_needed([words[name] for name in missing], call, _list_changed(started, missing))
         )
 
     def _get_part(self, name: str) -> Any:
@@ -136,8 +137,8 @@ def _choose_error(started: RunStarted, missing: Collection[str]) -> type[Definit
     return DataNeeded if "data" in missing else ExtensionNeeded
 
 
-def _list_parts(started: RunStarted) -> Mapping[str, str]:
-    return list_needed(started.evaluator, started.searcher, started.stopping)
+def _describe_needed(started: RunStarted) -> Mapping[str, str]:
+    return describe_needed(started.evaluator, started.searcher, started.stopping)
 
 
 def _find_in_main(started: RunStarted, part: str, *, trusted: bool) -> Any:

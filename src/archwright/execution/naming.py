@@ -11,7 +11,6 @@ from attrs import frozen
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
 from archwright.core.words import format_setting_value
-from archwright.display.suggestion import omit_default_log
 from archwright.execution.arguments import read_searcher
 from archwright.execution.logged_searches import find_unfinished
 from archwright.search.named import format_searcher, shorten_searcher
@@ -23,8 +22,8 @@ from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import RunExists, RunIsBusy
 from archwright.store.needed import CODE_KEY
 from archwright.store.rebuild import require_not_gone
-from archwright.store.remedies import suggest_resumption
 from archwright.store.runs import check_run_name, generate_run_names, list_runs
+from archwright.store.suggestions import suggest_resumption
 from archwright.store.user_code import is_source
 from archwright.store.written_paths import shorten
 
@@ -62,7 +61,7 @@ def claim_new_run(
 
 def _require_free_name(log: DuckDBLog, name: str, remedy: str) -> None:
     if check_run_name(name) in list_runs(log):
-        going_on = remedy or suggest_resumption(omit_default_log(log.path), name)
+        going_on = remedy or suggest_resumption(log.path, name)
         raise RunExists(f"the log holds a run {name} already; name another one, or: {going_on}")
     require_no_artifacts(log.path, name)
 

@@ -15,14 +15,11 @@ from archwright.core.ends import EndName
 from archwright.core.protocols import DEFAULT_GRACE, DEFAULT_RETRIES
 from archwright.core.value import as_integer
 from archwright.display.console import make_console
-from archwright.display.suggestion import omit_default_log
 from archwright.execution.call_options import Option, describe_options
 from archwright.execution.checks import BadRunOption, list_values, require_count, require_trust
-from archwright.store.continuation import suggest_call
 from archwright.store.events import RunStarted
-from archwright.store.needed import list_needed
+from archwright.store.suggestions import format_comparison_call, format_needed, format_resumption_call
 
-NOTHING_NEEDED: Mapping[str, str] = {}
 NO_MOVES: Mapping[EndName, str] = {}
 ZERO_TIME = re.compile(r"0+(\.0*)?(s|seconds|m|min|h)?")
 
@@ -57,24 +54,8 @@ def _read_seconds(given: Any) -> float | None:
     return None
 
 
-def format_python_resumption(
-    log: Path, run: str, moves: Mapping[EndName, str], needed: Mapping[str, str] = NOTHING_NEEDED
-) -> str:
-    """What a person types in Python to go on with a run, with `moves` of its ends and what is `needed` of it.
-
-    That are Python expressions by the arguments that give again what the log does not hold.
-    """
-    arguments: dict[str, str] = {name: repr(value) for name, value in moves.items()}
-    return suggest_call("resume", omit_default_log(log), run, {**arguments, **needed})
-
-
 def _ignore_name(run: str) -> None:
     del run
-
-
-def format_python_comparison(name: str | None) -> str:
-    """What a person types in Python to go on with a comparison: the same again, with its name if that is given."""
-    return "the same aw.compare(...)" if name is None else f"the same aw.compare(..., name={name!r})"
 
 
 @frozen
@@ -82,10 +63,10 @@ class Narration:
     """How a person is told of a run under way: where its progress is printed, and how they go on with it."""
 
     console: Console = field(factory=make_console)
-    format_resumption: Callable[[Path, str, Mapping[EndName, str]], str] = format_python_resumption
+    format_resumption: Callable[[Path, str, Mapping[EndName, str]], str] = format_resumption_call
     begin: Callable[[str], object] = _ignore_name  # called with the name of the run, once it is logged
     # Of a comparison; with its name, where it would have another one if nobody named it.
-    format_comparison: Callable[[str | None], str] = format_python_comparison
+    format_comparison: Callable[[str | None], str] = format_comparison_call
 
 
 def choose_narration(progress: bool | Narration) -> Narration:
@@ -120,8 +101,8 @@ class RunOptions:
         self, log: Path, run: str, started: RunStarted, moves: Mapping[EndName, str] = NO_MOVES
     ) -> str:
         """How a person goes on with a run, with `moves` of its ends: in Python where the log does not hold it whole."""
-        if needed := list_needed(started.evaluator, started.searcher, started.stopping):
-            return format_python_resumption(log, run, moves, needed)
+        if needed := format_needed(started.evaluator, started.searcher, started.stopping):
+            return format_resumption_call(log, run, moves, needed)
         return self.narration.format_resumption(log, run, moves)
 
 

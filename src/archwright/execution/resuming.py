@@ -15,7 +15,6 @@ from archwright.core.protocols import Evaluator, Problem
 from archwright.core.shape import Shape
 from archwright.core.term import Term
 from archwright.core.value import as_integer
-from archwright.display.suggestion import omit_default_log
 from archwright.display.warning import warn
 from archwright.evaluate.building import guard_evaluation
 from archwright.evaluate.data.dataset import DataInfo
@@ -28,7 +27,7 @@ from archwright.execution.display import announce_resumption, describe_data
 from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
 from archwright.execution.known_configurations import Configurations, read_configurations
 from archwright.execution.naming import claim_new_run, generate_numbered_names
-from archwright.execution.options import RunOptions, format_python_resumption
+from archwright.execution.options import RunOptions
 from archwright.execution.progress import start_progress
 from archwright.execution.restoring import restore_configured, restore_evaluation
 from archwright.execution.session import open_evaluator, run_trials
@@ -49,12 +48,13 @@ from archwright.search.running.runs import (
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.claim import claim, leave_to_others
-from archwright.store.continuation import is_told, suggest_study_call
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
 from archwright.store.logged_terms import load_logged_term
+from archwright.store.needed import is_told
 from archwright.store.permission import require_trusted
 from archwright.store.runs import fork_run
+from archwright.store.suggestions import format_resumption_call, format_study_call
 from archwright.store.user_code import is_source
 
 
@@ -122,7 +122,7 @@ def resume_in_log(file: DuckDBLog, run: str, resumption: Resumption, options: Ru
     ends = move_run_ends(record, resumption.ends)
     if say_that_it_has_ended(file, run, record, ends, options):
         return
-    suggest = partial(format_python_resumption, file.path, run, {})
+    suggest = partial(format_resumption_call, file.path, run, {})
     given = resumption.given.complete(record.started, suggest, trusted=options.trusted)
     resumption = evolve(resumption, given=given)
     resumed = _prepare_resumption(run, record, resumption, options)
@@ -171,7 +171,7 @@ def continue_run(
 def require_evaluator(file: DuckDBLog, run: str, started: RunStarted) -> None:
     """Nothing but for a study: TrialsAreTold, which says how it is gone on with."""
     if is_told(started.evaluator):
-        call = suggest_study_call(omit_default_log(file.path), run, started.searcher)
+        call = format_study_call(file.path, run, started.searcher)
         raise TrialsAreTold(f"{run} is a study, and its trials are told, not run: go on with {call}")
 
 

@@ -9,7 +9,6 @@ from archwright.core.budget import Budget
 from archwright.core.json import JSON
 from archwright.core.term import Term
 from archwright.core.value import as_integer
-from archwright.display.suggestion import omit_default_log
 from archwright.evaluate.building import guard_evaluation
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import images_to_json
@@ -30,11 +29,10 @@ from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.run_view import RunView, rebuild_leaf
 from archwright.search.running.runs import collect_versions
 from archwright.search.searchers.fixed import Fixed
-from archwright.store.continuation import suggest_call
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
 from archwright.store.logged_terms import find_term_source
-from archwright.store.needed import list_needed_to_retrain
+from archwright.store.suggestions import format_retraining_call
 
 
 @frozen(kw_only=True)
@@ -62,8 +60,7 @@ def retrain_trial(view: RunView, trial: int, retraining: Retraining, name: str |
     does, and what `open_evaluator` and `run_trials` do.
     """
     if retraining.data is None:
-        needed = list_needed_to_retrain(view.run.started.evaluator)
-        call = suggest_call("retrain", omit_default_log(view.log), view.name, needed, trial)
+        call = format_retraining_call(view.log, view.name, trial, view.run.started.evaluator)
         given = retraining.given.complete(view.run.started, lambda _: call, among=["evaluation", "data"])
         retraining = evolve(retraining, given=given)
     architecture = rebuild_leaf(view, view.get_trial(trial)).architecture

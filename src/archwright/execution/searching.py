@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from archwright.core.protocols import Evaluator
-from archwright.display.suggestion import omit_default_log
 from archwright.display.warning import warn
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import require_same_images
@@ -42,8 +41,8 @@ from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted, event_to_json
 from archwright.store.fold import RunState
 from archwright.store.needed import REVISION_KEY, hash_code, leave_out
-from archwright.store.remedies import suggest_fork
 from archwright.store.runs import list_runs
+from archwright.store.suggestions import suggest_fork
 from archwright.store.written_paths import shorten
 
 SAME_CALL_REMEDY = "add --resume (resume=True in Python), with which the same search goes on"
@@ -183,7 +182,7 @@ def _require_same(file: DuckDBLog, run: str, record: RunRecord, started: RunStar
         each |= {name: leave_out(each.get(name), REVISION_KEY) for name in ("searcher", "stopping")}
     difference = next(find_setting_differences(logged, planned, UNCOMPARED_FIELDS | _MOVED_FIELDS), None)
     if difference is not None:
-        fork = suggest_fork(omit_default_log(file.path), run, record.position.seq)
+        fork = suggest_fork(file.path, run, record.position.seq)
         raise OtherSearch(
             f"{shorten(file.path)} has another search named {run}: its {difference} in what is asked for; ask for "
             f"what it was begun with, give this one another --name (name= in Python), or go on differently with {fork}"

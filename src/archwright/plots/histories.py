@@ -17,9 +17,9 @@ from archwright.search.named import format_searcher
 from archwright.search.running.loop import NothingScored
 from archwright.search.running.run_view import RunView
 from archwright.search.running.statistics import compute_incumbents
-from archwright.store.continuation import suggest_continuation
 from archwright.store.events import Scored
 from archwright.store.query import open_snapshot, query
+from archwright.store.suggestions import suggest_continuation
 
 
 class NothingToCompare(ArchwrightError, ValueError):

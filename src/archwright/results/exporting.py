@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,6 @@ from archwright.core.input import describe_input, format_input
 from archwright.core.json import JSON, to_json
 from archwright.core.node import Node
 from archwright.core.term import Term
-from archwright.display.suggestion import omit_default_log
 from archwright.display.text import format_budget, humanize_value
 from archwright.evaluate.data.dataset import BadData, NoSuchData
 from archwright.evaluate.data.loading import UnknownData
@@ -29,7 +29,7 @@ from archwright.store.fold import TrialState
 from archwright.store.logged_images import read_logged_images
 from archwright.store.needed import CLASS_CODE_KEY, EvaluationNeeded
 from archwright.store.own_files import require_no_log
-from archwright.store.remedies import suggest_retraining
+from archwright.store.suggestions import format_export_call, suggest_retraining
 from archwright.store.written_paths import shorten
 
 if TYPE_CHECKING:
@@ -69,12 +69,7 @@ def export_trial(
 
 def _restore_evaluation(view: RunView, trial: TrialState, given: GivenValues) -> Evaluation:
     """The run's evaluation; EvaluationNeeded where its class is to be given again."""
-    started = view.run.started
-
-    def suggest(needed: Mapping[str, str]) -> str:
-        place = f"aw.Log({str(view.log)!r})[{view.name!r}][{trial.trial}]"
-        return f"{place}.export('model', evaluation={needed['evaluation']})"
-
+    started, suggest = view.run.started, partial(format_export_call, view.log, view.name, trial.trial)
     if CLASS_CODE_KEY in started.evaluator:  # a function, and data, are not called
         given = given.complete(started, suggest, among=["evaluation"])
     return restore_evaluation(view.name, started, given, trusted=view.trusted)
@@ -162,7 +157,7 @@ def _read_weights(view: RunView, trial: TrialState) -> Any:
             evaluation = read_evaluation(view.run.started, trusted=view.trusted)
             again = "again " if evaluation.trains_models else ""
             data = None if again else evaluation.training_data or "DATA"
-        retrain = suggest_retraining(omit_default_log(view.log), view.name, trial.trial, data)
+        retrain = suggest_retraining(view.log, view.name, trial.trial, data)
         raise NoWeights(
             f"the weights of trial {trial.trial} of {view.name} are not in {folder}; train it {again}with "
             f"{retrain} and export a trial of that run, or add --untrained (untrained=True in Python) for the "

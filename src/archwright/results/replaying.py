@@ -1,7 +1,8 @@
 """What a run's searcher knew at some event, and whether it would propose the same recomputed."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import TypedDict
 
 from archwright.core.errors import ArchwrightError, to_one_line
@@ -24,7 +25,7 @@ from archwright.search.running.search_state import replay_search
 from archwright.search.searcher import AnySearcher, get_revision
 from archwright.store.events import Event, Proposed, RunResumed
 from archwright.store.logged_terms import load_logged_term
-from archwright.store.written_paths import shorten
+from archwright.store.suggestions import format_replay_call
 
 
 def describe_search_state(
@@ -71,10 +72,7 @@ def restore_searcher(view: RunView, given: AnySearcher | None = None) -> AnySear
     import.
     """
     started = view.run.started
-
-    def suggest(needed: Mapping[str, str]) -> str:
-        return f"aw.Log({str(shorten(view.log))!r})[{view.name!r}].verify(searcher={needed['searcher']})"
-
+    suggest = partial(format_replay_call, view.log, view.name)
     whole = GivenValues(searcher=given).complete(started, suggest, among=["searcher"], trusted=view.trusted)
     return restore_configured(SEARCHER_KIND, started.searcher, whole.searcher, trusted=view.trusted)
 

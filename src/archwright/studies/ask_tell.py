@@ -39,11 +39,11 @@ from archwright.search.running.runs import RunRecord, make_resumption, read_run
 from archwright.search.running.search_state import make_initial_state, replay_search
 from archwright.search.searcher import AnySearcher
 from archwright.store.claim import claim
-from archwright.store.continuation import is_told
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Event, RunStarted, RunStopped
 from archwright.store.fold import RunState
 from archwright.store.log import START
+from archwright.store.needed import is_told
 from archwright.store.run_time import fold_run_time
 from archwright.studies.told_outcomes import (
     BadOutcome,

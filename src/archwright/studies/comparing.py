@@ -12,7 +12,6 @@ from archwright.core.objective import Objective
 from archwright.core.shape import Shape
 from archwright.core.term import Term
 from archwright.core.value import as_integer
-from archwright.display.suggestion import DEFAULT_LOG
 from archwright.evaluate.evaluation import Evaluation
 from archwright.execution.arguments import (
     name_objective,
@@ -31,6 +30,7 @@ from archwright.results.comparison import Comparison
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.runs import check_run_name
+from archwright.store.written_paths import DEFAULT_LOG
 
 DEFAULT_SEEDS = 5  # searches of each searcher
 

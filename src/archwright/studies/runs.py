@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from archwright.display.suggestion import DEFAULT_LOG
 from archwright.execution.call_options import take_options
 from archwright.execution.checks import BadRunOption, read_event_number
 from archwright.execution.verb_options import ExportOptions, ForkOptions, ResumeOptions, RetrainOptions
 from archwright.results.numbered_events import NumberedEvent
 from archwright.results.run import Run
 from archwright.results.trial import Trial
+from archwright.store.written_paths import DEFAULT_LOG
 
 if TYPE_CHECKING:  # it imports torch
     from archwright.evaluate.export.folder import ExportResult

@@ -10,7 +10,6 @@ from archwright.core.input import Input, read_input
 from archwright.core.objective import Objective
 from archwright.core.shape import Shape
 from archwright.core.term import Term
-from archwright.display.suggestion import DEFAULT_LOG
 from archwright.evaluate.evaluation import Evaluation
 from archwright.execution.arguments import (
     name_objective,
@@ -30,6 +29,7 @@ from archwright.execution.spaces import read_space
 from archwright.results.run import Run
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
+from archwright.store.written_paths import DEFAULT_LOG
 
 
 @take_options

@@ -16,7 +16,6 @@ from archwright.core.json import JSON, find_differences, restore_written_order, 
 from archwright.core.objective import Objective
 from archwright.core.shape import Shape
 from archwright.core.term import Term
-from archwright.display.suggestion import DEFAULT_LOG, omit_default_log
 from archwright.display.warning import warn
 from archwright.evaluate.told import Told
 from archwright.execution.arguments import name_objective, read_budget, read_searcher
@@ -32,12 +31,12 @@ from archwright.execution.spaces import SpaceSource, read_space
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.runs import RunRecord
 from archwright.search.searcher import AnySearcher
-from archwright.store.continuation import suggest_study_call
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
 from archwright.store.logged_terms import load_logged_term
 from archwright.store.runs import list_runs
-from archwright.store.written_paths import shorten
+from archwright.store.suggestions import format_study_call
+from archwright.store.written_paths import DEFAULT_LOG, shorten
 from archwright.studies.ask_tell import Study, begin_study, resume_study
 
 DEFAULT_SEARCHER = "random"
@@ -178,7 +177,7 @@ class StudyRequest:
         given = GivenValues(searcher=self.searcher_value).fill_in(known.select_needed(run.started))
         given = given.complete(
             run.started,
-            lambda _: suggest_study_call(omit_default_log(log), name, run.started.searcher),
+            lambda _: format_study_call(log, name, run.started.searcher),
             among=["searcher"],
             trusted=trusted,
         )

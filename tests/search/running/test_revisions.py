@@ -8,7 +8,6 @@ from attrs import evolve, fields
 
 from archwright.cli.reports.replaying import show_verification
 from archwright.core.ends import RunEnds
-from archwright.display.suggestion import DEFAULT_LOG
 from archwright.execution.arguments import read_fork_searcher
 from archwright.execution.resuming import describe_new_revision
 from archwright.results.replaying import verify_proposals
@@ -35,6 +34,7 @@ from archwright.store.fold import fold_events
 from archwright.store.log import START
 from archwright.store.memory_log import MemoryLog
 from archwright.store.runs import fork_run
+from archwright.store.written_paths import DEFAULT_LOG
 from tests.goldens.make_runs import CASES, FOLDER, SPACES, TRIALS, finish_job, locate_golden, read_golden
 from tests.search.instant import InstantEvaluator
 from tests.search.running.test_search_state import events_of, one_run

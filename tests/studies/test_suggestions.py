@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -12,8 +13,8 @@ from archwright.search.named import SEARCHER_KIND, SEARCHERS, UNLISTED_SEARCHERS
 from archwright.search.named_rules import RULE_KIND, STOPPING_RULES
 from archwright.search.searcher import searcher_setting
 from archwright.search.searchers.random_search import RandomSearch
-from archwright.store import remedies
-from archwright.store.needed import BUILTIN_CLASSES, format_configured, format_needed
+from archwright.store import suggestions
+from archwright.store.suggestions import BUILTIN_CLASSES, format_configured, format_definition
 from tests.studies.test_searching import search
 
 BUILTIN = {name: value for name, value in {**SEARCHERS, **STOPPING_RULES}.items() if name not in UNLISTED_SEARCHERS}
@@ -59,11 +60,15 @@ def test_an_expression_for_what_a_log_has_gives_its_value(name):
         through = Through(sampler=BUILTIN[name])
         data = SEARCHER_KIND.value_to_json(through)
         assert evaluate(format_configured(data)) == through
-        assert evaluate(format_needed({**data, "code": {"text": None, "sha256": None}})) is Through
+        assert evaluate(format_definition({**data, "code": {"text": None, "sha256": None}})) is Through
 
 
 # The functions, by what they are called with after the log, and what the calls give that they suggest.
 CALLS: dict[str, tuple[tuple[Any, ...], Callable[[Any], bool]]] = {
+    "suggest_continuation": (
+        ("mine", {"kind": "function"}, {"name": "random"}, None),
+        lambda run: run.name == "mine" and len(run) == 2,
+    ),
     "suggest_resumption": (("mine",), lambda run: run.name == "mine" and len(run) == 2),
     "suggest_fork": (("mine", 5), lambda run: run.name == "mine-fork-1" and len(run) == 1),
     "suggest_retraining": (("mine", 0), lambda run: run.name == "mine.retrain-0" and len(run) == 5),
@@ -76,16 +81,17 @@ CALLS: dict[str, tuple[tuple[Any, ...], Callable[[Any], bool]]] = {
 
 
 def test_every_suggestion_is_tried():
-    assert {name for name in dir(remedies) if name.startswith("suggest_")} == {*CALLS, "suggest_command"}
+    assert {name for name in dir(suggestions) if name.startswith("suggest_")} == CALLS.keys()
 
 
-@pytest.mark.parametrize("log", [None, "it's.duckdb"])
+@pytest.mark.parametrize("log", ["archwright.duckdb", "it's.duckdb"])
 @pytest.mark.parametrize("name", CALLS)
 def test_every_call_that_is_suggested_can_be_made(tmp_path, monkeypatch, name, log):
     monkeypatch.chdir(tmp_path)
-    search(tmp_path, log=log or "archwright.duckdb", name="mine", trials=2)
+    search(tmp_path, log=log, name="mine", trials=2)
     arguments, is_right = CALLS[name]
-    text = getattr(remedies, name)(log, *arguments)
+    text = str(getattr(suggestions, name)(Path(log), *arguments))
     match = re.fullmatch(r"archwright .* \((aw\..*) in Python\)", text)
     assert match is not None, text
+    assert ("--log" in text) == (log != "archwright.duckdb")
     assert is_right(evaluate(match[1]))

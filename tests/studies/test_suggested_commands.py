@@ -9,7 +9,6 @@ import duckdb
 import numpy as np
 import pytest
 
-from archwright.display.suggestion import format_command
 from archwright.execution.naming import claim_new_run
 from archwright.plots.histories import SearchHistory, explain_missing_scores
 from archwright.store import reconcile
@@ -32,6 +31,7 @@ from archwright.store.log import START
 from archwright.store.paths import resolve_log
 from archwright.store.permission import NotTrusted, require_trusted
 from archwright.store.rebuild import create_log
+from archwright.store.suggestions import format_command
 from tests.store.strategies import make_run_events, make_run_started, make_trial_events
 
 NAME = "mine and Anna's.duckdb"
