@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 from attrs import asdict, frozen
 
-from archwright.core.ends import DEFAULT_TRIALS
-from archwright.core.protocols import DEFAULT_GRACE as DEFAULT_GRACE
-from archwright.core.protocols import DEFAULT_RETRIES as DEFAULT_RETRIES
+from archwright.core.defaults import DEFAULT_GRACE as DEFAULT_GRACE
+from archwright.core.defaults import DEFAULT_RETRIES as DEFAULT_RETRIES
+from archwright.core.defaults import DEFAULT_TRIALS, DEFAULT_WORKERS
 from archwright.core.spaces.named import SPACES
 from archwright.store.written_paths import DEFAULT_LOG as DEFAULT_LOG
 
@@ -281,7 +281,7 @@ class WorkingOptions:
             help="How many trials run at once, each in a process of its own; 0: one after the other in this process, "
             "for debugging.",
         ),
-    ] = 1
+    ] = DEFAULT_WORKERS
     device: Annotated[
         str | None,
         _running_option(help="auto, cpu, cuda, cuda:0, cuda:1 ... or mps; auto is the GPUs if there are any."),

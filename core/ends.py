@@ -4,20 +4,20 @@ An end only keeps a run from proposing trials. What was proposed before is let r
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Literal, SupportsFloat, TypeVar
 
-from attrs import frozen
+from attrs import asdict, fields, frozen
 
 from archwright.core.budget import InvalidBudget, parse_budget
+from archwright.core.defaults import DEFAULT_TRIALS
 from archwright.core.errors import ArchwrightError
 from archwright.core.value import format_value
 
 EndName = Literal["trials", "time", "until_score", "no_improvement"]
 Number = TypeVar("Number", int, float)
 
-DEFAULT_TRIALS = 64  # of a run for which no end is given
 MAX_DIGITS = 15  # of a number of trials
 LIFTED = "none"  # what a person writes to take an end away
 
@@ -39,23 +39,32 @@ class RunEnds:
     no_improvement: int | None = None  # scored trials in a row, failed ones too, without a new best score
 
 
-NO_ENDS = RunEnds()
+@frozen
+class GivenEnds:
+    """The ends of a run as a person writes them; None for those that they do not write.
 
-
-def choose_ends(
-    trials: int | None = None,
-    time: float | str | None = None,
-    until_score: float | None = None,
-    no_improvement: int | None = None,
-) -> RunEnds:
-    """The ends of a new run: those that are given, or the default number of trials. `time` as `read_time`.
-
-    Raises InvalidEnd, also for "none" and for texts such as "+32", which are for a run that there is.
+    Of a run that there is, each moves an end: texts such as "+32", or "+1h" for `time`, move it on, "none" takes it
+    away.
     """
-    given_ends = {"trials": trials, "time": time, "until_score": until_score, "no_improvement": no_improvement}
-    for name, given in given_ends.items():
-        _require_new(name, given)
-    ends = move_ends(NO_ENDS, trials, time, until_score, no_improvement)
+
+    trials: int | str | None = None
+    time: float | str | None = None  # as `read_time` reads it
+    until_score: float | str | None = None
+    no_improvement: int | str | None = None
+
+
+NO_ENDS = RunEnds()
+END_FIELDS: Sequence[str] = tuple(field.name for field in fields(RunEnds))  # of the events of a log
+
+
+def choose_ends(given: GivenEnds) -> RunEnds:
+    """The ends of a new run: those that are given, or the default number of trials.
+
+    Raises InvalidEnd, also for texts that move an end, which are for a run that there is.
+    """
+    for name, text in asdict(given).items():
+        _require_new(name, text)
+    ends = move_ends(NO_ENDS, given)
     return RunEnds(trials=DEFAULT_TRIALS) if ends == NO_ENDS else ends
 
 
@@ -72,26 +81,17 @@ def _require_new(name: str, given: object) -> None:
         )
 
 
-def move_ends(
-    ends: RunEnds,
-    trials: int | str | None = None,
-    time: float | str | None = None,
-    until_score: float | str | None = None,
-    no_improvement: int | str | None = None,
-    *,
-    trials_so_far: int = 0,
-    seconds_so_far: float = 0.0,
-) -> RunEnds:
-    """The ends of a run for which a person gives these: None leaves an end as it is, "none" takes it away.
+def move_ends(ends: RunEnds, given: GivenEnds, *, trials_so_far: int = 0, seconds_so_far: float = 0.0) -> RunEnds:
+    """The ends of a run for which a person gives these; those that are not given stay as they are.
 
-    Texts such as "+32", or "+1h" for `time`, move an end on; where the run has no such end, it is set so far from where
-    the run is. Raises InvalidEnd.
+    An end that the run does not have is moved on from where the run is. Raises InvalidEnd.
     """
+    until_score = given.until_score
     return RunEnds(
-        _move(ends.trials, trials, lambda given: _read_count("trials", given, "+32"), trials_so_far),
-        _move(ends.time_limit, time, read_time, seconds_so_far),
+        _move(ends.trials, given.trials, lambda text: _read_count("trials", text, "+32"), trials_so_far),
+        _move(ends.time_limit, given.time, read_time, seconds_so_far),
         None if until_score == LIFTED else ends.until_score if until_score is None else _read_score(until_score),
-        _move(ends.no_improvement, no_improvement, lambda given: _read_count("no_improvement", given, "+10"), 0),
+        _move(ends.no_improvement, given.no_improvement, lambda text: _read_count("no_improvement", text, "+10"), 0),
     )
 
 

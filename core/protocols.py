@@ -21,8 +21,6 @@ StoppedBy = Literal["patience", "hopeless", "divergence"]
 Artifact = Literal["model", "state"]
 
 STATUSES: tuple[Status, ...] = get_args(Status)
-DEFAULT_RETRIES = 1  # further attempts at a trial that failed for a transient reason
-DEFAULT_GRACE = "10s"  # that running trials have to end where the system ends their search
 
 
 @frozen

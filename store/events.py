@@ -11,7 +11,7 @@ from attrs import field, frozen
 from cattrs.gen import make_dict_unstructure_fn, override
 
 from archwright.core.budget import Budget
-from archwright.core.ends import RunEnds
+from archwright.core.ends import END_FIELDS, RunEnds
 from archwright.core.input import Input, input_from_text
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
@@ -177,11 +177,11 @@ class RunStopped:
 Event = RunStarted | Enqueued | Proposed | AttemptStarted | Reported | AttemptEnded | Scored | RunResumed | RunStopped
 EVENT_KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 # Fields that events did not have from the beginning: they are left out where they have their defaults.
-_END_FIELDS = ("time_limit", "until_score", "no_improvement", "simulates_time")
+_LATER_END_FIELDS = (*(name for name in END_FIELDS if name != "trials"), "simulates_time")
 _OPTIONAL_FIELDS: Mapping[type[Any], Sequence[str]] = {
     ForkPoint: ("seconds",),  # part of an event; before the event that has it, whose converter looks it up
-    RunStarted: ("keep_models", "stopping", "data", "input", "kind_sources", *_END_FIELDS),
-    RunResumed: ("keep_models", "revision", *_END_FIELDS),
+    RunStarted: ("keep_models", "stopping", "data", "input", "kind_sources", *_LATER_END_FIELDS),
+    RunResumed: ("keep_models", "revision", *_LATER_END_FIELDS),
     Proposed: ("enqueued",),
     AttemptEnded: ("stopped",),
 }

@@ -7,6 +7,7 @@ import typer
 
 from archwright.cli import options
 from archwright.cli.option_groups import spread_options
+from archwright.core.defaults import DEFAULT_SEEDS, DEFAULT_TRIALS
 from archwright.display.console import say
 
 
@@ -25,8 +26,10 @@ def compare(
     ],
     seeds: Annotated[
         int, typer.Option(min=1, help="Searches of each, seeded 0, 1 ...", rich_help_panel=options.SEARCH_PANEL)
-    ] = 5,
-    trials: Annotated[int, typer.Option(min=1, help="Of each search.", rich_help_panel=options.SEARCH_PANEL)] = 64,
+    ] = DEFAULT_SEEDS,
+    trials: Annotated[
+        int, typer.Option(min=1, help="Of each search.", rich_help_panel=options.SEARCH_PANEL)
+    ] = DEFAULT_TRIALS,
     stopping: options.StoppingOption = None,
     evaluation: options.EvaluationOptions,
     optimum: Annotated[

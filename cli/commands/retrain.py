@@ -8,6 +8,7 @@ from archwright.cli import options, values
 from archwright.cli.option_groups import spread_options
 from archwright.cli.options import TRAINING_PANEL, list_data_sets
 from archwright.cli.streams import ignore_lost_stdout
+from archwright.core.defaults import DEFAULT_SEEDS
 
 
 @spread_options
@@ -22,7 +23,9 @@ def retrain(
             rich_help_panel=TRAINING_PANEL,
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="How many trainings.", rich_help_panel=TRAINING_PANEL)] = 5,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="How many trainings.", rich_help_panel=TRAINING_PANEL)
+    ] = DEFAULT_SEEDS,
     train: Annotated[
         list[str] | None,
         typer.Option(

@@ -8,6 +8,7 @@ from attrs import asdict
 from archwright.cli import options, values
 from archwright.cli.option_groups import spread_options
 from archwright.cli.streams import ignore_lost_stdout
+from archwright.core.defaults import DEFAULT_SEARCHER
 
 
 @spread_options
@@ -23,7 +24,7 @@ def search(
             rich_help_panel=options.SEARCH_PANEL,
             autocompletion=options.list_searchers,
         ),
-    ] = "random",
+    ] = DEFAULT_SEARCHER,
     set_: Annotated[
         list[str] | None,
         typer.Option(

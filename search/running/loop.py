@@ -5,8 +5,9 @@ It is the same for every searcher, space and evaluator. What it writes of the ru
 
 from attrs import define, field
 
+from archwright.core.defaults import DEFAULT_RETRIES
 from archwright.core.errors import ArchwrightError
-from archwright.core.protocols import DEFAULT_RETRIES, AttemptResult, Evaluator, Job, Report, ReportsWithin
+from archwright.core.protocols import AttemptResult, Evaluator, Job, Report, ReportsWithin
 from archwright.search.running.attempts import (
     explain_missing_metric,
     to_scored,

@@ -9,11 +9,12 @@ from typing import Self
 
 from attrs import asdict, evolve, frozen
 
+from archwright.core.defaults import DEFAULT_RETRIES
 from archwright.core.ends import RunEnds
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, find_differences, from_json
 from archwright.core.node import PathMismatch, replay
-from archwright.core.protocols import DEFAULT_RETRIES, Evaluator, Problem
+from archwright.core.protocols import Evaluator, Problem
 from archwright.search.named import update_searcher
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.callbacks import NO_CALLBACKS, RunCallbacks

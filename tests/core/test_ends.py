@@ -6,16 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.core.ends import DEFAULT_TRIALS, NO_ENDS, InvalidEnd, RunEnds, choose_ends, format_time_limit, move_ends
+from archwright.core.defaults import DEFAULT_TRIALS
+from archwright.core.ends import NO_ENDS, GivenEnds, InvalidEnd, RunEnds, choose_ends, format_time_limit, move_ends
 
 
 def test_any_end_that_is_given_switches_the_default_off():
-    assert choose_ends() == RunEnds(trials=DEFAULT_TRIALS)
-    assert choose_ends(trials=5) == RunEnds(trials=5)
-    assert choose_ends(time="2h") == RunEnds(time_limit=7200.0)
-    assert choose_ends(until_score=0) == RunEnds(until_score=0.0)
-    assert choose_ends(no_improvement=30) == RunEnds(no_improvement=30)
-    assert choose_ends(9, 90, 0.5, 3) == RunEnds(9, 90.0, 0.5, 3)
+    assert choose_ends(GivenEnds()) == RunEnds(trials=DEFAULT_TRIALS)
+    assert choose_ends(GivenEnds(trials=5)) == RunEnds(trials=5)
+    assert choose_ends(GivenEnds(time="2h")) == RunEnds(time_limit=7200.0)
+    assert choose_ends(GivenEnds(until_score=0)) == RunEnds(until_score=0.0)
+    assert choose_ends(GivenEnds(no_improvement=30)) == RunEnds(no_improvement=30)
+    assert choose_ends(GivenEnds(9, 90, 0.5, 3)) == RunEnds(9, 90.0, 0.5, 3)
 
 
 @pytest.mark.parametrize("name", ["trials", "time", "until_score", "no_improvement"])
@@ -25,16 +26,16 @@ def test_a_new_run_has_no_end_that_is_moved_or_taken_away(name):
         with pytest.raises(
             InvalidEnd, match=f"^{name} is 'none', and a new run has no such end to take away; leave it"
         ):
-            choose_ends(**{name: "none"}, **more)  # pyright: ignore[reportArgumentType]
+            choose_ends(GivenEnds(**{name: "none"}, **more))  # pyright: ignore[reportArgumentType]
         with pytest.raises(InvalidEnd, match=rf"^{name} is '\+3', and a new run has .* write it without the plus"):
-            choose_ends(**{name: "+3"}, **more)  # pyright: ignore[reportArgumentType]
+            choose_ends(GivenEnds(**{name: "+3"}, **more))  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize("name", ["trials", "time", "until_score", "no_improvement"])
 def test_a_number_that_no_float_holds_is_no_end(name):
     for number in (10**400, 10**5000):  # no text holds the second one either
         with pytest.raises(InvalidEnd, match=f"^{name} is an integer of .* bits; write"):
-            choose_ends(**{name: number})  # pyright: ignore[reportArgumentType]
+            choose_ends(GivenEnds(**{name: number}))  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize(
@@ -51,11 +52,11 @@ def test_a_number_that_no_float_holds_is_no_end(name):
     ],
 )
 def test_each_end_is_moved_by_itself(given, expected):
-    assert move_ends(RunEnds(64, 3600.0, 0.9, 10), **given, trials_so_far=7, seconds_so_far=7.0) == expected
+    assert move_ends(RunEnds(64, 3600.0, 0.9, 10), GivenEnds(**given), trials_so_far=7, seconds_so_far=7.0) == expected
 
 
 def test_what_is_moved_on_without_an_end_ends_so_far_from_where_the_run_is():
-    moved = move_ends(NO_ENDS, "+32", "+1h", None, "+5", trials_so_far=20, seconds_so_far=100.0)
+    moved = move_ends(NO_ENDS, GivenEnds("+32", "+1h", None, "+5"), trials_so_far=20, seconds_so_far=100.0)
     assert moved == RunEnds(52, 3700.0, None, 5)
 
 
@@ -71,14 +72,14 @@ def test_what_is_moved_on_without_an_end_ends_so_far_from_where_the_run_is():
 def test_what_is_no_end_is_refused_by_its_name_and_value(given):
     (name, value), *_ = given.items()
     with pytest.raises(InvalidEnd, match=f"^{name} is ") as error:
-        move_ends(RunEnds(64), **given)
+        move_ends(RunEnds(64), GivenEnds(**given))
     assert repr(value)[:80] in str(error.value)
     assert "write" in str(error.value)
 
 
 @given(st.integers(1, 10**6) | st.floats(1e-3, 1e6).map(lambda x: float(f"{x:g}")))
 def test_a_time_is_read_as_it_is_written(seconds):
-    assert move_ends(NO_ENDS, time=format_time_limit(seconds)) == RunEnds(time_limit=float(seconds))
+    assert move_ends(NO_ENDS, GivenEnds(time=format_time_limit(seconds))) == RunEnds(time_limit=float(seconds))
 
 
 def test_times_are_written_in_the_largest_whole_unit():

@@ -2,17 +2,21 @@
 
 import inspect
 import pydoc
-from typing import Annotated, TypedDict, Unpack
+import re
+from typing import Annotated, TypedDict, Unpack, get_args
 
 import pytest
 from attrs import fields
 
 import archwright as aw
+from archwright.cli.options import EndOptions, MovedEndOptions
+from archwright.core.defaults import DEFAULT_TRIALS
+from archwright.core.ends import END_FIELDS, EndName, GivenEnds
 from archwright.execution.call_options import OTHER_TOOLS, Option, UnknownRunOption, describe_options, take_options
 from archwright.execution.options import RunOptions, make_run_options
 from archwright.execution.resuming import Resumption
 from archwright.execution.retraining import Retraining
-from archwright.execution.verb_options import ExportOptions, ForkOptions, ResumeOptions, RetrainOptions
+from archwright.execution.verb_options import ExportOptions, ForkOptions, MovedEnds, ResumeOptions, RetrainOptions
 
 VERBS = [
     (aw.search, aw.WorkOptions),
@@ -114,3 +118,17 @@ def test_the_usual_values_that_help_shows_are_the_usual_ones():
         for field in fields(cls):
             if field.name in shown:
                 assert shown[field.name] == field.default, field.name
+
+
+def test_the_ends_of_a_run_are_the_same_wherever_they_are_given():
+    names = [field.name for field in fields(GivenEnds)]
+    assert list(get_args(EndName)) == names
+    assert list(MovedEnds.__annotations__) == names
+    assert [field.name for field in fields(EndOptions)] == [field.name for field in fields(MovedEndOptions)] == names
+    assert set(names) < set(inspect.signature(aw.search).parameters)
+    assert [{"time": "time_limit"}.get(name, name) for name in names] == list(END_FIELDS)
+
+
+@pytest.mark.parametrize("function", [aw.search, aw.compare], ids=["search", "compare"])
+def test_the_usual_number_of_trials_is_said(function):
+    assert re.search(rf"\b{DEFAULT_TRIALS} (trials )?if (none is given|None)", inspect.getdoc(function) or "")

@@ -11,8 +11,8 @@ from rich.console import Console
 
 from archwright.callbacks.protocol import AnyCallback, EventFunction, make_callback
 from archwright.core.budget import InvalidBudget, parse_budget
+from archwright.core.defaults import DEFAULT_GRACE, DEFAULT_RETRIES, DEFAULT_WORKERS
 from archwright.core.ends import EndName
-from archwright.core.protocols import DEFAULT_GRACE, DEFAULT_RETRIES
 from archwright.core.value import as_integer
 from archwright.display.console import make_console
 from archwright.execution.call_options import Option, describe_options
@@ -82,7 +82,9 @@ def choose_narration(progress: bool | Narration) -> Narration:
 class RunOptions:
     """What a process needs to work on a run, beside what the log holds."""
 
-    workers: int = field(default=1, converter=as_integer, validator=require_count)  # processes; 0: this one runs trials
+    workers: int = field(
+        default=DEFAULT_WORKERS, converter=as_integer, validator=require_count
+    )  # processes; 0: this one runs trials
     trial_timeout: float | None = field(default=None, converter=read_trial_timeout)  # seconds that an attempt may take
     # Further attempts after transient failures.
     retries: int = field(default=DEFAULT_RETRIES, converter=as_integer, validator=require_count)
@@ -110,7 +112,9 @@ class RunOptions:
 class WorkOptions(TypedDict, total=False):
     """How a run is worked on in this process: what every function takes that runs trials. Each may be left out."""
 
-    workers: Annotated[int, Option(1, "processes that evaluate trials; with 0 this one does, where a debugger reaches")]
+    workers: Annotated[
+        int, Option(DEFAULT_WORKERS, "processes that evaluate trials; with 0 this one does, where a debugger reaches")
+    ]
     trial_timeout: Annotated[float | str | None, Option(None, "kills an attempt: after seconds, or as in '10min'")]
     retries: Annotated[int, Option(DEFAULT_RETRIES, "further attempts at a trial whose failure may pass")]
     grace: Annotated[float | str, Option(DEFAULT_GRACE, "what running trials have to end after SIGTERM or SIGHUP")]

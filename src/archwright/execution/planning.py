@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 
-from attrs import evolve, field, frozen
+from attrs import asdict, evolve, field, frozen
 from attrs.validators import optional
 
 from archwright.core.budget import Budget
@@ -137,10 +137,7 @@ def make_start(plan: SearchPlan) -> RunStarted:
         objective=plan.objective,
         budget=plan.budget,
         seed=request.seed,
-        trials=request.ends.trials,
-        time_limit=request.ends.time_limit,
-        until_score=request.ends.until_score,
-        no_improvement=request.ends.no_improvement,
+        **asdict(request.ends),
         versions=collect_versions(),
         keep_models=int(plan.evaluation.leaves_models) if keep_models is None else keep_models,
         stopping=request.stopping,

@@ -8,7 +8,7 @@ from attrs import evolve, field, frozen
 from attrs.validators import optional
 
 from archwright.core.analysis import out_shapes
-from archwright.core.ends import RunEnds, move_ends
+from archwright.core.ends import GivenEnds, RunEnds, move_ends
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, find_differences, from_json, restore_written_order, to_json
 from archwright.core.protocols import Evaluator, Problem
@@ -62,34 +62,17 @@ class NoStoppingRule(ArchwrightError, ValueError):
     """A stopping rule for a run that goes on, and that has none."""
 
 
-@frozen(kw_only=True)
-class EndMoves:
-    """How a person moves the ends of a run, as `move_ends` reads it: None leaves an end as it is."""
-
-    trials: int | str | None = None
-    time: float | str | None = None
-    until_score: float | str | None = None
-    no_improvement: int | str | None = None
-
-
-def move_run_ends(run: RunRecord, moves: EndMoves) -> RunEnds:
+def move_run_ends(run: RunRecord, given: GivenEnds) -> RunEnds:
     """The ends of a run as a person moves them; raises InvalidEnd."""
-    return move_ends(
-        run.state.ends,
-        moves.trials,
-        moves.time,
-        moves.until_score,
-        moves.no_improvement,
-        trials_so_far=run.state.proposal_count,
-        seconds_so_far=measure_seconds(run.state, run.run_time),
-    )
+    seconds = measure_seconds(run.state, run.run_time)
+    return move_ends(run.state.ends, given, trials_so_far=run.state.proposal_count, seconds_so_far=seconds)
 
 
 @frozen(kw_only=True)
 class Resumption:
     """What a person asks of a run that is to go on; what is None is as it was."""
 
-    ends: EndMoves = EndMoves()
+    ends: GivenEnds = field(factory=GivenEnds)  # moved from what they were
     given: GivenValues = NOTHING_GIVEN  # where the log does not hold all of it, as of a function of a notebook
     keep_models: int | None = field(default=None, converter=as_integer, validator=optional(require_count))
     device: str | None = None
@@ -277,7 +260,7 @@ def _count_classes(space: JSON, shape: Shape) -> int:
     return shapes[0][0] if len(shapes) == 1 and len(shapes[0]) == 1 else DEFAULT_CLASSES
 
 
-def fork_in_log(view: RunView, at: int, searcher: JSON, seed: int | None, moves: EndMoves, name: str | None) -> str:
+def fork_in_log(view: RunView, at: int, searcher: JSON, seed: int | None, moves: GivenEnds, name: str | None) -> str:
     """Make a run with the events of another one up to number `at`; its name. What is None is as in that one.
 
     Raises NoSuchEvent, InvalidEnd, and what `claim_new_run` does.

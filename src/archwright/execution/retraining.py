@@ -6,6 +6,7 @@ from attrs import evolve, field, frozen
 from attrs.converters import optional
 
 from archwright.core.budget import Budget
+from archwright.core.defaults import DEFAULT_SEEDS
 from archwright.core.json import JSON
 from archwright.core.term import Term
 from archwright.core.value import as_integer
@@ -39,7 +40,9 @@ from archwright.store.suggestions import format_retraining_call
 class Retraining:
     """What a person asks of the final training of a trial; what is None is as it was in the search."""
 
-    seeds: int = field(default=5, converter=as_integer, validator=require_positive_count)  # how many trainings
+    seeds: int = field(
+        default=DEFAULT_SEEDS, converter=as_integer, validator=require_positive_count
+    )  # how many trainings
     budget: Budget | None = None
     # Other data than the search's.
     data: str | DataFunction | None = field(default=None, converter=optional(read_data))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
+from archwright.core.ends import END_FIELDS
 from archwright.core.protocols import Evaluator
 from archwright.display.warning import warn
 from archwright.evaluate.data.dataset import DataInfo
@@ -48,7 +49,7 @@ from archwright.store.written_paths import shorten
 SAME_CALL_REMEDY = "add --resume (resume=True in Python), with which the same search goes on"
 # Beside those of a comparison, what may differ in the same search: its ends, which are moved; that it was forked; what
 # its evaluator has said of time; and how many images there are, of which a change is told.
-_MOVED_FIELDS = {"time_limit", "until_score", "no_improvement", "forked_from", "simulates_time", "data"}
+_MOVED_FIELDS = {*END_FIELDS, "forked_from", "simulates_time", "data"}
 
 
 def begin_search(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, TypedDict
 
 from archwright.core.budget import Budget
+from archwright.core.defaults import DEFAULT_SEEDS
 from archwright.core.json import JSON
 from archwright.execution.call_options import Option
 from archwright.execution.given_values import AnyData, AnyEvaluation
@@ -63,7 +64,7 @@ class ForkOptions(MovedEnds, total=False):
 class TrainingOptions(TypedDict, total=False):
     """What a final training has that the search had not."""
 
-    seeds: Annotated[int, Option(5, "how many trainings, each with weights of its own")]
+    seeds: Annotated[int, Option(DEFAULT_SEEDS, "how many trainings, each with weights of its own")]
     data: Annotated[AnyData | None, Option(None, "other data than the search's")]
     image_size: Annotated[tuple[int, int] | None, Option(None, "height and width that images are resized to")]
     settings: Annotated[Mapping[str, JSON] | None, Option(None, "of the training, instead of the trial's own")]

@@ -7,6 +7,7 @@ from typing import Any, Self, Unpack, overload
 from attrs import evolve, field, frozen
 
 from archwright.core.budget import Budget
+from archwright.core.ends import GivenEnds
 from archwright.core.input import Input
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
@@ -24,7 +25,7 @@ from archwright.execution.checks import (
 )
 from archwright.execution.given_values import NOTHING_GIVEN, GivenValues, read_given_data, read_given_evaluation
 from archwright.execution.options import RunOptions, WorkOptions, make_run_options
-from archwright.execution.resuming import EndMoves, Resumption, fork_in_log, resume_in_log
+from archwright.execution.resuming import Resumption, fork_in_log, resume_in_log
 from archwright.execution.retraining import Retraining, retrain_trial
 from archwright.execution.verb_options import (
     ContinuationOptions,
@@ -254,7 +255,7 @@ class Run(Sequence[Trial]):
         self.view.require_end()
         run, given = self._let_run(options), self._gather_given(**select_options(options, GivenOptions))
         resumption = Resumption(
-            ends=EndMoves(**select_options(options, MovedEnds)),
+            ends=GivenEnds(**select_options(options, MovedEnds)),
             given=given,
             device=options.get("device"),
             data_dir=options.get("data_dir"),
@@ -291,7 +292,7 @@ class Run(Sequence[Trial]):
         in `resume`. Raises NoSuchEvent, InvalidEnd and RunExists, and NotTrusted where `settings` are for a searcher
         that takes code of others.
         """
-        run, moves = self._let_run(options), EndMoves(**select_options(options, MovedEnds))
+        run, moves = self._let_run(options), GivenEnds(**select_options(options, MovedEnds))
         given = (options.get("searcher"), options.get("settings"), self.given.searcher)
         written, value = read_fork_searcher(self.searcher, *given, trusted=run.view.trusted)
         seed = None if options.get("seed") is None else read_seed(options.get("seed"))

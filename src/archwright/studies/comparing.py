@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from archwright.core.budget import Budget
-from archwright.core.ends import choose_ends
+from archwright.core.defaults import DEFAULT_SEEDS
+from archwright.core.ends import GivenEnds, choose_ends
 from archwright.core.errors import ArchwrightError
 from archwright.core.input import Input, read_input
 from archwright.core.objective import Objective
@@ -31,8 +32,6 @@ from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.runs import check_run_name
 from archwright.store.written_paths import DEFAULT_LOG
-
-DEFAULT_SEEDS = 5  # searches of each searcher
 
 
 class BadSeeds(ArchwrightError, ValueError):
@@ -88,7 +87,7 @@ def compare(
         space=read_space(space),
         searcher=first.logged,
         searcher_value=first.value,
-        ends=choose_ends(trials),
+        ends=choose_ends(GivenEnds(trials)),
         input=read_input(input),
         metric=metric,
         minimize=minimize,

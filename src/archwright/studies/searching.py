@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from archwright.core.budget import Budget
-from archwright.core.ends import choose_ends
+from archwright.core.defaults import DEFAULT_SEARCHER
+from archwright.core.ends import GivenEnds, choose_ends
 from archwright.core.input import Input, read_input
 from archwright.core.objective import Objective
 from archwright.core.shape import Shape
@@ -37,7 +38,7 @@ def search(
     space: Term | Callable[..., Term] | str,
     evaluation: Evaluation | Callable[..., Any] | str | None = None,
     *,
-    searcher: AnySearcher | str = "random",
+    searcher: AnySearcher | str = DEFAULT_SEARCHER,
     objective: Objective | str | None = None,
     minimize: bool | None = None,
     budget: Budget | str | None = None,
@@ -84,7 +85,7 @@ def search(
         evaluation=read_evaluation,
         searcher=logged_searcher,
         searcher_value=searcher_value,
-        ends=choose_ends(trials, time, until_score, no_improvement),
+        ends=choose_ends(GivenEnds(trials, time, until_score, no_improvement)),
         input=read_input(input),
         metric=metric,
         minimize=minimize,

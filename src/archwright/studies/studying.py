@@ -9,6 +9,7 @@ from attrs import frozen
 
 from archwright.callbacks.protocol import AnyCallback, EventFunction
 from archwright.core.budget import Budget
+from archwright.core.defaults import DEFAULT_SEARCHER
 from archwright.core.ends import NO_ENDS
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.input import Input, read_input
@@ -38,8 +39,6 @@ from archwright.store.runs import list_runs
 from archwright.store.suggestions import format_study_call
 from archwright.store.written_paths import DEFAULT_LOG, shorten
 from archwright.studies.ask_tell import Study, begin_study, resume_study
-
-DEFAULT_SEARCHER = "random"
 
 
 class StudyDiffers(ArchwrightError, ValueError):
