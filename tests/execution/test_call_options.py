@@ -131,4 +131,4 @@ def test_the_ends_of_a_run_are_the_same_wherever_they_are_given():
 
 @pytest.mark.parametrize("function", [aw.search, aw.compare], ids=["search", "compare"])
 def test_the_usual_number_of_trials_is_said(function):
-    assert re.search(rf"\b{DEFAULT_TRIALS} (trials )?if (none is given|None)", inspect.getdoc(function) or "")
+    assert re.search(rf"\b{DEFAULT_TRIALS} (trials )?if (none is\s+given|None)", inspect.getdoc(function) or "")
