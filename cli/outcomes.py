@@ -106,7 +106,7 @@ def show_outcome(view: RunView, console: Console) -> dict[str, str]:
         console.print()
         show_trials(details["trials"], details, console)
         return {"each training": format_command(view.log, "show", view.name)}
-    best = next(iter(describe_best_trials(view, 1)), None)
+    best = next(iter(describe_best_trials(view, 1)["trials"]), None)
     failed = [trial.trial for trial in view.trials if trial.status not in (None, "ok")]
     if best is None:
         show = format_command(view.log, "show", view.name, *map(str, failed[:1]))

@@ -79,7 +79,8 @@ def verify(
     checked = Log(file or log)
     with explain_missing_log():
         verdicts = checked.verify(expect or (), rescue=rescue)
-    print_records([*map(describe_verdict, verdicts)]) if json else show_verdicts(checked.path, verdicts)
+    records = [*map(describe_verdict, verdicts)]
+    print_records(records) if json else show_verdicts(checked.path, records)
     if not all(verdict.is_whole for verdict in verdicts):
         sys.exit(1)
     checked.check_views()

@@ -60,9 +60,7 @@ def best(
     """Compare a run's best trials: their scores, and the choices in which they differ."""
     from archwright.cli.json_output import print_records
     from archwright.cli.reports.show_trial import show_best
-    from archwright.results.describing import describe_best_trials
-    from archwright.search.running.run_view import explain_omission, view_best_trials
+    from archwright.results.log import Log
 
-    view = view_best_trials(log, run, n, trusted=trust)
-    trials = describe_best_trials(view, n)
-    print_records(trials) if json else show_best(trials, explain_omission(view))
+    trials = Log(log, trust=trust).best(run, n)
+    print_records(trials["trials"]) if json else show_best(trials)

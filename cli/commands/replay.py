@@ -22,7 +22,7 @@ def replay_run(
         typer.Option(
             "--verify",
             help="Compare every proposal with what the searcher proposes now; exit 1 if any differs that is of its "
-            "revision.",
+            "revision, or if an event was changed or lost.",
         ),
     ] = False,
     at: AtOption = None,
@@ -33,7 +33,6 @@ def replay_run(
     """Show what a run's searcher believed at some point, or check that it would propose the same again."""
     from archwright.cli.json_output import print_records
     from archwright.cli.reports.replaying import show_search_state, show_verification
-    from archwright.results.replaying import verify_proposals
     from archwright.results.run import Run
 
     replayed = Run.read(log, run, at=at, trust=trust)
@@ -41,9 +40,10 @@ def replay_run(
         state = replayed.replay(must_propose=at is not None)
         print_records(state) if json else show_search_state(state)
         return
-    verification = verify_proposals(replayed.view)
-    print_records(verification) if json else show_verification(verification, log)
-    if verification["mismatch"]:
+    verification = replayed.verify()
+    details = verification.details()
+    print_records(details) if json else show_verification(details, log)
+    if not verification:
         sys.exit(1)
 
 

@@ -2,10 +2,17 @@
 
 from pathlib import Path
 
+from archwright.cli.reports.verdicts import show_verdict
 from archwright.core.budget import parse_budget
 from archwright.display.console import make_console, make_property_table
 from archwright.display.text import format_budget, format_score, pluralize
-from archwright.results.records import MismatchRecord, RevisionCount, SearchStateRecord, VerificationRecord
+from archwright.results.records import (
+    MismatchRecord,
+    RevisionCount,
+    RunVerification,
+    SearchStateRecord,
+    VerificationRecord,
+)
 from archwright.store.suggestions import format_command
 
 
@@ -48,7 +55,15 @@ def _format_revision(revision: int | None) -> str:
     return "one that it does not name" if revision is None else f"revision {revision}"
 
 
-def show_verification(verification: VerificationRecord, log: Path) -> None:
+def show_verification(verification: RunVerification, log: Path) -> None:
+    """Print what was found of the proposals of the run in `log`, and first what is wrong with its events."""
+    chain = verification["chain"]
+    if chain["broken"] is not None or chain["journal"] == "damaged":
+        show_verdict(chain)
+    show_reproduction(verification, log)
+
+
+def show_reproduction(verification: VerificationRecord, log: Path) -> None:
     """Print what other revisions proposed, and what comes of comparing the other proposals of the run in `log`."""
     out, run, proposals = make_console(), verification["run"], verification["proposals"]
     mismatch, unlike, current = verification["mismatch"], verification["unlike"], verification["revision"]

@@ -19,7 +19,7 @@ from archwright.display.text import (
     wrap_choices,
     wrap_tree,
 )
-from archwright.results.records import AttemptRecord, RankedTrialRecord, TrialDetails
+from archwright.results.records import AttemptRecord, BestTrials, RankedTrialRecord, TrialDetails
 
 MAX_NAME_COLUMNS = 36  # that a choice's name may take beside several trials, where they do not fit
 MAX_VALUE_COLUMNS = 12  # that a value may take there
@@ -116,11 +116,12 @@ def show_winner(trial: RankedTrialRecord, scored: int, failed: int) -> None:
     out.print(make_property_table(trial["choices"]))
 
 
-def show_best(trials: Sequence[RankedTrialRecord], left_out: str = "") -> None:
+def show_best(best: BestTrials) -> None:
     """Print trials side by side: their scores, then the choices in which they differ, then those that they share.
 
-    What is `left_out` is said where a number of parameters is missing for that.
+    What is left out is said where a number of parameters is missing for that.
     """
+    trials = best["trials"]
     if not trials:
         make_console().print("no trial has a score yet")
         return
@@ -136,8 +137,8 @@ def show_best(trials: Sequence[RankedTrialRecord], left_out: str = "") -> None:
             wrap_choices(shared, out.width) if len(trials) > 1 else make_property_table(shared),
             soft_wrap=len(trials) > 1,
         )
-    if left_out and any(trial["parameters"] is None for trial in trials):
-        out.print(f"\n{left_out}", soft_wrap=True)
+    if best["left_out"] and any(trial["parameters"] is None for trial in trials):
+        out.print(f"\n{best['left_out']}", soft_wrap=True)
 
 
 def find_differing_choices(paths: Sequence[Mapping[str, Any]]) -> tuple[list[str], dict[str, Any]]:

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from archwright.display.console import make_console
-from archwright.store.errors import LogMissing
-from archwright.store.verify import Head, RunVerdict
-from archwright.store.written_paths import shorten
+from archwright.display.text import format_path
+from archwright.errors import LogMissing
+from archwright.results.records import VerdictRecord
 
 
 @contextmanager
@@ -19,23 +19,22 @@ def explain_missing_log() -> Generator[None]:
         raise LogMissing(f"{error}; verify takes a log, and checks all its runs") from error
 
 
-def show_verdicts(log: Path, verdicts: Sequence[RunVerdict]) -> None:
+def show_verdicts(log: Path, verdicts: Sequence[VerdictRecord]) -> None:
     """Print a line for each run with its head, or where and how it is broken; and what that means without a journal."""
-    out = make_console()
     for verdict in verdicts:
-        remark = f"; {verdict.remark}" if verdict.remark else ""
-        out.print(f"{verdict.run}: {verdict.events} events, {_format_state(verdict)}{remark}", soft_wrap=True)
+        show_verdict(verdict)
     if not verdicts:
-        out.print(f"{shorten(log)} holds no run")
-    elif any(verdict.journal == "none" for verdict in verdicts):
-        out.print(
-            f"whole as far as can be told: no journal lies beside {shorten(log)}, so whether there were later events "
-            "is unknown",
+        make_console().print(f"{format_path(log)} holds no run")
+    elif any(verdict["journal"] == "none" for verdict in verdicts):
+        make_console().print(
+            f"whole as far as can be told: no journal lies beside {format_path(log)}, so whether there were later "
+            "events is unknown",
             soft_wrap=True,
         )
 
 
-def _format_state(verdict: RunVerdict) -> str:
-    if verdict.broken:
-        return f"broken at event {verdict.broken.seq}: {verdict.broken.reason}"
-    return f"whole, {Head(verdict.run, verdict.head)}"
+def show_verdict(verdict: VerdictRecord) -> None:
+    """Print the verdict on a run in a line."""
+    broken, remark = verdict["broken"], f"; {verdict['remark']}" if verdict["remark"] else ""
+    state = f"whole, {verdict['head']}" if broken is None else f"broken at event {broken['event']}: {broken['what']}"
+    make_console().print(f"{verdict['run']}: {verdict['events']} events, {state}{remark}", soft_wrap=True)

@@ -7,11 +7,11 @@ from archwright.results.records import (
     RankedTrialRecord,
     RunDetails,
     RunRow,
+    RunVerification,
     SearchStateRecord,
     SpaceDetails,
     TrialDetails,
     VerdictRecord,
-    VerificationRecord,
     WrittenFiles,
 )
 from tests.cli.records import find_faults, read_records
@@ -29,7 +29,7 @@ from tests.cli.records import find_faults, read_records
         (("show", "run-1", "0", "--svg", "model.svg"), WrittenFiles),
         (("best", "run-1"), RankedTrialRecord),
         (("replay", "run-1"), SearchStateRecord),
-        (("replay", "run-1", "--verify"), VerificationRecord),
+        (("replay", "run-1", "--verify"), RunVerification),
         (("verify",), VerdictRecord),
         (("export", "run-1", "0", "model", "--untrained"), ExportRecord),
     ],

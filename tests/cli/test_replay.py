@@ -35,6 +35,20 @@ def test_replay_verify_shows_the_first_proposal_that_differs(log, cli):
     assert mismatch["logged"] != mismatch["recomputed"]
 
 
+def test_replay_verify_tells_of_a_damaged_journal_too(log, cli):
+    """As `run.verify` does: whether the events are whole is then not known."""
+    assert cli("fork", "run-1", "--at", "5").code == 0
+    journal = locate_journal(log)
+    journal.write_bytes(journal.read_bytes().replace(b'"run-1"', b'"run-2"', 1).replace(b"run-1", b"run-3", 1))
+    done = cli("replay", "run-1", "--verify")
+    assert done.code == 1
+    first, second = done.out.splitlines()
+    assert first.startswith("run-1: ")
+    assert "journal" in first
+    assert second == "run-1: the searcher makes all 8 proposals again, as they were logged"
+    assert json.loads(cli("replay", "run-1", "--verify", "--json").out)["chain"]["journal"] == "damaged"
+
+
 def test_replay_at_is_what_was_believed_then(reader):
     facts = json.loads(reader("replay", "run-1", "--at", "2", "--json").out)
     assert (facts["proposed"], facts["scored"], facts["open"], facts["best"]) == (1, 0, [0], None)

@@ -4,11 +4,13 @@ import pytest
 from attrs import evolve
 
 from archwright.core.budget import Budget
+from archwright.execution.checks import BadRunOption
 from archwright.results.describing import describe_best_trials
+from archwright.results.log import Log
 from archwright.search.running.run_view import view_best_trials, view_run
 from archwright.store import chain
 from archwright.store.duckdb_log import DuckDBLog
-from archwright.store.errors import LogIsDamaged
+from archwright.store.errors import LogIsDamaged, NoSuchRun
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunResumed, RunStopped, Scored
 from archwright.store.log import START
 from tests.store.strategies import make_run_started
@@ -77,4 +79,15 @@ def test_all_of_it_is_checked(path, monkeypatch):
 def test_of_no_trials(tmp_path):
     log = DuckDBLog(tmp_path / "log.duckdb")
     log.append("run", [evolve(make_run_started(), trials=3)], START)
-    assert describe_best_trials(view_best_trials(log.path, "run", 5), 5) == []
+    assert Log(log.path).best("run") == {"run": "run", "trials": [], "left_out": ""}
+
+
+def test_a_log_has_them_as_records(path):
+    """Of a run by its name, or of the last one."""
+    log = Log(path)
+    assert log.best("run", 2) == log.best(n=2) == describe_best_trials(view_run(path, "run"), 2)
+    assert [trial["trial"] for trial in log.best(n=2)["trials"]] == [trial.number for trial in log["run"].best(2)]
+    with pytest.raises(BadRunOption, match="n is 0"):
+        log.best(n=0)
+    with pytest.raises(NoSuchRun, match="did you mean run"):
+        log.best("runs")

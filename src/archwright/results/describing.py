@@ -11,6 +11,7 @@ from archwright.core.protocols import EarlyStop
 from archwright.results.attempts import Attempt, fold_attempts
 from archwright.results.records import (
     AttemptRecord,
+    BestTrials,
     EarlyStopRecord,
     EndsRecord,
     ForkRecord,
@@ -170,13 +171,15 @@ def describe_trial_in_full(view: RunView, trial: TrialState) -> TrialDetails:
     }
 
 
-def describe_best_trials(view: RunView, n: int) -> list[RankedTrialRecord]:
-    """The `n` best trials, best first."""
+def describe_best_trials(view: RunView, n: int) -> BestTrials:
+    """The `n` best trials, and what is not told of them."""
+    ranked = [_describe_ranked(view, trial) for trial in view.best[:n]]
+    return {"run": view.name, "trials": ranked, "left_out": explain_omission(view)}
+
+
+def _describe_ranked(view: RunView, trial: TrialState) -> RankedTrialRecord:
     metric = view.run.started.objective.metric
-    return [
-        {**describe_trial(view, trial), "metric": metric, "parameters": count_trained_parameters(view, trial)}
-        for trial in view.best[:n]
-    ]
+    return {**describe_trial(view, trial), "metric": metric, "parameters": count_trained_parameters(view, trial)}
 
 
 def list_attempts(view: RunView, trial: TrialState) -> list[Attempt]:

@@ -6,12 +6,20 @@ from typing import Any
 
 from attrs import field, frozen
 
-from archwright.execution.checks import check_flag, check_text, list_values, read_log_path, require_trust
-from archwright.results.describing import describe_runs
+from archwright.execution.checks import (
+    check_flag,
+    check_text,
+    list_values,
+    read_log_path,
+    read_positive_count,
+    require_trust,
+)
+from archwright.results.describing import describe_best_trials, describe_runs
 from archwright.results.html import render_heading, render_table
-from archwright.results.records import RunRow
+from archwright.results.records import BestTrials, RunRow
 from archwright.results.rows import Rows
 from archwright.results.run import Run
+from archwright.search.running.run_view import view_best_trials
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.runs import require_run
 from archwright.store.verify import Head, RunVerdict, require_own_names, verify_log
@@ -51,6 +59,14 @@ class Log(Mapping[str, Run]):
     def last(self) -> Run:
         """The run that was started last; raises NoSuchRun where there is none."""
         return Run.read(self.path, trust=self.trust)
+
+    def best(self, run: str | None = None, n: int = 5) -> BestTrials:
+        """The best trials of a run, or of the last one, with their choices, and what is not told of them.
+
+        Of the run nothing else is read, as `log[run].best(n)` would. Raises LogMissing and NoSuchRun.
+        """
+        n = read_positive_count("n", n)
+        return describe_best_trials(view_best_trials(self.path, run, n, trusted=self.trust), n)
 
     def sql(self, query: str, limit: int | None = None) -> Rows:
         """The result of a query in DuckDB's SQL of the views runs, trials, scores ...; raises QueryFailed.

@@ -131,6 +131,14 @@ class RankedTrialRecord(TrialRecord):
     parameters: int | None
 
 
+class BestTrials(TypedDict):
+    """The best trials of a run, best first."""
+
+    run: str
+    trials: list[RankedTrialRecord]
+    left_out: str  # what is not told of their architectures, and why; empty if all is
+
+
 class AttemptRecord(TypedDict):
     """An attempt at a trial."""
 
@@ -300,6 +308,12 @@ class VerdictRecord(TypedDict):
     head: str | None
     journal: str
     remark: str
+
+
+class RunVerification(VerificationRecord):
+    """The same, and whether the log has the run as it was written."""
+
+    chain: VerdictRecord
 
 
 class WrittenFiles(TypedDict):

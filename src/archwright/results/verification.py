@@ -3,8 +3,9 @@
 from attrs import frozen
 
 from archwright.core.errors import to_one_line
-from archwright.results.records import VerificationRecord
+from archwright.results.records import RunVerification, VerificationRecord
 from archwright.results.replaying import verify_proposals
+from archwright.results.verdicts import describe_verdict
 from archwright.search.running.run_view import RunView
 from archwright.search.searcher import AnySearcher
 from archwright.store.verify import Head, RunVerdict, verify_one
@@ -26,6 +27,10 @@ class Verification:
     def is_reproduced(self) -> bool:
         """Whether the searcher makes again every proposal of its revision."""
         return self.proposals["mismatch"] is None
+
+    def details(self) -> RunVerification:
+        """All that was found, as `archwright replay --verify --json` prints it."""
+        return {**self.proposals, "chain": describe_verdict(self.chain)}
 
     def __bool__(self) -> bool:
         return self.is_whole and self.is_reproduced

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from attrs import evolve, fields
 
-from archwright.cli.reports.replaying import show_verification
+from archwright.cli.reports.replaying import show_reproduction
 from archwright.core.ends import RunEnds
 from archwright.execution.arguments import read_fork_searcher
 from archwright.execution.resuming import describe_new_revision
@@ -275,7 +275,7 @@ def test_what_replay_verify_says(file, known, says, reading, capsys):
     events = read_golden(FOLDER / f"{file}.events")
     facts = verify_proposals(reading(named_revision(events, int(file[-1])) if known else events))
     assert facts["mismatch"] is None
-    show_verification(facts, DEFAULT_LOG)
+    show_reproduction(facts, DEFAULT_LOG)
     assert capsys.readouterr().out == says
 
 
@@ -284,10 +284,10 @@ def test_what_replay_verify_says_of_two_revisions(reading, capsys):
         reading(gone_on(named_revision(read_golden(locate_golden("smbo", "wide", 2)), 2), TRIALS + 1))
     )
     assert facts["by_revision"] == [{"revision": 2, "proposals": TRIALS}, {"revision": NOW, "proposals": 1}]
-    show_verification(facts, DEFAULT_LOG)
+    show_reproduction(facts, DEFAULT_LOG)
     out = capsys.readouterr().out
     assert "run: revision 2 of smbo made 24 proposals" in out
-    show_verification(facts, DEFAULT_LOG.with_name("an other.duckdb"))
+    show_reproduction(facts, DEFAULT_LOG.with_name("an other.duckdb"))
     assert "nothing to compare them with (whether the log is whole: archwright verify --log 'an other.duckdb')" in (
         capsys.readouterr().out
     )
