@@ -1,5 +1,6 @@
 """`archwright.search` is a folder of modules and the function that begins a search: each as people and tools use it."""
 
+import ast
 import copy
 import importlib
 import inspect
@@ -19,6 +20,7 @@ import archwright.search.running.loop as loop_module
 from archwright import search
 from archwright.search.searchers.mcts import Mcts
 from archwright.studies.searching import search as search_function
+from tests.paths import ROOT
 
 
 def test_the_function_and_the_package_are_one():
@@ -98,3 +100,15 @@ def test_every_public_name_is_there_and_its_own():
     assert set(aw.__all__) <= set(dir(aw))
     with pytest.raises(AttributeError, match="no attribute 'serch'"):
         aw.serch  # noqa: B018
+
+
+def test_types_are_told_of_every_name_that_is_imported_late_by_its_module():
+    tree = ast.parse((ROOT / "src" / "archwright" / "__init__.py").read_text())
+    imports = [node for block in tree.body if isinstance(block, ast.If) for node in block.body]
+    typed = {
+        alias.name: f"archwright.{alias.name}" if node.module == "archwright" else node.module
+        for node in imports if isinstance(node, ast.ImportFrom) for alias in node.names
+    }  # fmt: skip
+    assert typed.pop("search") == "archwright.studies.searching"  # which the folder of searchers hides
+    assert typed == aw._LATE_NAMES
+    assert set(typed) < set(aw.__all__)
