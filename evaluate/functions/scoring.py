@@ -72,6 +72,8 @@ def make_function_evaluation(config: Function, index: int, threads: int) -> Eval
                 result = function(*positional, **named)
         except StoppedEarly as stop:
             return arguments.finish(Verdict("ok", stopped=stop.early_stop), job)
+        if result is None:
+            raise NotANumber("the score is None; did the function forget to return its score?")
         metrics = _as_metrics(result) if isinstance(result, Mapping) else {metric: _as_float("the score", result)}
         return arguments.finish(Verdict("ok", metrics), job)
 

@@ -58,7 +58,7 @@ def test_the_worker_stays_warm_after_an_exception_of_plain_python(pool):
         ("closes_everything", "crashed", "the worker closed its pipes"),
         ("leaves_a_child", "crashed", "exited with code 5"),
         ("returns_text", "crashed", "the score is '0.9' (str); it must be a number"),
-        ("returns_nothing", "crashed", "the score is None (NoneType)"),
+        ("returns_nothing", "crashed", "the score is None; did the function forget to return its score?"),
         ("returns_odd_metrics", "crashed", "model is <object object"),
         ("raises_unprintable_error", "crashed", "exception str() failed"),
     ],
