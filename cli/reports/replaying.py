@@ -36,12 +36,11 @@ def show_search_state(state: SearchStateRecord) -> None:
     elif state["next"] is None:
         out.print("\nthe searcher proposes nothing before it is told more", style="bold")
     else:
-        out.print(
-            f"\nnext: trial {state['next']['trial']}, {format_budget(parse_budget(state['next']['budget']))}"
-            f"{', enqueued' if 'enqueued' in state['next'] else ''}",
-            style="bold",
-        )
-        out.print(make_property_table(state["next"]["choices"]))
+        proposal = state["next"]
+        budget = "" if proposal["budget"] is None else f", {format_budget(parse_budget(proposal['budget']))}"
+        enqueued = ", enqueued" if "enqueued" in proposal else ""
+        out.print(f"\nnext: trial {proposal['trial']}{budget}{enqueued}", style="bold")
+        out.print(make_property_table(proposal["choices"]))
     logged, current = state["revision"]["logged"], state["revision"]["now"]
     if current is not None and logged != current:
         out.print(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archwright.callbacks import CallbackFailed, FollowedRun, follow_run
-from archwright.callbacks.trials import TrialTracker
+from archwright.callbacks.trials import TrialTracker, name_budget
 from archwright.core.objective import Objective
 from archwright.search.running.callbacks import RunCallbacks
 from archwright.store.events import AttemptEnded, AttemptStarted, Reported, RunResumed, Scored
@@ -163,6 +163,16 @@ def test_the_best_is_the_lowest_where_less_is_better():
     make_loop(log, first, InstantEvaluator()).run(first)
     board = show_log(log)
     assert board.curves[4]["best"] == min(end["score"] for _, end in board.trials.values())
+
+
+def test_a_budget_that_nothing_reads_is_left_out():
+    """As of a function of one's own without such a parameter; of all trackers alike."""
+    log = MemoryFile()
+    first = evolve(make_started(2), evaluator={"kind": "function", "ignores_budget": True})
+    make_loop(log, first, InstantEvaluator()).run(first)
+    assert [end["status"] for _, end in show_log(log).trials.values()] == ["ok", "ok"]
+    assert not any("budget" in end for _, end in show_log(log).trials.values())
+    assert (name_budget(first, first.budget), name_budget(make_started(1), first.budget)) == ({}, {"budget": "1epochs"})
 
 
 def test_the_last_attempt_counts_and_the_cost_is_that_of_all():

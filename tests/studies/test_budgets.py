@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import archwright as aw
+from archwright.core.budget import Budget
 from archwright.results.trial_table import tabulate_trials
 from tests.cli.running import run_inline
 from tests.studies.functions import INPUT
@@ -35,7 +36,13 @@ def test_a_budget_is_shown_only_where_the_function_reads_it(tmp_path, monkeypatc
     table = tabulate_trials(run.trials)
     assert (table["budget"], table["unit"]) == (([7.0] * 2, ["epochs"] * 2) if is_read else ([None] * 2, [None] * 2))
     assert (run.details()["budget"], run[0].details()["budget"]) == (("7epochs",) * 2 if is_read else (None, None))
+    assert (run.budget, run[0].budget) == ((Budget(7, "epochs"),) * 2 if is_read else (None, None))
+    proposal = run.at(1).replay()["next"]
+    assert proposal is not None
+    assert proposal["budget"] == ("7epochs" if is_read else None)
     run.best().export("folder")
-    shown = [run_inline(tmp_path, "show", *names).stdout for names in ((run.name,), (run.name, "0"))]
+    commands = (("show", run.name), ("show", run.name, "0"), ("replay", run.name, "--at", "1"))
+    shown = [run_inline(tmp_path, *command).stdout for command in commands]
+    assert "next: trial 0" in shown[-1]
     for text in (run[0]._repr_html_(), Path("folder/README.md").read_text(), *shown):
         assert ("7 epochs" in text, "epochs" in text) == (is_read, is_read)

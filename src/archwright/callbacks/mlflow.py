@@ -10,7 +10,7 @@ from attrs import define, field
 
 from archwright.callbacks.protocol import FollowedRun
 from archwright.callbacks.tools import cut_text, import_tool, make_legal_name, to_plain_value
-from archwright.callbacks.trials import RunPoint, TrackedEpoch, TrackedTrial, TrialTracker
+from archwright.callbacks.trials import RunPoint, TrackedEpoch, TrackedTrial, TrialTracker, name_budget
 from archwright.core.errors import ArchwrightError
 from archwright.store.events import RunStarted
 
@@ -109,7 +109,7 @@ class MLflow(TrialTracker):
             "searcher": started.searcher,
             "evaluator": started.evaluator,
             "objective": str(started.objective),
-            "budget": str(started.budget),
+            **name_budget(started, started.budget),
             "seed": started.seed,
             "log": str(Path(run.log).resolve()),
         }

@@ -46,7 +46,7 @@ class TensorBoard(TrialTracker):
         _delete_files(folder, self._suffix)
         writer = self._trial_writers[trial.number] = self._tool.make_writer(folder, self._suffix)
         choices = {name: to_plain_value(value, MAX_TENSORBOARD_CHARACTERS) for name, value in trial.choices.items()}
-        settings = {**choices, "archwright.budget": str(trial.state.budget)}
+        settings = {**choices, **{f"archwright.{name}": value for name, value in trial.budget.items()}}
         summary = self._tool.hparams.hparams_pb(settings, f"trial {trial.number}", trial.started_at)
         self._tool.write(writer, summary, trial.started_at, step=0)
         writer.flush()

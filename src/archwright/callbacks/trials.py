@@ -9,6 +9,7 @@ from typing import final
 from attrs import define, field, frozen
 
 from archwright.callbacks.protocol import FollowedRun
+from archwright.core.budget import Budget
 from archwright.core.json import JSON
 from archwright.store.events import AttemptStarted, Event, Reported, RunStarted, Scored
 from archwright.store.fold import RunState, TrialState, fold, fold_events
@@ -27,6 +28,7 @@ class TrackedEpoch:
 class TrackedTrial:
     """A trial as trackers show it: its last attempt counts, in seconds and `attempts` all do."""
 
+    run: RunStarted
     state: TrialState
     started_at: float  # when its last attempt was started: seconds since 1970, UTC
     curve: list[TrackedEpoch] = field(factory=list[TrackedEpoch])  # of the last attempt
@@ -43,10 +45,15 @@ class TrackedTrial:
         return dict(self.state.path)
 
     @property
+    def budget(self) -> Mapping[str, str]:
+        """What it may spend, by that name; nothing where what evaluates it reads none."""
+        return name_budget(self.run, self.state.budget)
+
+    @property
     def facts(self) -> Mapping[str, str | int]:
         """What else was set for it, and how it ended, by name."""
         state, end = self.state, self.state.last_end
-        facts: dict[str, str | int] = {"trial": state.trial, "budget": str(state.budget), "attempts": state.attempts}
+        facts: dict[str, str | int] = {"trial": state.trial, **self.budget, "attempts": state.attempts}
         if state.continues is not None:
             facts["continues"] = state.continues
         if state.status is not None:
@@ -63,6 +70,11 @@ class TrackedTrial:
         score = {} if self.state.score is None else {"score": self.state.score}
         final = {f"final/{name}": value for name, value in self.state.metrics.items()}
         return {**score, "seconds": self.state.seconds, **final}
+
+
+def name_budget(run: RunStarted, budget: Budget) -> Mapping[str, str]:
+    """The budget of a trial of a run, or of all of them, by that name; nothing where what evaluates them reads none."""
+    return {"budget": str(budget)} if run.reads_budget else {}
 
 
 @frozen
@@ -203,13 +215,15 @@ class TrialTracker(ABC):
 
     def _track(self, event: Event, at: float) -> TrackedTrial | None:
         """Keep track of an event that happened `at` that time; the trial, where the event has scored one."""
+        run = self._state.started
+        assert run is not None  # the first event of every run is a RunStarted
         match event:
             case AttemptStarted(number):
-                self._trials[number] = TrackedTrial(self._state.trials[number], at)
+                self._trials[number] = TrackedTrial(run, self._state.trials[number], at)
             case Reported(number, _, epoch, metrics):
                 self._trials[number].curve.append(TrackedEpoch(epoch, metrics, at))
             case Scored(number):
-                trial = self._trials.pop(number, None) or TrackedTrial(self._state.trials[number], at)
+                trial = self._trials.pop(number, None) or TrackedTrial(run, self._state.trials[number], at)
                 trial.state, trial.ended_at = self._state.trials[number], at
                 return trial
             case _:

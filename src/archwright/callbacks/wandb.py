@@ -12,7 +12,7 @@ from attrs.converters import optional
 
 from archwright.callbacks.protocol import FollowedRun
 from archwright.callbacks.tools import cut_text, import_tool, make_legal_name, to_plain_value
-from archwright.callbacks.trials import RunPoint, TrackedEpoch, TrackedTrial, TrialTracker
+from archwright.callbacks.trials import RunPoint, TrackedEpoch, TrackedTrial, TrialTracker, name_budget
 from archwright.store.events import RunStarted
 from archwright.store.written_paths import to_absolute
 
@@ -61,7 +61,7 @@ class WandB(TrialTracker):
             "searcher": started.searcher,
             "evaluator": started.evaluator,
             "objective": str(started.objective),
-            "budget": str(started.budget),
+            **name_budget(started, started.budget),
             "seed": started.seed,
             "log": str(Path(run.log).resolve()),
         }
@@ -110,7 +110,7 @@ class WandB(TrialTracker):
         choices = {
             _name(name): to_plain_value(value, MAX_WANDB_VALUE_CHARACTERS) for name, value in trial.choices.items()
         }
-        config = {"choices": choices, "trial": trial.number, "budget": str(trial.state.budget)}
+        config = {"choices": choices, "trial": trial.number, **trial.budget}
         run = self._start_run(f"{self._followed.id}-{trial.number}", f"trial {trial.number}", "trial", config)
         try:
             self._log_trial(run, trial)

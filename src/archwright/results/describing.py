@@ -6,6 +6,7 @@ from typing import Any, TypedDict, cast
 
 from attrs import asdict
 
+from archwright.core.budget import Budget
 from archwright.core.input import format_input
 from archwright.core.protocols import EarlyStop
 from archwright.results.attempts import Attempt, fold_attempts
@@ -29,7 +30,7 @@ from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.ends import measure_seconds
 from archwright.search.running.run_view import RunView, explain_omission, find_open_status
 from archwright.store.artifacts import locate_artifact, locate_run_folder
-from archwright.store.events import ForkPoint
+from archwright.store.events import ForkPoint, RunStarted
 from archwright.store.fold import TrialState
 from archwright.store.query import query
 from archwright.store.queue_state import Queue
@@ -65,7 +66,7 @@ def describe_run(view: RunView) -> RunDetails:
         "evaluator": started.evaluator,
         "objective": {"metric": started.objective.metric, "direction": started.objective.direction},
         "stopping": started.stopping,
-        "budget": str(started.budget) if started.reads_budget else None,
+        "budget": describe_budget(started, started.budget),
         "seed": started.seed,
         "ends": cast(EndsRecord, asdict(run.state.ends)),
         "seconds": measure_seconds(run.state, run.run_time),
@@ -81,6 +82,11 @@ def describe_run(view: RunView) -> RunDetails:
         **_describe_queue(run.state.queue),
         "trials": trials,
     }
+
+
+def describe_budget(started: RunStarted, budget: Budget) -> str | None:
+    """The text of a trial's budget; None where what evaluates the trials reads none."""
+    return str(budget) if started.reads_budget else None
 
 
 def _describe_fork(point: ForkPoint) -> ForkRecord:
@@ -116,7 +122,7 @@ def describe_trial(view: RunView, trial: TrialState) -> TrialRecord:
         "trial": trial.trial,
         "status": find_trial_status(view, trial),
         "score": trial.score,
-        "budget": str(trial.budget) if view.run.started.reads_budget else None,
+        "budget": describe_budget(view.run.started, trial.budget),
         "seed": find_training_seed(view, trial),
         "continues": trial.continues,
         "attempts": trial.attempts,

@@ -239,7 +239,7 @@ class ProposalRecord(TypedDict):
     """A proposal of a searcher."""
 
     trial: int
-    budget: str
+    budget: str | None  # None: what evaluates the trials reads none
     choices: dict[str, Any]
     enqueued: NotRequired[int]  # the entry of the queue that it comes from; absent where it is the searcher's own
 

@@ -11,6 +11,7 @@ from archwright.core.value import Value
 from archwright.display.text import humanize_value
 from archwright.execution.given_values import GivenValues
 from archwright.execution.restoring import restore_configured
+from archwright.results.describing import describe_budget
 from archwright.results.records import MismatchRecord, ProposalRecord, SearchStateRecord, VerificationRecord
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.revisions import (
@@ -61,7 +62,7 @@ def describe_search_state(
         "metric": view.run.started.objective.metric,
         "best": None if best is None else {"trial": best.trial, "score": best.score},
         "left_out": omission,
-        "next": None if proposal is None else _describe_proposal(proposal),
+        "next": None if proposal is None else _describe_proposal(view, proposal),
     }
 
 
@@ -77,10 +78,10 @@ def restore_searcher(view: RunView, given: AnySearcher | None = None) -> AnySear
     return restore_configured(SEARCHER_KIND, started.searcher, whole.searcher, trusted=view.trusted)
 
 
-def _describe_proposal(proposal: Proposal) -> ProposalRecord:
+def _describe_proposal(view: RunView, proposal: Proposal) -> ProposalRecord:
     record: ProposalRecord = {
         "trial": proposal.trial,
-        "budget": str(proposal.budget),
+        "budget": describe_budget(view.run.started, proposal.budget),
         "choices": dict(proposal.path),
     }
     return record if proposal.enqueued is None else {**record, "enqueued": proposal.enqueued}

@@ -132,9 +132,10 @@ class Run(Sequence[Trial]):
         return self.view.run.started.stopping
 
     @property
-    def budget(self) -> Budget:
-        """What a trial may spend."""
-        return self.view.run.started.budget
+    def budget(self) -> Budget | None:
+        """What a trial may spend; None where what evaluates the trials reads none."""
+        started = self.view.run.started
+        return started.budget if started.reads_budget else None
 
     @property
     def seed(self) -> int:

@@ -105,9 +105,9 @@ class Trial:
         return dict(self.state.path)
 
     @property
-    def budget(self) -> Budget:
-        """What it may spend."""
-        return self.state.budget
+    def budget(self) -> Budget | None:
+        """What it may spend; None where what evaluates it reads none."""
+        return self.state.budget if self.view.run.started.reads_budget else None
 
     @property
     def seconds(self) -> float:
@@ -243,7 +243,7 @@ class Trial:
 
     def _repr_html_(self) -> str:
         metric = self.view.run.started.objective.metric
-        budget = f"{format_budget(self.budget)}, " if self.view.run.started.reads_budget else ""
+        budget = "" if self.budget is None else f"{format_budget(self.budget)}, "
         parts = [
             render_heading(f"trial {self.number} of {self.run}: {self._describe_result()}"),
             f"<div>{escape_text(budget + format_duration(self.seconds))}</div>",

@@ -26,14 +26,14 @@ def tabulate_trials(trials: Sequence[Trial]) -> dict[str, list[Any]]:
 
 def _get_fields(trial: Trial) -> dict[str, Any]:
     """The values of TRIAL_COLUMNS."""
-    reads_budget = trial.view.run.started.reads_budget
+    budget = trial.budget
     values = (
         trial.number,
         trial.status,
         trial.score,
         trial.seconds,
-        trial.budget.amount if reads_budget else None,
-        trial.budget.unit if reads_budget else None,
+        None if budget is None else budget.amount,
+        None if budget is None else budget.unit,
         trial.state.attempts,
         trial.error,
     )
