@@ -14,6 +14,7 @@ from attrs import field, frozen
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.value import as_integer
 
+UNLOGGED: Mapping[str, bool] = {"unlogged": True}  # metadata of a field that no log has, and no text sets
 LARGEST_NUMBER = sys.float_info.max  # neither infinite nor more than a float can hold
 
 T = TypeVar("T", bound=attrs.AttrsInstance)
@@ -54,8 +55,13 @@ BY_TYPE: Mapping[Any, Setting] = {
 
 
 def settings_by_name(kind: type[attrs.AttrsInstance]) -> Mapping[str, Setting]:
-    """What is said of each setting of a class, in the order of its fields: at least what its type says."""
-    return {a.name: a.metadata.get("setting") or BY_TYPE.get(a.type, ANY_VALUE) for a in attrs.fields(kind)}
+    """What is said of each setting of a class, in the order of its fields: at least what its type says.
+
+    Where a plain field has a converter, that says what it takes.
+    """
+    fields = [a for a in attrs.fields(kind) if a.init and "unlogged" not in a.metadata]
+    by_type = {a.name: ANY_VALUE if a.converter else BY_TYPE.get(a.type, ANY_VALUE) for a in fields}
+    return {a.name: a.metadata.get("setting") or by_type[a.name] for a in fields}
 
 
 def check_setting(kind: type[attrs.AttrsInstance], owner: str, name: str, value: Any) -> None:

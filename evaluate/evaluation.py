@@ -3,9 +3,8 @@
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from shlex import quote
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeGuard, cast
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self, cast
 
-import attrs
 from attrs import frozen
 
 from archwright.core.architecture import settings_of
@@ -276,26 +275,3 @@ def require_reported(evaluation: Evaluation, metric: str) -> None:
         f"metric is {metric!r}, which is not known after each epoch; with a stopping rule the metric is one of "
         f"{', '.join(reported)}"
     )
-
-
-def require_evaluation_class(kind: str, cls: object) -> type[Any]:
-    """What a person's source names, if that is a class of evaluations; else NotAnEvaluation."""
-    if not (isinstance(cls, type) and attrs.has(cls)):
-        raise NotAnEvaluation(f"{kind} is {cls!r:.80}; an evaluation is a frozen attrs class, as a subclass of Table")
-    if missing := _list_missing_members(cls):
-        raise NotAnEvaluation(f"{kind} has no {', '.join(missing)}; inherit from Evaluation, or from Table")
-    return cls
-
-
-def is_evaluation(value: object) -> TypeGuard[Evaluation]:
-    """Whether a value is of an attrs class with all that an evaluation says of itself."""
-    return attrs.has(type(value)) and not _list_missing_members(type(value))
-
-
-def is_evaluation_code(value: object) -> bool:
-    """Whether what a person's code defines is meant as an evaluation or a class of them, and not as a function."""
-    return not _list_missing_members(cast("type[Any]", value if isinstance(value, type) else type(value)))
-
-
-def _list_missing_members(cls: type[Any]) -> Sequence[str]:
-    return [name for name in dir(Evaluation) if not name.startswith("_") and not hasattr(cls, name)]

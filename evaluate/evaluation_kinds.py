@@ -5,7 +5,6 @@ from importlib import import_module
 from typing import Any
 
 from archwright.core.errors import ArchwrightError
-from archwright.store.extensions import ExtensionKind
 from archwright.store.origins import is_class_findable, name_class
 
 # The evaluations that are built in, by their kinds: where their classes are. Each is imported when it is asked for,
@@ -21,16 +20,6 @@ EVALUATION_CLASSES: Mapping[str, str] = {
 
 class UnknownEvaluation(ArchwrightError, ValueError):
     """A kind of evaluation that is neither built in nor the source of a person's own class."""
-
-
-EVALUATION_KIND: ExtensionKind[str] = ExtensionKind(
-    "evaluation",
-    EVALUATION_CLASSES,
-    UnknownEvaluation,
-    frozenset({"function", "told"}),
-    "function",
-    "; a training says its data, as in training,data=digits, or aw.Training('digits')",
-)
 
 
 def import_builtin_class(kind: str) -> type[Any]:

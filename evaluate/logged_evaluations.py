@@ -1,6 +1,6 @@
 """The form of evaluations in a log, each with its kind, and whose code the trials of one run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -8,35 +8,17 @@ import cattrs
 
 from archwright.core.input import Input
 from archwright.core.json import JSON
-from archwright.evaluate.building import build_evaluation
+from archwright.core.setting import settings_by_name
+from archwright.evaluate.building import EVALUATION_KIND
 from archwright.evaluate.data_settings import DataFunction
-from archwright.evaluate.evaluation import Evaluation, require_evaluation_class
-from archwright.evaluate.evaluation_kinds import (
-    EVALUATION_CLASSES,
-    EVALUATION_KIND,
-    find_kind,
-    import_builtin_class,
-    is_class_named,
-)
+from archwright.evaluate.evaluation import Evaluation
+from archwright.evaluate.evaluation_kinds import find_kind, is_class_named
 from archwright.store.events import RunStarted
 from archwright.store.needed import CLASS_CODE_KEY, DATA_CODE_KEY, EvaluationNeeded, explain_needed, name_needed
 from archwright.store.origins import describe_code
 from archwright.store.permission import require_trusted
 
 OPTIONAL: Mapping[str, bool] = {"optional": True}  # metadata of a field that JSON leaves out where it has its default
-NAMING_COMMAND = "archwright search SPACE --evaluator"  # with which a user names code that a log may name, too
-
-
-def find_evaluation_class(kind: str) -> type[Any]:
-    """The class of the evaluations of a kind: a name in EVALUATION_CLASSES, or the source of a person's own class.
-
-    That source is run: a log's needs the person's permission first. Raises UnknownEvaluation, NotAnEvaluation, and
-    what `load_object` does.
-    """
-    cls = EVALUATION_KIND.load(kind)
-    if kind in EVALUATION_CLASSES:
-        return import_builtin_class(kind)
-    return require_evaluation_class(kind, cls)
 
 
 def evaluation_to_json(evaluation: Evaluation) -> JSON:
@@ -45,9 +27,8 @@ def evaluation_to_json(evaluation: Evaluation) -> JSON:
     Fields with the metadata UNLOGGED are left out; those with OPTIONAL, where they have their default.
     """
     cls = type(evaluation)
-    fields: Sequence[attrs.Attribute[Any]] = attrs.fields(cls)
-    settings = {field.name: getattr(evaluation, field.name) for field in fields if "unlogged" not in field.metadata}
-    for field in fields:
+    settings = {name: getattr(evaluation, name) for name in settings_by_name(cls)}
+    for field in attrs.fields(cls):
         if "optional" in field.metadata and settings.get(field.name) == field.default:
             del settings[field.name]
     code: JSON = {} if is_class_named(cls) else {CLASS_CODE_KEY: describe_code(cls)}
@@ -60,18 +41,17 @@ def evaluation_from_json(data: JSON, model_input: Input | None = None, cls: type
     """The evaluation that `evaluation_to_json` wrote; `model_input` is that of the run whose log has it, if any.
 
     It is of the class `cls`, if that is given, as for one that no other process can import. Raises EvaluationNeeded,
-    what `find_evaluation_class` and `build_evaluation` do, and errors of settings.
+    what `EVALUATION_KIND` does to find and build one; it is run, so a log's needs the person's permission first.
     """
-    settings: dict[str, Any] = dict(data)
-    kind = settings.pop("kind", "")
-    if settings.pop(CLASS_CODE_KEY, None) is not None and cls is None:
+    kind, _, settings = EVALUATION_KIND.parse(data)
+    if CLASS_CODE_KEY in data and cls is None:
         raise EvaluationNeeded(
             explain_needed([f"the evaluation is of the class {kind}"], f"evaluation={name_needed(kind)}")
         )
     if (code := settings.pop(DATA_CODE_KEY, None)) is not None:
         settings["data"] = DataFunction.from_json(settings["data"], code)
-    cls = cls or find_evaluation_class(kind)
-    return build_evaluation(kind, cls, cls.complete_settings(settings, model_input))
+    cls = cls or EVALUATION_KIND.find_class(kind)
+    return EVALUATION_KIND.build(kind, cls, cls.complete_settings(settings, model_input))
 
 
 def read_evaluation(started: RunStarted, *, trusted: bool = False) -> Evaluation:
@@ -82,7 +62,7 @@ def read_evaluation(started: RunStarted, *, trusted: bool = False) -> Evaluation
     """
     if CLASS_CODE_KEY not in started.evaluator:  # else nothing is there to be run
         kind = str(started.evaluator.get("kind", ""))
-        require_trusted(kind, trusted=trusted, named_by=NAMING_COMMAND)
+        require_trusted(kind, trusted=trusted, named_by=EVALUATION_KIND.naming_command)
     return evaluation_from_json(started.evaluator, started.model_input)
 
 
@@ -94,7 +74,7 @@ def require_permission(evaluation: Evaluation, *, trusted: bool) -> None:
 
 def find_user_code(evaluation: Evaluation) -> Mapping[str, str]:
     """The sources of a person's code that trials of the evaluation run, each with a command that names it."""
-    code = dict.fromkeys(evaluation.user_sources, NAMING_COMMAND)
+    code = dict.fromkeys(evaluation.user_sources, EVALUATION_KIND.naming_command)
     if (settings := evaluation.data_settings) is None or settings.function is not None:
         return code
     from archwright.evaluate.data.loading import is_user_data  # only here, since it needs numpy

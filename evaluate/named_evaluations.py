@@ -3,12 +3,10 @@
 from attrs import fields_dict
 
 from archwright.core.words import parse_words
-from archwright.evaluate.building import build_evaluation, change_evaluation
-from archwright.evaluate.evaluation import Evaluation, NotAnEvaluation, is_evaluation, require_evaluation_class
-from archwright.evaluate.evaluation_kinds import EVALUATION_KIND
+from archwright.evaluate.building import EVALUATION_KIND
+from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.functions.callables import load_callable
 from archwright.evaluate.functions.evaluation import Function
-from archwright.evaluate.logged_evaluations import find_evaluation_class
 from archwright.evaluate.settings import UnusedSetting
 
 TABLE_KINDS = ("nasbench201", "fcnet")  # of the evaluations whose text begins with their kind and a colon
@@ -27,18 +25,17 @@ def parse_evaluation(text: str) -> Evaluation:
     name, settings = parse_words(text)
     kind, colon, path = name.partition(":")
     if colon and kind in TABLE_KINDS:
-        return build_evaluation(name, find_evaluation_class(kind), {"table": path, **settings})
+        return EVALUATION_KIND.build(name, EVALUATION_KIND.find_class(kind), {"table": path, **settings})
     if EVALUATION_KIND.find_builtin(name) is None:
         return Function(name, settings=settings, text_settings=tuple(settings))
-    return build_evaluation(name, find_evaluation_class(name), settings)
+    return EVALUATION_KIND.find(name, settings)
 
 
 def load_own_evaluation(function: Function) -> Evaluation:
     """The evaluation that a person's code defines under the name of a function, with its settings.
 
     It is a class, which gets the settings, or a value, which has the others; where a device is said, it is moved there.
-    The code is run in this process. Raises UnusedSetting for what only functions have, NotAnEvaluation, and what
-    `build_evaluation` does.
+    The code is run in this process. Raises UnusedSetting for what only functions have, and what `EVALUATION_KIND` does.
     """
     for name in _FUNCTION_SETTINGS:
         if getattr(function, name) != fields_dict(Function)[name].default:
@@ -46,11 +43,5 @@ def load_own_evaluation(function: Function) -> Evaluation:
                 f"{name} does nothing: {function.source} is an evaluation; its settings come after its name, as in "
                 f"{function.source},NAME=VALUE"
             )
-    source, settings, loaded = function.source, function.settings, load_callable(function)
-    if isinstance(loaded, type):
-        evaluation = build_evaluation(source, require_evaluation_class(source, loaded), settings)
-    elif is_evaluation(loaded):
-        evaluation = change_evaluation(source, loaded, settings)
-    else:
-        raise NotAnEvaluation(f"{source} is {loaded!r:.80}; an evaluation is a value of a frozen attrs class")
+    evaluation: Evaluation = EVALUATION_KIND.build(function.source, load_callable(function), function.settings)
     return evaluation.move_to(None if function.device == "auto" else function.device, function.data_dir)

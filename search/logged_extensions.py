@@ -31,7 +31,7 @@ from archwright.store.needed import (
     is_configured,
     list_code,
 )
-from archwright.store.origins import compare_code, name_class
+from archwright.store.origins import compare_code, describe_code, is_class_findable, name_class
 from archwright.store.permission import require_trusted
 from archwright.store.suggestions import format_definition
 from archwright.store.user_code import is_source
@@ -68,7 +68,7 @@ class LoggedKind(ConfiguredKind[Extension]):
 
     def _require_trusted(self, data: JSON, *, trusted: bool) -> None:
         for source in self.find_sources(data):
-            require_trusted(source, trusted=trusted, named_by=f"archwright search SPACE {self.option}")
+            require_trusted(source, trusted=trusted, named_by=self.naming_command)
 
     def _format_argument(self, data: JSON) -> str:
         """What a person writes in a call in Python to give again what a log has."""
@@ -158,16 +158,13 @@ class LoggedKind(ConfiguredKind[Extension]):
 
     def value_to_json(self, value: Any) -> JSON:
         """What a log holds of a value that was made in Python; raises the kind's error if it is none of the kind."""
-        if isinstance(value, type):
-            self.refuse_class(cast("type[Any]", value))
-        kind: type[Any] = cast("type[Any]", type(value))
+        kind = self.require_value(value)
         usual = [name for name, builtin in self.builtin.items() if type(builtin) is kind]
         if usual:
             equal = [name for name in usual if self.builtin[name] == value]
             return self._write(next(iter(equal or usual)), value, {})
-        name = name_class(kind)
-        self.require_fit(name, value)
-        return {**self._write(name, value, {}), **self.code_to_json(kind)}
+        data = self._write(name_class(kind), value, {})
+        return data if is_class_findable(kind) else {**data, CODE_KEY: describe_code(kind)}
 
     def give_again(self, data: JSON, given: Any, *, trusted: bool = False) -> Extension:
         """The one that a log holds, by the value or the class that this process was given again.

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
 from archwright.search.logged_extensions import LoggedKind
-from archwright.search.searcher import AnySearcher
+from archwright.search.searcher import AnySearcher, Searcher
 from archwright.search.searchers.evolution import Evolution
 from archwright.search.searchers.fixed import Fixed
 from archwright.search.searchers.local_search import LocalSearch
@@ -44,9 +44,10 @@ SEARCHER_KIND: LoggedKind[AnySearcher] = LoggedKind(
     builtin=SEARCHERS,
     unknown=UnknownSearcher,
     unlisted=UNLISTED_SEARCHERS,
-    members=("start", "propose", "adopt", "tell"),
+    protocol=Searcher,
     misfit=NotASearcher,
-    option="--searcher",
+    argument="searcher",
+    naming_command="archwright search SPACE --searcher",
     implied_settings=IMPLIED_SETTINGS,
 )
 

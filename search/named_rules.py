@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from archwright.core.errors import ArchwrightError
 from archwright.search.logged_extensions import LoggedKind
 from archwright.search.rules.median import MedianRule
-from archwright.search.stopping_rule import AnyStoppingRule
+from archwright.search.stopping_rule import AnyStoppingRule, StoppingRule
 
 STOPPING_RULES: Mapping[str, AnyStoppingRule] = {MedianRule.name: MedianRule()}  # each with its usual settings
 
@@ -24,8 +24,9 @@ RULE_KIND: LoggedKind[AnyStoppingRule] = LoggedKind(
     noun="stopping rule",
     builtin=STOPPING_RULES,
     unknown=UnknownStoppingRule,
-    members=("start", "fold", "find_stop_reason"),
+    protocol=StoppingRule,
     misfit=NotAStoppingRule,
-    option="--stopping",
+    argument="stopping",
+    naming_command="archwright search SPACE --stopping",
     former_name_key="rule",
 )

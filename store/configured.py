@@ -4,7 +4,7 @@ Each is a value of a frozen attrs class, whose fields are its settings. A settin
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import attrs
 from attrs import field, frozen
@@ -16,7 +16,7 @@ from archwright.core.tracebacks import guard_user_code
 from archwright.core.words import NAME_KEY, parse_words
 from archwright.store.extensions import Extension, ExtensionKind
 from archwright.store.needed import CODE_KEY, REVISION_KEY
-from archwright.store.origins import describe_code, is_class_findable, name_class
+from archwright.store.origins import name_class
 
 MAX_MEMBERS = 4  # that are missing, in a message
 
@@ -29,20 +29,19 @@ class ExtensionFailed(ArchwrightError, RuntimeError):
 class ConfiguredKind(ExtensionKind[Extension]):
     """A kind of extension whose members have settings."""
 
-    members: Sequence[str]  # methods and properties that each has
+    protocol: type[Any]  # whose methods and properties each has
     shape: str = ""  # what a class with them is, in words; empty: with these
     misfit: type[ArchwrightError]  # the error of an object that is none of the kind
-    option: str  # of the command line that names one
-    name_key: str = NAME_KEY  # under which a log holds the name, beside the settings
-    former_name_key: str = NAME_KEY  # under which older logs do
-    code_key: str = CODE_KEY  # under which it holds the source text of a class that no other process can import
+    argument: str  # of a call in Python to which one is given
+    naming_command: str  # the beginning of a command that names one
+    # Under which keys a log has what it has beside the settings: the name, in older logs too; the revision, if there is
+    # one; and the source text of a class that no other process can import.
+    name_key: str = NAME_KEY
+    former_name_key: str = NAME_KEY
+    revision_key: str = REVISION_KEY
+    code_key: str = CODE_KEY
     # What a log stands for that does not name a setting, as there was none yet when it was written, by name.
     implied_settings: Mapping[str, Mapping[str, JSON]] = field(factory=dict[str, Mapping[str, JSON]])
-
-    @property
-    def argument(self) -> str:
-        """That of a call in Python to which one is given."""
-        return self.option.removeprefix("--")
 
     def describe(self, name: str) -> str:
         """The one of that name, in messages."""
@@ -54,6 +53,10 @@ class ConfiguredKind(ExtensionKind[Extension]):
         The kind's error of an unknown name, what `load_object` raises, and what `build` does.
         """
         return self.build(name, self.load(name), settings or {})
+
+    def find_class(self, name: str) -> type[Any]:
+        """The class of that name, or of the value of that name; raises as `find`."""
+        return self.require_fit(name, self.load(name))
 
     def build(self, name: str, found: Any, settings: Mapping[str, Any]) -> Extension:
         """The one that a class makes of the settings, or the same as a value but for them; `name` is for messages.
@@ -73,43 +76,52 @@ class ConfiguredKind(ExtensionKind[Extension]):
 
     def require_fit(self, name: str, found: Any) -> type[Any]:
         """The class of what has the name, a value or a class; raises the kind's error unless it is of the kind."""
-        kind: type[Any] = cast("type[Any]", found if isinstance(found, type) else type(found))
-        missing = self.list_missing(kind)
+        kind = _find_class(found)
+        missing = self._list_missing(kind)
         if missing or not attrs.has(kind):
             some = ", ".join([*missing[:MAX_MEMBERS], *(["..."] if missing[MAX_MEMBERS:] else [])])
             what = f"it has no {some}" if missing else f"{kind.__name__} is no attrs class"
             raise self.misfit(
                 f"{name} is {found!r:.80}, and {what}; {self._noun_with_article} is a frozen attrs class, or a value "
-                f"of one, {self.shape or 'with ' + ', '.join(self.members)}"
+                f"of one, {self.shape or 'with ' + ', '.join(self._members)}"
             )
         for setting in settings_by_name(kind):
-            if setting in (self.name_key, self.code_key, REVISION_KEY):
+            if setting in (self.name_key, self.revision_key, self.code_key):
                 raise self.misfit(f"{name} has a setting called {setting}, as a log calls something else; rename it")
         return kind
 
-    def list_missing(self, kind: type[Any]) -> Sequence[str]:
-        """The methods and properties that a class of the kind has, and this class has not."""
-        return [member for member in self.members if getattr(kind, member, None) is None]
+    def require_value(self, given: Any) -> type[Any]:
+        """The class of a value of the kind; raises its error of anything else: of a class, with how a value is made."""
+        kind = self.require_fit(name_class(_find_class(given)), given)
+        if given is kind:
+            raise self.misfit(
+                f"{kind.__name__} is a class, and {self._noun_with_article} is a value of one; write "
+                f"{self.argument}={format_construction(kind)}"
+            )
+        return kind
 
-    def refuse_class(self, given: type[Any]) -> NoReturn:
-        """Raises the kind's error, which says how a value of the class is made, or that it is none of the kind."""
-        self.require_fit(name_class(given), given)
-        raise self.misfit(
-            f"{given.__name__} is a class, and {self._noun_with_article} is a value of one; write "
-            f"{self.argument}={format_construction(given)}"
-        )
+    def has_members(self, found: Any) -> bool:
+        """Whether a value or a class is meant as one of the kind, whatever else is wrong with it."""
+        return not self._list_missing(_find_class(found))
+
+    def _list_missing(self, kind: type[Any]) -> Sequence[str]:
+        def has(member: str) -> bool:
+            is_method = callable(getattr(self.protocol, member))
+            return callable(getattr(kind, member, None)) if is_method else hasattr(kind, member)
+
+        return [member for member in self._members if not has(member)]
+
+    @property
+    def _members(self) -> Sequence[str]:
+        return [member for member in vars(self.protocol) if not member.startswith("_")]
 
     def parse(self, data: JSON) -> tuple[str, int | None, dict[str, JSON]]:
         """The name, the revision and the settings that a log holds; None where it names no revision."""
         settings = dict(data)
-        name = settings.pop(self.name_key if self.name_key in settings else self.former_name_key)
-        revision = settings.pop(REVISION_KEY, None)
+        name = settings.pop(self.name_key if self.name_key in settings else self.former_name_key, "")
+        revision = settings.pop(self.revision_key, None)
         settings.pop(self.code_key, None)
         return name, revision, {**self.implied_settings.get(name, {}), **settings}
-
-    def code_to_json(self, kind: type[Any]) -> JSON:
-        """What a log has beside the settings: the text of a class that no other process can import."""
-        return {} if is_class_findable(kind) else {self.code_key: describe_code(kind)}
 
     @property
     def _noun_with_article(self) -> str:
@@ -140,3 +152,7 @@ class ConfiguredKind(ExtensionKind[Extension]):
                     f"{attribute.name} of {self.describe(name)} is not given, and has no default; write "
                     f"{name},{attribute.name}=VALUE, where it may be {allowed}"
                 )
+
+
+def _find_class(found: Any) -> type[Any]:
+    return cast("type[Any]", found if isinstance(found, type) else type(found))

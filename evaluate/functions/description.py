@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 from attrs import evolve
 
 from archwright.core.objective import read_objective
+from archwright.evaluate.building import EVALUATION_KIND
 from archwright.evaluate.description import FunctionDescription
-from archwright.evaluate.evaluation import is_evaluation_code
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import SETTING_PARAMETERS, NotCallable, inspect_signature
 from archwright.evaluate.settings import UnusedHyperparameter, UnusedSetting
@@ -20,7 +20,7 @@ def describe_function(function: Function, target: Any) -> FunctionDescription:
 
     Raises NotCallable and WrongParameters.
     """
-    if is_evaluation_code(target):
+    if EVALUATION_KIND.has_members(target):
         return FunctionDescription((), is_evaluation=True)
     signature = inspect_signature(function.source, target, function.absent)
     return FunctionDescription(signature.arguments, read_objective(target), hash_source(read_source(target)))

@@ -10,9 +10,8 @@ from archwright.core.architecture import settings_of
 from archwright.core.input import Input, input_from_text, input_to_text
 from archwright.core.json import JSON
 from archwright.core.objective import Objective, make_objective
-from archwright.core.setting import BadSetting
+from archwright.core.setting import UNLOGGED, BadSetting
 from archwright.core.term import Term
-from archwright.evaluate.building import UNLOGGED
 from archwright.evaluate.data_evaluation import DataEvaluation
 from archwright.evaluate.data_settings import DataFunction, read_data
 from archwright.evaluate.description import FunctionDescription

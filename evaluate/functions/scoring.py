@@ -9,7 +9,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.objective import read_objective, require_metric_name
 from archwright.core.protocols import EarlyStop, Job
 from archwright.core.term import Term
-from archwright.evaluate.evaluation import is_evaluation_code
+from archwright.evaluate.building import EVALUATION_KIND
 from archwright.evaluate.functions.callables import load_callable
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import (
@@ -48,7 +48,7 @@ def make_function_evaluation(config: Function, index: int, threads: int) -> Eval
     FunctionNeeded, and what is wrong with the device or the data.
     """
     function = load_callable(config)
-    if is_evaluation_code(function):
+    if EVALUATION_KIND.has_members(function):
         return _refuse_job  # the coordinator, which is told by the description, loads it and begins anew
     signature = inspect_signature(config.source, function, config.absent)
     objective, make_arguments = read_objective(function), _choose_arguments(config, signature, index, threads)

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.core.setting import BadSetting, UnknownSetting
+from archwright.evaluate.building import EVALUATION_KIND
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.evaluation_kinds import EVALUATION_CLASSES, UnknownEvaluation
 from archwright.evaluate.functions.evaluation import Function
-from archwright.evaluate.logged_evaluations import evaluation_from_json, evaluation_to_json, find_evaluation_class
+from archwright.evaluate.logged_evaluations import evaluation_from_json, evaluation_to_json
 from archwright.evaluate.tables.fcnet import Fcnet
 from archwright.evaluate.tables.nasbench201 import DATASET_CLASSES, Nasbench201
 from archwright.evaluate.tables.tabular import RUNS
@@ -45,7 +46,7 @@ def test_json_of_a_configuration_gives_it_back(config):
 @pytest.mark.parametrize("kind", EVALUATION_CLASSES)
 def test_every_evaluation_has_the_whole_protocol(kind):
     """Under its own kind, and with nothing of it abstract."""
-    cls = find_evaluation_class(kind)
+    cls = EVALUATION_KIND.find_class(kind)
     assert cls.kind == kind
     assert not [name for name in dir(Evaluation) if not name.startswith("_") and not hasattr(cls, name)]
     assert not cls.__abstractmethods__

@@ -296,7 +296,11 @@ MISTAKES: list[tuple[dict[str, Any], type[Exception], str]] = [
         NotAStoppingRule,
         r"a stopping rule is a value of one; write stopping=MedianRule\(\)",
     ),
-    ({"evaluation": aw.Training}, NotAnEvaluation, r"Training is a class, and an .* value of one; write Training\(\)"),
+    (
+        {"evaluation": aw.Training},
+        NotAnEvaluation,
+        r"Training is a class, and an .* value of one; write evaluation=Training\(\)",
+    ),
     ({"searcher": "mct"}, UnknownSearcher, r"did you mean mcts\?"),
     ({"searcher": "mcts,explore=1"}, UnknownSetting, r"no setting 'explore'"),
     ({"searcher": "mcts,exploration=much"}, BadSetting, r"exploration of the searcher mcts is 'much'"),

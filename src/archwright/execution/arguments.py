@@ -3,15 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import attrs
-
 from archwright.core.budget import Budget, InvalidBudget, parse_budget
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
-from archwright.core.setting import format_construction
 from archwright.core.words import format_words
-from archwright.evaluate.evaluation import Evaluation, NotAnEvaluation, is_evaluation, is_evaluation_code
+from archwright.evaluate.building import EVALUATION_KIND
+from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.evaluation_kinds import find_kind, is_class_named
 from archwright.evaluate.functions.callables import wrap_callable
 from archwright.evaluate.logged_evaluations import find_user_code
@@ -38,11 +36,10 @@ def read_evaluation_argument(evaluation: Evaluation | Callable[..., Any] | str |
     given: Any = Training() if evaluation is None else evaluation
     if isinstance(given, str):
         given = parse_evaluation(given)
-    if isinstance(given, type) and attrs.has(given) and is_evaluation_code(given):
-        raise NotAnEvaluation(
-            f"{given.__name__} is a class, and an evaluation is a value of one; write {format_construction(given)}"
-        )
-    return trust_named_sources(given if is_evaluation(given) else wrap_callable(given))
+    if not EVALUATION_KIND.has_members(given):
+        given = wrap_callable(given)
+    EVALUATION_KIND.require_value(given)
+    return trust_named_sources(given)
 
 
 def trust_named_sources(evaluation: Evaluation) -> Evaluation:

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Self
 
-import attrs
 from attrs import evolve, frozen
 
+from archwright.evaluate.building import EVALUATION_KIND
 from archwright.evaluate.data_settings import DataFunction, read_data
-from archwright.evaluate.evaluation import Evaluation, is_evaluation_code, require_evaluation_class
+from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.functions.callables import wrap_callable
 from archwright.evaluate.functions.evaluation import Function
 from archwright.execution.arguments import read_evaluation_argument
@@ -119,8 +119,8 @@ NOTHING_GIVEN = GivenValues()
 
 def read_given_evaluation(evaluation: AnyEvaluation | None) -> Evaluation | type[Evaluation] | None:
     """The evaluation that a person gives again: a class as it is, all else as `read_evaluation_argument` reads it."""
-    if isinstance(evaluation, type) and attrs.has(evaluation) and is_evaluation_code(evaluation):
-        return require_evaluation_class(name_class(evaluation), evaluation)
+    if isinstance(evaluation, type) and EVALUATION_KIND.has_members(evaluation):
+        return EVALUATION_KIND.require_fit(name_class(evaluation), evaluation)
     return None if evaluation is None else read_evaluation_argument(evaluation)
 
 

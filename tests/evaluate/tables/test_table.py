@@ -10,8 +10,9 @@ from archwright.core.budget import Budget
 from archwright.core.ends import RunEnds
 from archwright.core.input import features
 from archwright.core.json import to_json
+from archwright.evaluate.building import EVALUATION_KIND
 from archwright.evaluate.evaluation import NotAnEvaluation
-from archwright.evaluate.logged_evaluations import evaluation_to_json, find_evaluation_class, read_evaluation
+from archwright.evaluate.logged_evaluations import evaluation_to_json, read_evaluation
 from archwright.evaluate.tables.tabular import NotInTable
 from archwright.search.named import searcher_to_json
 from archwright.search.running.runs import read_run, resume_run, start_run
@@ -24,7 +25,7 @@ from tests.search.instant import make_started
 @pytest.fixture
 def widths(tmp_path):
     (tmp_path / "own.py").write_text(CODE)
-    return find_evaluation_class(f"{tmp_path / 'own.py'}:Widths")(table="none", scale=0.01)
+    return EVALUATION_KIND.find_class(f"{tmp_path / 'own.py'}:Widths")(table="none", scale=0.01)
 
 
 def test_a_table_of_ones_own_is_searched_and_read_again_by_its_kind(tmp_path, widths):
@@ -65,4 +66,4 @@ def test_what_every_table_has_in_common_is_not_said_again(widths):
 def test_what_is_no_evaluation_is_refused(tmp_path, widths):
     assert widths is not None
     with pytest.raises(NotAnEvaluation, match="an evaluation is a frozen attrs class"):
-        find_evaluation_class(f"{tmp_path / 'own.py'}:Other")
+        EVALUATION_KIND.find_class(f"{tmp_path / 'own.py'}:Other")
