@@ -1,17 +1,19 @@
 """A search as a person asks for it: checked, and what evaluates its trials opened, before anything is logged."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 from attrs import asdict, evolve, field, frozen
 from attrs.validators import optional
 
 from archwright.core.budget import Budget
-from archwright.core.ends import RunEnds
-from archwright.core.input import Input, input_to_text
+from archwright.core.ends import GivenEnds, RunEnds, choose_ends
+from archwright.core.input import Input, input_to_text, read_input
 from archwright.core.json import JSON, to_json
 from archwright.core.objective import Objective
 from archwright.core.protocols import Evaluator, Problem
+from archwright.core.shape import Shape
 from archwright.core.term import Term
 from archwright.core.value import as_integer
 from archwright.display.warning import warn
@@ -23,11 +25,25 @@ from archwright.evaluate.evaluation import Evaluation, require_reported
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.named_evaluations import load_own_evaluation
-from archwright.execution.arguments import trust_named_sources
+from archwright.execution.arguments import (
+    name_objective,
+    read_budget,
+    read_evaluation_argument,
+    read_searcher,
+    read_stopping_rule,
+    trust_named_sources,
+)
 from archwright.execution.checks import read_seed, require_count, require_flag
 from archwright.execution.options import RunOptions
 from archwright.execution.session import open_evaluator
-from archwright.execution.spaces import DEFAULT_CLASSES, DEFAULT_INPUT, SpaceSource, name_kinds, trust_named_source
+from archwright.execution.spaces import (
+    DEFAULT_CLASSES,
+    DEFAULT_INPUT,
+    SpaceSource,
+    name_kinds,
+    read_space,
+    trust_named_source,
+)
 from archwright.search.running.runs import collect_versions
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
@@ -64,6 +80,42 @@ class SearchRequest:
         budget = self.budget or evaluation.usual_budget
         evaluation.require_budget(budget)
         return budget
+
+
+def read_request(
+    space: Term | Callable[..., Term] | str,
+    evaluation: Evaluation | Callable[..., Any] | str | None,
+    searcher: AnySearcher | str,
+    ends: GivenEnds,
+    *,
+    objective: Objective | str | None,
+    minimize: bool | None,
+    budget: Budget | str | None,
+    input: Input | Shape | str | None,  # noqa: A002  (what it is called everywhere)
+    stopping: AnyStoppingRule | str | None,
+    seed: int = 0,
+    keep_models: int | None = None,
+) -> SearchRequest:
+    """The search of what a person gives to a function, as values or texts; raises what is wrong with any of it."""
+    read_evaluation = read_evaluation_argument(evaluation)
+    metric, minimize = name_objective(objective, minimize)
+    logged_searcher, searcher_value = read_searcher(searcher)
+    logged_rule, stopping_rule = read_stopping_rule(stopping)
+    return SearchRequest(
+        space=read_space(space),
+        evaluation=read_evaluation,
+        searcher=logged_searcher,
+        searcher_value=searcher_value,
+        ends=choose_ends(ends),
+        input=read_input(input),
+        metric=metric,
+        minimize=minimize,
+        budget=read_budget(budget),
+        stopping=logged_rule,
+        stopping_rule=stopping_rule,
+        seed=seed,
+        keep_models=keep_models,
+    )
 
 
 @frozen

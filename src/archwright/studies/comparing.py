@@ -6,27 +6,20 @@ from typing import Any, Unpack
 
 from archwright.core.budget import Budget
 from archwright.core.defaults import DEFAULT_SEEDS
-from archwright.core.ends import GivenEnds, choose_ends
+from archwright.core.ends import GivenEnds
 from archwright.core.errors import ArchwrightError
-from archwright.core.input import Input, read_input
+from archwright.core.input import Input
 from archwright.core.objective import Objective
 from archwright.core.shape import Shape
 from archwright.core.term import Term
 from archwright.core.value import as_integer
 from archwright.evaluate.evaluation import Evaluation
-from archwright.execution.arguments import (
-    name_objective,
-    read_budget,
-    read_evaluation_argument,
-    read_stopping_rule,
-)
 from archwright.execution.call_options import take_options
 from archwright.execution.checks import read_log_path, read_optimum
 from archwright.execution.comparing import ComparisonRequest, run_comparison
 from archwright.execution.naming import label_searchers
 from archwright.execution.options import WorkOptions, make_run_options
-from archwright.execution.planning import SearchRequest
-from archwright.execution.spaces import read_space
+from archwright.execution.planning import read_request
 from archwright.results.comparison import Comparison
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
@@ -77,23 +70,17 @@ def compare(
     path, optimum = read_log_path(log), read_optimum(optimum)
     if name is not None:
         check_run_name(name)
-    metric, minimize = name_objective(objective, minimize)
-    read_evaluation = read_evaluation_argument(evaluation)
-    logged_rule, stopping_rule = read_stopping_rule(stopping)
     labelled = label_searchers(searchers)
-    first = next(iter(labelled.values()))
-    request = SearchRequest(
-        evaluation=read_evaluation,
-        space=read_space(space),
-        searcher=first.logged,
-        searcher_value=first.value,
-        ends=choose_ends(GivenEnds(trials)),
-        input=read_input(input),
-        metric=metric,
+    request = read_request(
+        space,
+        evaluation,
+        next(iter(labelled.values())).value,
+        GivenEnds(trials),
+        objective=objective,
         minimize=minimize,
-        budget=read_budget(budget),
-        stopping=logged_rule,
-        stopping_rule=stopping_rule,
+        budget=budget,
+        input=input,
+        stopping=stopping,
         keep_models=0,
     )
     options = make_run_options(work)

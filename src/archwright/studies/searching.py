@@ -6,27 +6,19 @@ from typing import Any, Unpack
 
 from archwright.core.budget import Budget
 from archwright.core.defaults import DEFAULT_SEARCHER
-from archwright.core.ends import GivenEnds, choose_ends
-from archwright.core.input import Input, read_input
+from archwright.core.ends import GivenEnds
+from archwright.core.input import Input
 from archwright.core.objective import Objective
 from archwright.core.shape import Shape
 from archwright.core.term import Term
 from archwright.evaluate.evaluation import Evaluation
-from archwright.execution.arguments import (
-    name_objective,
-    read_budget,
-    read_evaluation_argument,
-    read_searcher,
-    read_stopping_rule,
-)
 from archwright.execution.call_options import take_options
 from archwright.execution.checks import read_log_path
 from archwright.execution.given_values import GivenValues
 from archwright.execution.known_configurations import Configurations
 from archwright.execution.options import WorkOptions, make_run_options
-from archwright.execution.planning import SearchRequest
+from archwright.execution.planning import read_request
 from archwright.execution.searching import begin_search, find_begun, repeat_search
-from archwright.execution.spaces import read_space
 from archwright.results.run import Run
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
@@ -76,22 +68,16 @@ def search(
     resumed from its log, as from any end. Raises NothingScored and TrialsKeepFailing where nothing comes of it, and
     before anything is logged what is wrong with the arguments.
     """
-    read_evaluation = read_evaluation_argument(evaluation)
-    metric, minimize = name_objective(objective, minimize)
-    logged_searcher, searcher_value = read_searcher(searcher)
-    logged_rule, stopping_rule = read_stopping_rule(stopping)
-    request = SearchRequest(
-        space=read_space(space),
-        evaluation=read_evaluation,
-        searcher=logged_searcher,
-        searcher_value=searcher_value,
-        ends=choose_ends(GivenEnds(trials, time, until_score, no_improvement)),
-        input=read_input(input),
-        metric=metric,
+    request = read_request(
+        space,
+        evaluation,
+        searcher,
+        GivenEnds(trials, time, until_score, no_improvement),
+        objective=objective,
         minimize=minimize,
-        budget=read_budget(budget),
-        stopping=logged_rule,
-        stopping_rule=stopping_rule,
+        budget=budget,
+        input=input,
+        stopping=stopping,
         seed=seed,
         keep_models=keep_models,
     )
@@ -101,5 +87,5 @@ def search(
         run = begin_search(request, file, name, options, enqueue=enqueue)
     else:
         repeat_search(request, file, run, options, enqueue=enqueue)
-    given = GivenValues(evaluation=read_evaluation, searcher=searcher_value, stopping=stopping_rule)
+    given = GivenValues(evaluation=request.evaluation, searcher=request.searcher_value, stopping=request.stopping_rule)
     return Run.read(file, run, given=given)
