@@ -38,8 +38,9 @@ def sql(
     "describe trials" gives the columns of one. JSON has no NaN and no infinity: they are null there.
     """
     from archwright.cli.reports.query import write_query
+    from archwright.results.log import Log
 
-    write_query(log, query, "json" if json else form.value, output, rows)
+    write_query(Log(log), query, "json" if json else form.value, output, rows)
 
 
 def verify(

@@ -2,7 +2,7 @@
 
 import sys
 from codecs import IncrementalDecoder, getincrementaldecoder
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -12,33 +12,28 @@ from attrs import define, field
 from archwright.cli.values import BadOption
 from archwright.core.errors import escape_controls, escape_json
 from archwright.display.console import make_console, make_property_table, make_table, say
-from archwright.display.output_file import CSV_FILE, JSON_FILE, PARQUET_FILE, FileKind, stage_file
 from archwright.display.text import humanize_value, pluralize
 from archwright.results.log import Log
-from archwright.results.rows import Rows
-from archwright.store.query import ExportFormat, export_query
+from archwright.results.rows import Rows, read_row_format, write_rows
 
 MAX_TERMINAL_ROWS = 1_000  # of a table on a terminal
-EXPORT_FILE_KINDS: Mapping[ExportFormat, FileKind] = {"csv": CSV_FILE, "json": JSON_FILE, "parquet": PARQUET_FILE}
 
 
-def write_query(log: Path, sql: str, form: str, output: Path | None, limit: int | None = None) -> None:
+def write_query(log: Log, sql: str, form: str, output: Path | None, limit: int | None = None) -> None:
     """Write the rows of a query in a `RowFormat`, or as a table of at most `limit` rows, to a file or to stdout."""
     if form == "table":
         if output is not None:
             raise BadOption(f"--output {output} takes csv, json or parquet; add --format csv, say")
         limit = limit or (MAX_TERMINAL_ROWS if make_console().is_terminal else None)
-        show_table(Log(log).sql(sql, limit))
-    elif output is None:
+        show_table(log.sql(sql, limit))
+    elif output is not None:
+        write_rows(log.path, sql, output, read_row_format(output, form), "--output")
+    else:
         if form == "parquet" and sys.stdout.isatty():
             raise BadOption("parquet is nothing to read on a terminal; add --output FILE")
-        export_query(log, sql, _open_stdout(form), cast(ExportFormat, form))
+        log.export_sql(sql, _open_stdout(form), form)
         if form == "json":  # which has no end of line of its own
             say()
-    else:
-        export_format = cast(ExportFormat, form)
-        with stage_file(output, EXPORT_FILE_KINDS[export_format], "--output") as staged, staged.open("wb") as file:
-            export_query(log, sql, file, export_format)
 
 
 def _open_stdout(form: str) -> BinaryIO:

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from archwright.display.console import make_console
-from archwright.display.text import format_path
 from archwright.errors import LogMissing
 from archwright.results.records import VerdictRecord
+from archwright.store.written_paths import shorten
 
 
 @contextmanager
@@ -24,10 +24,10 @@ def show_verdicts(log: Path, verdicts: Sequence[VerdictRecord]) -> None:
     for verdict in verdicts:
         show_verdict(verdict)
     if not verdicts:
-        make_console().print(f"{format_path(log)} holds no run")
+        make_console().print(f"{shorten(log)} holds no run")
     elif any(verdict["journal"] == "none" for verdict in verdicts):
         make_console().print(
-            f"whole as far as can be told: no journal lies beside {format_path(log)}, so whether there were later "
+            f"whole as far as can be told: no journal lies beside {shorten(log)}, so whether there were later "
             "events is unknown",
             soft_wrap=True,
         )

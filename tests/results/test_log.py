@@ -1,11 +1,14 @@
 """A log, as a value."""
 
+import json
 import subprocess
 import sys
+from io import BytesIO
 
 import pytest
 from matplotlib.figure import Figure
 
+from archwright.display.output_file import FileOfAnotherKind
 from archwright.execution.checks import BadRunOption
 from archwright.plots.figures import UnknownFigureKind
 from archwright.plots.histories import NothingToCompare
@@ -13,7 +16,7 @@ from archwright.results.log import Log
 from archwright.results.run import Run
 from archwright.search.running.loop import NothingScored
 from archwright.store.duckdb_log import DuckDBLog
-from archwright.store.errors import InvalidHead, LogMissing, NoSuchRun
+from archwright.store.errors import InvalidHead, LogMissing, NoSuchRun, QueryFailed
 from tests.comparison_logs import UNEVEN_SEARCHES, log_searches
 
 
@@ -70,6 +73,37 @@ def test_a_log_is_queried_and_verified(log_path):
     assert all(verdict.is_whole for verdict in log.verify())
     with pytest.raises(InvalidHead):
         log.verify(["up-1"])
+
+
+def test_what_a_query_gives_is_written_as_it_comes(log_path, tmp_path):
+    """To a file of the format that its ending or the person says, or to a stream."""
+    log, query = Log(log_path), "select run, trial from trials order by run desc, trial limit 2"
+    for name, says in {"rows.csv": None, "rows.txt": "csv"}.items():
+        log.export_sql(query, tmp_path / name, says)
+        assert (tmp_path / name).read_text() == "run,trial\nup-1,0\nup-1,1\n"
+    log.export_sql(query, str(tmp_path / "rows.json"))
+    assert json.loads((tmp_path / "rows.json").read_text()) == [{"run": "up-1", "trial": i} for i in (0, 1)]
+    log.export_sql(query, stream := BytesIO(), "parquet")
+    assert stream.getvalue().startswith(b"PAR1")
+    with pytest.raises(FileOfAnotherKind, match="is no CSV; name another file"):
+        log.export_sql(query, tmp_path / "rows.json", "csv")
+    with pytest.raises(QueryFailed):
+        log.export_sql("from nothing", tmp_path / "none.csv")
+    assert not (tmp_path / "none.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "form", "says"),
+    [
+        ("rows.xls", None, "file is 'rows.xls'; end it in .csv, .json or .parquet, or say the format"),
+        ("rows.csv", "xls", "format is 'xls'; it must be csv, json or parquet"),
+        (3, None, "file is 3; it must be the path of a file, as in rows.csv, or a stream of bytes"),
+    ],
+)
+def test_rows_are_written_in_formats_that_there_are(log_path, file, form, says):
+    with pytest.raises(BadRunOption) as raised:
+        Log(log_path).export_sql("from trials", file, form)
+    assert str(raised.value) == says
 
 
 @pytest.mark.parametrize("runs", ["a.*", ["a.random.*", "a.mcts.*"]])

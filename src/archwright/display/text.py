@@ -5,10 +5,8 @@ import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 
 from archwright.core.budget import Budget
-from archwright.store.written_paths import shorten
 
 MAX_DOMAIN_VALUES = 6  # of a domain with more, the first two and the last are shown
 SPARKLINE_BARS = "▁▂▃▄▅▆▇█"
@@ -23,11 +21,6 @@ def humanize_value(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}" if abs(value) < 1e4 or math.isinf(value) else f"{value:,.0f}"
     return str(value)
-
-
-def format_path(path: Path) -> str:
-    """A path as a person may type it now."""
-    return str(shorten(path))
 
 
 def format_score(value: float | None) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from attrs import field, frozen
 
@@ -17,7 +17,7 @@ from archwright.execution.checks import (
 from archwright.results.describing import describe_best_trials, describe_runs
 from archwright.results.html import render_heading, render_table
 from archwright.results.records import BestTrials, RunRow
-from archwright.results.rows import Rows
+from archwright.results.rows import Rows, read_row_file, read_row_format, write_rows
 from archwright.results.run import Run
 from archwright.search.running.run_view import view_best_trials
 from archwright.store.duckdb_log import DuckDBLog
@@ -74,6 +74,17 @@ class Log(Mapping[str, Run]):
         With a `limit`, its first rows, so many at most: the others are not read.
         """
         return Rows.read(self.path, check_text("query", query, "a text in SQL"), limit=limit)
+
+    def export_sql(self, query: str, file: str | Path | BinaryIO, format: str | None = None) -> None:  # noqa: A002
+        """Write the rows of a query to a file: as csv, json or parquet, which its ending says, or the `format`.
+
+        They are not held in memory, however many there are. A file may also be a stream of bytes. One that is there
+        already is replaced if it is of the format. JSON has no NaN and no infinity: they are null there. Raises
+        QueryFailed, UnwritableFile and FileOfAnotherKind.
+        """
+        target = read_row_file(file)
+        query, form = check_text("query", query, "a text in SQL"), read_row_format(target, format)
+        write_rows(self.path, query, target, form)
 
     def plot(
         self,

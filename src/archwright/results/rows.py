@@ -1,18 +1,21 @@
 """The rows that a query of a log gives."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from attrs import frozen
 
 from archwright.display.console import make_table, render_text
+from archwright.display.output_file import CSV_FILE, JSON_FILE, PARQUET_FILE, FileKind, stage_file
 from archwright.display.text import pluralize
-from archwright.execution.checks import read_positive_count
+from archwright.execution.checks import BadRunOption, read_path, read_positive_count
 from archwright.results.frames import make_frame, name_columns
 from archwright.results.html import MAX_TABLE_ROWS, render_table
-from archwright.store.query import RunScope, stream_query
+from archwright.store.query import ExportFormat, RunScope, export_query, stream_query
+
+ROW_FILES: Mapping[ExportFormat, FileKind] = {"csv": CSV_FILE, "json": JSON_FILE, "parquet": PARQUET_FILE}
 
 
 @frozen(repr=False)
@@ -57,3 +60,34 @@ class Rows(Sequence[tuple[Any, ...]]):
 
     def _repr_html_(self) -> str:
         return render_table(self.columns, self.rows, len(self.rows))
+
+
+def read_row_file(file: Any) -> Path | BinaryIO:
+    """A path, or a stream of bytes; else BadRunOption."""
+    if hasattr(file, "write"):
+        return file
+    read_path("file", file, "a file, as in rows.csv, or a stream of bytes")
+    return Path(file)
+
+
+def read_row_format(file: Path | BinaryIO, given: Any) -> ExportFormat:
+    """The format of the rows in a file: the one that is given, or else that of its ending; else BadRunOption."""
+    named = Path(str(file)).suffix.lower().removeprefix(".") if given is None else given
+    for known in ROW_FILES:
+        if named == known:
+            return known
+    if given is None:
+        raise BadRunOption(f"file is {str(file)!r:.80}; end it in .csv, .json or .parquet, or say the format")
+    raise BadRunOption(f"format is {given!r:.80}; it must be csv, json or parquet")
+
+
+def write_rows(log: Path, sql: str, file: Path | BinaryIO, form: ExportFormat, option: str | None = None) -> None:
+    """Write the rows of a query to a file, which may replace one of its kind alone, or to a stream of bytes.
+
+    `option` is the command's option that named the file. Raises QueryFailed, and what `stage_file` does.
+    """
+    if isinstance(file, Path):
+        with stage_file(file, ROW_FILES[form], option) as staged, staged.open("wb") as stream:
+            export_query(log, sql, stream, form)
+    else:
+        export_query(log, sql, file, form)
