@@ -1,131 +1,15 @@
-"""Which runs a comparison is made of."""
-
-import pytest
-from attrs import fields
-from hypothesis import given, reject
-from hypothesis import strategies as st
+"""The running of the searches of a comparison."""
 
 import archwright as aw
-from archwright.core.json import JSON
-from archwright.core.setting import BadSetting
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.execution import comparing
 from archwright.execution.comparing import SearchesUnderWay
 from archwright.execution.display import ComparisonDisplay
 from archwright.execution.interrupts import Interrupts
-from archwright.execution.logged_searches import find_unfinished
-from archwright.execution.naming import (
-    MAX_LABEL_CHARACTERS,
-    BadSearchers,
-    ComparisonIsBusy,
-    claim_comparison,
-    format_label,
-    label_searchers,
-)
 from archwright.execution.options import RunOptions
 from archwright.execution.planning import SearchPlan
-from archwright.search.named import SEARCHERS, searcher_to_json
-from archwright.search.searchers.mcts import Mcts
 from archwright.store.duckdb_log import DuckDBLog
-from archwright.store.events import RunStopped
-from archwright.store.runs import check_run_name
-from tests.comparison_logs import log_search, make_search
-
-KINDS = {
-    bool: st.booleans(),
-    int: st.integers(0, 99),
-    float: st.floats(0.01, 5) | st.sampled_from([0.1, 1.0, 1e-5]),
-    str: st.sampled_from(["gp", "forest"]),
-}
-
-
-@st.composite
-def draw_searcher(draw) -> JSON:
-    """A searcher with some settings, of the types that they have."""
-    name = draw(st.sampled_from([name for name in SEARCHERS if name != "given"]))
-    settings = {field.name: draw(KINDS[field.type]) for field in fields(type(SEARCHERS[name])) if draw(st.booleans())}
-    try:
-        return searcher_to_json(name, settings)
-    except BadSetting:  # of the right type, and too small
-        reject()
-
-
-@given(draw_searcher(), draw_searcher())
-def test_searchers_have_the_same_label_only_if_they_are_the_same(one, other):
-    assert (format_label(one) == format_label(other)) == (one == other)
-    assert len(format_label(one)) <= MAX_LABEL_CHARACTERS
-    assert check_run_name(f"name.{format_label(one)}.499")
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("mcts", "mcts"),
-        ("mcts-bisection", "mcts-bisection"),
-        ("mcts,exploration=.1", "mcts-exploration-0-1"),
-        ("mcts,exploration=0.10", "mcts-exploration-0-1"),
-        ("mcts,exploration=1", "mcts-exploration-1-0"),
-        ("mcts,exploration=0.1,parts=3", "mcts-exploration-0-1-parts-3"),
-        ("random,replacement=false", "random-replacement-false"),
-        ("mcts,exploration=0.25", "mcts"),
-    ],
-)
-def test_labels_by_hand(text, expected):
-    assert list(label_searchers([text])) == [expected]
-
-
-def test_labels_of_texts_that_look_alike_differ():
-    """No release has a setting of text, and one that might come must not bring collisions."""
-    values = ["0.1", "0-1", 0.1, "a_2d", "a-", 'a","b', "a.b", [0, 1], -1, 1, None, True, "true"]
-    assert len({format_label({"name": "mcts", "other": value}) for value in values}) == len(values)
-
-
-def test_a_long_label_is_cut_and_told_apart():
-    labels = [format_label({"name": "mcts", "other": "a" * 100 + end}) for end in "bc"]
-    assert labels[0] != labels[1]
-    assert [len(label) for label in labels] == [MAX_LABEL_CHARACTERS, MAX_LABEL_CHARACTERS]
-
-
-@pytest.mark.parametrize(
-    ("texts", "message"),
-    [
-        (["mcts", "mcts"], "mcts is the same searcher as mcts;"),
-        (["mcts", "random", "mcts,exploration=0.25"], "mcts,exploration=0.25 is the same searcher as mcts;"),
-        (
-            ["mcts,exploration=.1", "mcts,exploration=0.10"],
-            "exploration=0.10 is the same searcher as mcts,exploration=.1",
-        ),
-        (["mcts-bisection", "mcts,parts=2"], "mcts,parts=2 is the same searcher as mcts-bisection"),
-        ([Mcts(), "mcts"], "mcts is the same searcher as mcts;"),
-        (["mcts", Mcts(exploration=0.5), Mcts(exploration=0.5)], "exploration=0.5 is the same searcher as mcts,expl"),
-        ([], "a comparison needs searchers"),
-        ("mcts", r"the searchers are 'mcts'; give a list of them, as in \['mcts', 'random'\]"),
-    ],
-)
-def test_a_searcher_is_named_once_however_it_is_written(texts, message):
-    with pytest.raises(BadSearchers, match=message):
-        label_searchers(texts)
-
-
-def test_searchers_that_differ_in_a_point_are_two():
-    by_label = label_searchers(["mcts,exploration=.1", "mcts,exploration=1"])
-    assert [searcher.value.exploration for searcher in by_label.values()] == [0.1, 1.0]
-
-
-def test_a_search_is_unfinished_until_it_has_its_trials_or_has_no_more_to_propose(tmp_path):
-    """Two have four trials each, of which one has no more to propose; one is not there."""
-    log = DuckDBLog(tmp_path / "log.duckdb")
-    log_search(log, "a.random.0", [0.1, 0.2, None, 0.4])
-    log_search(log, "a.random.1", [0.1, 0.2, 0.3, 0.4], stopped=RunStopped("exhausted"))
-
-    def list_unfinished(trials: int) -> list[str]:
-        searches = [make_search(f"a.random.{seed}", trials) for seed in range(3)]
-        return [search.run for search in find_unfinished(log, searches)]
-
-    assert list_unfinished(4) == list_unfinished(3) == ["a.random.2"]
-    assert list_unfinished(5) == ["a.random.0", "a.random.2"]
-    empty = DuckDBLog(tmp_path / "none.duckdb")
-    assert len(find_unfinished(empty, [make_search("a.random.0", 4)])) == 1
+from tests.comparison_logs import make_search
 
 
 def test_searches_over_a_table_get_as_many_processes_as_there_are_cores_for_this_one(tmp_path, monkeypatch):
@@ -139,45 +23,3 @@ def test_searches_over_a_table_get_as_many_processes_as_there_are_cores_for_this
     assert list(under_way.iterate(searches, Interrupts(10.0))) == ["a.random.0 is done"]
     assert settings["processes"] == 3
     assert list(under_way.iterate([], Interrupts(10.0))) == []
-
-
-def claim_name(log, name, trials=4):
-    """The claim of the name of a comparison of one search."""
-    return claim_comparison(log, name, "a", lambda stem: [make_search(f"{stem}.random.0", trials)])
-
-
-def test_comparisons_that_begin_at_once_have_names_of_their_own(tmp_path):
-    """One without a name takes the next that is free, one with a taken name is refused, and then all is as before."""
-    log = DuckDBLog(tmp_path / "log.duckdb")
-    log_search(log, "a-3.random.0", [0.1])
-    with (
-        claim_name(log, None) as (first, _),
-        claim_name(log, None) as (second, searches),
-        claim_name(log, "b") as (third, _),
-    ):
-        assert (first, second, third) == ("a", "a-2", "b")
-        assert [search.run for search in searches] == ["a-2.random.0"]
-        for taken in ("a", "a-2", "b"):
-            with (
-                pytest.raises(ComparisonIsBusy, match=rf"named {taken} is going on in {log.path}; .* another --name"),
-                claim_name(log, taken),
-            ):
-                pass
-        with claim_name(log, None) as (fourth, _):
-            assert fourth == "a-4", "a-3 is another one's"
-    assert not list(tmp_path.glob("*.locks"))
-    with claim_name(log, None) as (name, _):
-        assert name == "a", "the same command goes on with what was stopped"
-
-
-def test_a_comparison_that_is_done_keeps_nobody_out(tmp_path):
-    """It can be looked at while another process has its name, and where nothing can be written."""
-    log = DuckDBLog(tmp_path / "log.duckdb")
-    log_search(log, "a.random.0", [0.1, 0.2, None, 0.4])
-    with (
-        claim_name(log, None, trials=5) as (going, _),
-        claim_name(log, None) as (first, _),
-        claim_name(log, "a") as (second, _),
-    ):
-        assert (going, first, second) == ("a", "a", "a")
-        assert len([*tmp_path.glob("*.locks/*")]) == 1

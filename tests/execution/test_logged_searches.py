@@ -11,7 +11,7 @@ from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.training.evaluation import Training
-from archwright.execution.logged_searches import OtherSearch, read_logged_searches
+from archwright.execution.logged_searches import OtherSearch, find_unfinished, read_logged_searches
 from archwright.search.named import searcher_to_json
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.compare import ComparedSearch
@@ -23,7 +23,6 @@ from tests.search.instant import make_started
 
 BEGUN = evolve(make_started(8), evaluator=evaluation_to_json(Training("mnist")), searcher=searcher_to_json("mcts"))
 OTHER_SPACE = {**BEGUN.space, "kind": "other"}
-
 # What a comparison wants now, and what is said of the run that is there.
 OTHERS = {
     "dataset": ({"evaluator": evaluation_to_json(Training("cifar10"))}, "evaluator.data was mnist, and is cifar10"),
@@ -168,3 +167,19 @@ def test_standings_by_hand(tmp_path):
 
 def test_a_log_that_is_not_there_has_no_searches(tmp_path):
     assert read_logged_searches(tmp_path / "none.duckdb", [make_search("a.random.0", 3)]) == {}
+
+
+def test_a_search_is_unfinished_until_it_has_its_trials_or_has_no_more_to_propose(tmp_path):
+    """Two have four trials each, of which one has no more to propose; one is not there."""
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    log_search(log, "a.random.0", [0.1, 0.2, None, 0.4])
+    log_search(log, "a.random.1", [0.1, 0.2, 0.3, 0.4], stopped=RunStopped("exhausted"))
+
+    def list_unfinished(trials: int) -> list[str]:
+        searches = [make_search(f"a.random.{seed}", trials) for seed in range(3)]
+        return [search.run for search in find_unfinished(log, searches)]
+
+    assert list_unfinished(4) == list_unfinished(3) == ["a.random.2"]
+    assert list_unfinished(5) == ["a.random.0", "a.random.2"]
+    empty = DuckDBLog(tmp_path / "none.duckdb")
+    assert len(find_unfinished(empty, [make_search("a.random.0", 4)])) == 1

@@ -1,4 +1,4 @@
-"""The names of new runs and of comparisons, which nobody else can take meanwhile."""
+"""The names of new runs and of comparisons, which nobody else can take meanwhile, and labels of searchers in them."""
 
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
