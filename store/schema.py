@@ -67,7 +67,19 @@ def m006_spaces(database: Database) -> None:
     """The view of runs says what a space is that was given as a value: all views are created again."""
 
 
-MIGRATIONS: Sequence[Migration] = (m001_events, m002_smaller, m003_metrics, m004_ends, m005_queue, m006_spaces)
+def m007_budgets(database: Database) -> None:
+    """The view of trials has no budget where nothing reads it: all views are created again."""
+
+
+MIGRATIONS: Sequence[Migration] = (
+    m001_events,
+    m002_smaller,
+    m003_metrics,
+    m004_ends,
+    m005_queue,
+    m006_spaces,
+    m007_budgets,
+)
 
 
 def upgrade(database: Database, path: Path) -> None:

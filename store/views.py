@@ -88,8 +88,8 @@ _TRIALS = View(
         "proposed": "when it was proposed (UTC)",
         "status": "what the searcher was told (see scores); in_flight before that",
         "score": "the objective's metric; NULL unless the status is ok",
-        "budget": "how much it may spend",
-        "unit": "of the budget: epochs, seconds or examples",
+        "budget": "how much it may spend; NULL where what evaluates the trials reads none",
+        "unit": "of the budget: epochs, seconds or examples; NULL without one",
         "continues": "the trial whose checkpoint it goes on from; NULL for a fresh one",
         "attempts": "how many attempts were started",
         "seconds": "of all attempts that came to an end",
@@ -97,10 +97,15 @@ _TRIALS = View(
         "enqueued": "the entry of the queue that it comes from; NULL if the searcher proposed it",
     },
     """
-    WITH spent AS (SELECT run, trial, count(*) AS attempts, sum(seconds) AS seconds FROM attempts GROUP BY run, trial)
+    WITH spent AS (
+        SELECT run, trial, count(*) AS attempts, sum(seconds) AS seconds FROM attempts GROUP BY run, trial
+    ), unread AS (
+        SELECT run FROM events WHERE kind = 'RunStarted' AND payload->>'$.evaluator.ignores_budget' = 'true'
+    )
     SELECT run, trial, make_timestamp((time * 1e6)::BIGINT) AS proposed,
         coalesce(scores.status, 'in_flight') AS status, scores.score,
-        TRY_CAST(payload->>'$.budget.amount' AS DOUBLE) AS budget, payload->>'$.budget.unit' AS unit,
+        CASE WHEN run NOT IN (FROM unread) THEN TRY_CAST(payload->>'$.budget.amount' AS DOUBLE) END AS budget,
+        CASE WHEN run NOT IN (FROM unread) THEN payload->>'$.budget.unit' END AS unit,
         TRY_CAST(payload->>'$.continues' AS BIGINT) AS continues, coalesce(spent.attempts, 0) AS attempts,
         coalesce(spent.seconds, 0) AS seconds, payload->'$.path' AS path,
         TRY_CAST(payload->>'$.enqueued' AS BIGINT) AS enqueued

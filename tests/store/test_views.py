@@ -5,6 +5,7 @@ from datetime import datetime
 
 import duckdb
 import pytest
+from attrs import evolve
 
 from archwright.core.budget import Budget
 from archwright.core.protocols import EarlyStop
@@ -114,6 +115,18 @@ def test_choices(log):
         ("a-1", 0, 5, "init", "NaN", None),
         ("a-1", 0, 6, "big", "100000000000000000000", 1e20),
         ("a-1", 0, 7, "a'b", "é", None),
+    ]
+
+
+def test_a_budget_that_nothing_reads_is_null(log):
+    """In the runs whose evaluation says so, and in those alone; others may say nothing of it."""
+    started = make_run_started()
+    for name, evaluator in (("a-1", {"ignores_budget": True}), ("a-2", {"ignores_budget": False}), ("a-3", {})):
+        record(log, name, [evolve(started, evaluator={"kind": "function", **evaluator}), Proposed(0, (), EPOCH)])
+    assert query(log.path, "SELECT run, budget, unit FROM trials ORDER BY run").rows == [
+        ("a-1", None, None),
+        ("a-2", 1.0, "epochs"),
+        ("a-3", 1.0, "epochs"),
     ]
 
 

@@ -37,6 +37,7 @@ def test_a_budget_is_shown_only_where_the_function_reads_it(tmp_path, monkeypatc
     assert (table["budget"], table["unit"]) == (([7.0] * 2, ["epochs"] * 2) if is_read else ([None] * 2, [None] * 2))
     assert (run.details()["budget"], run[0].details()["budget"]) == (("7epochs",) * 2 if is_read else (None, None))
     assert (run.budget, run[0].budget) == ((Budget(7, "epochs"),) * 2 if is_read else (None, None))
+    assert run.sql("select budget, unit from trials")[0] == ((7.0, "epochs") if is_read else (None, None))
     proposal = run.at(1).replay()["next"]
     assert proposal is not None
     assert proposal["budget"] == ("7epochs" if is_read else None)
