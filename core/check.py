@@ -81,7 +81,7 @@ def _suggest_remedy(blocked: Sequence[BlockedPlace], given: Input) -> str:
         return "put modules for images before those that make features of them, such as affine and global_avg_pool"
     return (
         f"the input of the models is {format_input(given)}, which is no image: give one, as in "
-        "input=aw.image(3, 32, 32) in Python (--input 3,32,32), or use modules for such inputs, such as affine"
+        "--input 3,32,32 (input=aw.image(3, 32, 32) in Python), or use modules for such inputs, such as affine"
     )
 
 

@@ -159,7 +159,7 @@ class Evaluation(Protocol):
             data = self.training_data or "cifar10"
             raise NothingToRetrain(
                 f"its trials were evaluated by {self.description}, so there is no training to do again; say what to "
-                f"train on, as in --data {quote(data)}, which is data={data!r} in Python"
+                f"train on, as in --data {quote(data)} (data={data!r} in Python)"
             )
         training = import_builtin_class("training")(data=data)
         return training.for_retraining(

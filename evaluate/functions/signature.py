@@ -28,11 +28,12 @@ SETTING_PARAMETERS: Mapping[str, tuple[str, ...]] = {
 }
 MISSPELLING_SIMILARITY = 0.75  # from which on a name is taken for a misspelling of one of ARGUMENTS, in [0, 1]
 _NO_INPUT = (
-    "nothing says the input of the models: give input=aw.features(64) in Python (--input 64; images as in 3,32,32, "
-    "tokens as in tokens:50,20), or data, aw.function(..., data='digits') (--data digits)"
+    "nothing says the input of the models: give it, as in --input 64, --input 3,32,32 or --input tokens:50,20 "
+    "(input=aw.features(64), aw.image(3, 32, 32) or aw.tokens(50, 20) in Python), or give data, as in --data digits "
+    "(aw.function(..., data='digits') in Python)"
 )
 ABSENCES: Mapping[str, str] = {  # why there are no arguments that do not exist in every search, and what to do
-    "data": "nothing says which data set: give aw.function(..., data='digits') in Python (--data digits)",
+    "data": "nothing says which data set: give one, as in --data digits (aw.function(..., data='digits') in Python)",
     "model": _NO_INPUT,
     "input": _NO_INPUT,
     "input_shape": _NO_INPUT,

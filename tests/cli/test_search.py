@@ -173,8 +173,8 @@ def test_every_reader_of_a_real_search(digits_log, cli):
         (("digits", "--evaluator", "own_train.py:train", "--data", "digits"), "has the parameters modle, n, for which"),
         (
             ("digits", "--evaluator", "own_train.py:with_data"),
-            "own_train.py:with_data reads data, and nothing says which data set: give "
-            "aw.function(..., data='digits') in Python (--data digits)",
+            "own_train.py:with_data reads data, and nothing says which data set: give one, "
+            "as in --data digits (aw.function(..., data='digits') in Python)",
         ),
         (
             ("digits", "--evaluator", "own_train.py:with_data", "--data", "digits", "--input-shape", "3,8,8"),

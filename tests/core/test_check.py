@@ -74,7 +74,10 @@ def test_dead_ends_are_reported_with_their_path():
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (aw.features(64), "the input of the models is features:64, which is no image: give one, as in input=aw.image("),
+        (
+            aw.features(64),
+            "the input of the models is features:64, which is no image: give one, as in --input 3,32,32 (",
+        ),
         (aw.tokens(50, 20), "the input of the models is tokens:50,20, which is no image"),
         ((64,), "the input of the models is features:64, which is no image"),
         ((1, 8, 8), "put modules for images before those that make features of them, such as affine"),

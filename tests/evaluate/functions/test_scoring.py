@@ -176,5 +176,8 @@ def test_a_function_is_given_the_input_whole_and_its_shape(tmp_path, value):
 def test_a_function_that_asks_for_an_input_where_there_is_none_is_told_how_to_give_one(tmp_path):
     (tmp_path / "own_input.py").write_text("def told(input):\n    return 1\n")
     config = Function(f"{tmp_path / 'own_input.py'}:told", device="cpu", threads=1)
-    with pytest.raises(WrongParameters, match=r"reads input, and nothing says the input of the models: give input=aw"):
+    with pytest.raises(
+        WrongParameters,
+        match=r"reads input, and nothing says the input of the models: give it, as in --input",
+    ):
         make_function_evaluation(config, 0, threads=1)

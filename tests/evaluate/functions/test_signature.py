@@ -76,7 +76,8 @@ def test_a_default_stands_where_there_is_nothing_of_the_name():
         ("a, b, seed, /", "the parameter seed,"),
         (
             "data",
-            "f.py:f reads data, and nothing says which data set: give aw.function(..., data='digits') in Python",
+            "f.py:f reads data, and nothing says which data set: give one, as in --data digits "
+            "(aw.function(..., data='digits') in Python)",
         ),
     ],
 )
