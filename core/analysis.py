@@ -59,8 +59,8 @@ class Analysis:
 def count(space: Term, input_shape: Iterable[int] | None = None) -> int | float:
     """How many architectures a space has: an exact integer, or inf if it has reals.
 
-    Without an input shape, nothing is ruled out for not fitting. Of a range of more than 128 integers it is counted
-    what fits the module that has it; how the modules after it take the shapes that they give is tried for a few.
+    Without an input shape, nothing is ruled out for not fitting. A range of more than 128
+    integers is counted by what fits the module that has it; how later modules take its shapes is tried for a few.
     """
     shapes = () if input_shape is None else (as_shape(input_shape),)
     total: int | float = 0

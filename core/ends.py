@@ -43,7 +43,7 @@ class RunEnds:
 class GivenEnds:
     """The ends of a run as a person writes them; None for those that they do not write.
 
-    Of a run that there is, each moves an end: texts such as "+32", or "+1h" for `time`, move it on, "none" takes it
+    For a run that has begun they move its ends: texts such as "+32", or "+1h" for `time`, move one on, "none" takes it
     away.
     """
 

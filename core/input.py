@@ -150,7 +150,7 @@ def describe_input(value: Input) -> str:
 def parse_input(text: str) -> Input:
     """The input that a text names, as image:3,32,32, features:12, tokens:50,20 (vocabulary, length) or signal:2,128.
 
-    Of a shape alone, as in 3,32,32 or 3x32x32, it is what the shape says. Raises BadInput.
+    A shape alone, as in 3,32,32 or 3x32x32, names an input of that shape. Raises BadInput.
     """
     kind, colon, axes = text.strip().rpartition(":")
     numbers = _parse_numbers(axes)

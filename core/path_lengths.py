@@ -36,7 +36,7 @@ def _count_inner_choices(term: Term) -> int:
 def _count_longest_expansion(term: Rewriting, options: list[list[Value]]) -> int:
     """The choices below the longest expansion.
 
-    Of too many expansions, the best option for each hyperparameter is found by itself, one after the other.
+    Where there are too many, the best option for each hyperparameter is found by itself, one after the other.
     """
     if prod(map(len, options)) <= MAX_EXPANSIONS:
         return max(_count_expansion(term, values) for values in product(*options))

@@ -27,8 +27,8 @@ def guard_user_code(
 ) -> Generator[None]:
     """Turns what a user's code raises in the block into the error `failed`: `what` has failed, and the whole traceback.
 
-    Errors of the class `passing` leave the block as they are. With `()` none does: that is for code of which it helps
-    to see the line that made archwright complain.
+    Errors of the class `passing` leave the block as they are. With `()` no error does, for code whose traceback
+    shows the line that made archwright complain.
     """
     try:
         yield

@@ -90,8 +90,8 @@ def _replace_terms(value: Any, others: Iterator[Term]) -> Any:
 def specify_by_name(space: Term, path: Path) -> Term:
     """`space` with the choices of a path, which are found by their names alone, since shapes may not be known.
 
-    A domain stays open where the input shape left one of several values. So do the choices within modules of unknown
-    kinds, if these name them otherwise than most kinds do.
+    A domain stays open where the input shape left one of several values. So do the choices
+    within modules of an unknown kind that names them otherwise than most kinds do.
     """
     return _specify(space, dict(path), "")
 

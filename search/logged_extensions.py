@@ -228,7 +228,7 @@ def _holds(setting: Any) -> bool:
 
 
 def _compare_code(data: JSON, value: Any) -> Iterator[bool | None]:
-    """Of each class in what a log holds that has its text there, whether the value's has the same one."""
+    """Whether the classes of a value have the texts that the log has: for each class that has its text there."""
     if CODE_KEY in data:
         code: Mapping[str, JSON] = data[CODE_KEY] or {}
         comparison = compare_code(code.get("sha256"), type(value))

@@ -59,7 +59,7 @@ class PromotingSearcher(Searcher[State], Protocol[State]):
     def promotable(self, state: State) -> frozenset[int]:
         """The trials, under way or scored, that a later proposal may still continue.
 
-        One that is not among them never comes back, but for a trial that was not proposed yet.
+        A proposed trial that is not among them never comes back.
         """
         ...
 

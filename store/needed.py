@@ -42,7 +42,7 @@ class ExtensionNeeded(DefinitionNeeded):
 def explain_needed(parts: Sequence[str], given: str, changed: Sequence[str] = ()) -> str:
     """The message of a DefinitionNeeded: `parts` as `describe_needed` has them, and what a person types to give them.
 
-    Those that are `changed` are here by the names that they have in the log, with other texts.
+    `changed` names those that this process has by the names in the log, with other texts.
     """
     pronoun = "it" if len(parts) == 1 else "them"
     remedy = f"define {pronoun} again in Python and give {pronoun}"
@@ -55,7 +55,7 @@ def explain_needed(parts: Sequence[str], given: str, changed: Sequence[str] = ()
 
 
 def has_code(data: JSON) -> bool:
-    """Whether a searcher or a rule, as a log has it, or one in its settings, is of a class that must be given again."""
+    """Whether the class of a searcher or a rule, as a log has it, or of one in its settings, must be given again."""
     return next(_iterate_coded(data), None) is not None
 
 
@@ -83,9 +83,9 @@ def describe_needed(evaluator: JSON, searcher: JSON, stopping: JSON = None) -> M
 
 
 def hash_code(evaluator: JSON, searcher: JSON, stopping: JSON = None) -> Mapping[str, str]:
-    """The hashes of the source texts of functions and classes, as far as a log has them, by what these are called.
+    """The hashes of the source texts of functions and classes, as far as a log has them.
 
-    As in: the function __main__:evaluate.
+    They are called as in: the function __main__:evaluate.
     """
     hashes = {
         f"the function {evaluator.get('source')}": evaluator.get("source_hash"),
@@ -103,9 +103,9 @@ def _get_hash(code: Mapping[str, Any] | None) -> str | None:
 
 
 def list_evaluation_code(evaluator: JSON) -> Mapping[str, Mapping[str, str | None]]:
-    """The hashes of the texts of what `__main__` may have by its name, of an evaluation as a log has it, and its data.
+    """What `__main__` may have by its name of a run's evaluation, and of its data: the hashes of texts by the names.
 
-    Of a function, that is one that `__main__` had itself by its name.
+    A function is among them where `__main__` had that function itself by its name.
     """
     named: dict[str, Mapping[str, str | None]] = {"evaluation": {}, "data": {}}
     if CLASS_CODE_KEY in evaluator:
@@ -119,7 +119,7 @@ def list_evaluation_code(evaluator: JSON) -> Mapping[str, Mapping[str, str | Non
 
 
 def list_code(data: JSON) -> Mapping[str, str | None]:
-    """The classes of a searcher or a rule, as a log has it, that must be given again: the hashes of their texts."""
+    """The classes that must be given again of a searcher or a rule, as a log has it, with the hashes of their texts."""
     return {str(coded[NAME_KEY]): _get_hash(coded[CODE_KEY]) for coded in _iterate_coded(data)}
 
 
@@ -147,7 +147,7 @@ def is_configured(value: Any) -> bool:
 
 
 def _iterate_coded(data: JSON) -> Iterator[JSON]:
-    """What must be given again, of a searcher or a rule as a log has it: itself, and those in its settings."""
+    """The searchers or rules whose classes must be given again: the one that a log has, and those in its settings."""
     if CODE_KEY in data:
         yield data
     for value in list_nested(data):

@@ -233,7 +233,7 @@ def _lock_journal(path: Path) -> Generator[None]:
 def _open_locked_journal(journal: Path) -> int | None:
     """A descriptor that holds the lock of the `journal`; None where it cannot be opened, or there are no locks.
 
-    That it cannot be opened is reported by whoever reads it. A journal that was replaced meanwhile is opened again.
+    Whoever reads it reports that it cannot be opened. A journal that was replaced meanwhile is opened again.
     """
     while True:
         with suppress(OSError):

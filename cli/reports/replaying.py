@@ -84,7 +84,7 @@ def show_reproduction(verification: VerificationRecord, log: Path) -> None:
 
 
 def _format_reproduction(proposals: int, enqueued: int) -> str:
-    """That all proposals are made again; apart, those of the queue, which no searcher makes."""
+    """A sentence: all proposals are made again. Those of the queue, which no searcher makes, are counted apart."""
     if not enqueued:
         return f"the searcher makes all {proposals} proposals again, as they were logged"
     rest = "the other one has what was enqueued" if enqueued == 1 else f"the other {enqueued} have what was enqueued"

@@ -30,8 +30,8 @@ class DeviceSplit:
 class DeviceData:
     """The three splits on a device, with the mean and standard deviation of the training images.
 
-    Both are (1, channels, 1, 1), one number for each channel; (1, channels, h, w) in `with_pixel_normalisation`. Of
-    other inputs, the first axis is what has a number each; integers are not normalised.
+    Both are (1, channels, 1, 1), one number for each channel; (1, channels, h, w) in `with_pixel_normalisation`. For
+    other inputs there is one number for each index of the first axis; integers are not normalised.
     """
 
     train: DeviceSplit

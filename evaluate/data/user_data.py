@@ -233,7 +233,7 @@ def _require_none(place: str, mask: np.ndarray, problem: str, remedy: str) -> No
 def describe_user_data(source: UserSource) -> SourceInfo:
     """What the function of a source returns, which another process calls.
 
-    One that cannot be sent to another process is called in this one, as trials are that nothing is sent to. Raises
+    A function that cannot be sent to another process is called in this one: trials without workers run here. Raises
     DataNeeded, and BadData with the message of whatever went wrong.
     """
     sent = b""

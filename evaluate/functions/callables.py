@@ -24,10 +24,9 @@ from archwright.store.user_code import load_object
 def wrap_callable(target: Callable[..., Any], **settings: Any) -> Function:
     """The evaluation by a Python callable of any form, with the `settings` of a Function.
 
-    One that a fresh process with this process's import path finds by its name goes by that name, one of a file that
-    was loaded by its path as `file.py:name`. Any other one, as of a notebook, a script's `__main__`, a lambda, a
-    closure or an object, travels to the workers by value.
-    Raises NotCallable.
+    A function that a fresh process with this process's import path can import goes by its name, and one of a file that
+    was loaded by its path goes as `file.py:name`. Any other one travels to the workers by value: a function of a
+    notebook or of a script's `__main__`, a lambda, a closure or an object. Raises NotCallable.
     """
     if not callable(target):
         raise NotCallable(f"the evaluation is {target!r:.80}; it must be a function of (architecture, budget)")

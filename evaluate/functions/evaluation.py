@@ -188,7 +188,7 @@ class Function(DataEvaluation):
         return [*super().sent_code, *([self.source] if self.by_value else ())]
 
     def make_sendable(self) -> Self:
-        """Without a function that every process can import. Also raises FunctionNeeded."""
+        """The same, without a function that workers can import. Also raises FunctionNeeded."""
         from archwright.evaluate.functions.callables import require_function  # it makes functions of this class
 
         require_function(self)

@@ -87,8 +87,8 @@ def compile_architecture(
 def _run_on_example(architecture: Term, model: nn.Module, model_input: Input) -> torch.Tensor:
     """What the model gives for an example, which is drawn from torch's global generator.
 
-    Of tokens, the last one of the vocabulary is among them. Raises WrongElements and VocabularyTooLarge where that is
-    why the model cannot be run on it, and else whatever it raises.
+    An example of tokens has the last one of the vocabulary. Raises WrongElements and VocabularyTooLarge where those are
+    why the model cannot be run on it, and else whatever the model raises.
     """
     example = draw_example(model_input, 2, torch.default_generator)
     if model_input.vocabulary is not None:

@@ -87,7 +87,7 @@ class ZeroModule(nn.Module):
     """Zeros in place of the input; no gradient flows back."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Of the input's shape."""
+        """The output, which has the input's shape."""
         return torch.zeros_like(x)
 
 

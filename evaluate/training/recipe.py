@@ -199,7 +199,7 @@ def override_settings(settings: Mapping[str, JSON], overrides: Mapping[str, JSON
 def check_settings(space: Term) -> None:
     """Checks that every setting of the space is one of the training, and each of its values is legal.
 
-    Of a range, both ends are checked; computed values are not. Raises UnknownSetting or BadSetting.
+    Both ends of a range are checked; computed values are not. Raises UnknownSetting or BadSetting.
     """
     if isinstance(space, Settings):
         for alias, entry in space.entries:

@@ -78,7 +78,7 @@ class InProcessEvaluator:
     def warm_up(self, stop: Callable[[], object] = lambda: False) -> None:
         """Import and load what the jobs need; raises what is wrong with it.
 
-        That is as it is, but for a person's own evaluation: ExtensionFailed, with its traceback.
+        Errors come as they are; what a person's own evaluation raises comes as ExtensionFailed, with its traceback.
         """
         del stop
         if self._evaluate is None:

@@ -60,7 +60,7 @@ def use_seed(seed: int) -> Generator[None]:
 def keep_generators() -> Generator[None]:
     """Sets Python's generator, and what is numpy's and torch's, back after the block to what they were before it.
 
-    Of a library that the block imports, to what that was then.
+    The generator of a library that the block imports goes back to what it was after the import.
     """
     own_state, states = random.getstate(), dict[str, Any]()
 

@@ -16,7 +16,7 @@ MORE_TRIALS = 16  # than there are, in a suggestion
 def measure_seconds(state: RunState, run_time: RunTime, now: float | None = None) -> float:
     """The seconds that the end `time` is about: those of the attempts where they are simulated, else of the processes.
 
-    Of the process that has the run, up to its last event, or to `now`.
+    The process that has the run counts up to its last event, or up to `now`.
     """
     if state.simulates_time:
         return state.attempt_seconds
@@ -91,7 +91,7 @@ def explain_exhaustion(problem: Problem, state: RunState) -> str:
 def suggest_moves(state: RunState, seconds: float, ends: RunEnds | None = None) -> Mapping[EndName, str]:
     """For each end that is reached, the shortest text by which a person moves it so that the run goes on.
 
-    As `move_ends` reads it, after the run's own ends: so long again for a time, for example, and as often as need be.
+    `move_ends` reads it. A time, for example, is moved on by the same time again, as often as need be.
     """
     reached_ends = state.ends if ends is None else ends
     return {name: _suggest_move(name, state, seconds, reached_ends) for name in find_ends(state, seconds, reached_ends)}

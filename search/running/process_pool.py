@@ -301,5 +301,5 @@ def _load_function(function: bytes) -> Callable[[Any], Any]:
 
 
 def _pickle_result(result: object) -> bytes:
-    """By value what an error may be of: a class that was sent by value."""
+    """The pickle of a result, with classes by value that were sent by value: an error may be one of those."""
     return pickle_by_value(result) if isinstance(result, _Failure) else pickle.dumps(result)

@@ -58,7 +58,7 @@ def fit_gaussian_process(
 def fit(groups: Sequence[FloatArray], targets: FloatArray) -> KernelParameters:
     """The parameters of the largest marginal likelihood: one length for all groups first, then each by itself in turn.
 
-    Of several that have it, the first: the shortest.
+    Where several have it, the first one counts: the shortest.
     """
     fitted = np.linspace(0, len(targets) - 1, min(len(targets), MAX_FITTED_TRIALS)).astype(int)
     log_kernels = [log_kernel(group[fitted], group[fitted]) for group in groups]

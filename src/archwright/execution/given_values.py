@@ -71,7 +71,7 @@ class GivenValues:
         )
 
     def select_needed(self, started: RunStarted) -> Self:
-        """Those alone that the log of the run does not hold whole."""
+        """Only those values that the log of the run does not hold whole."""
         needed = _describe_needed(started)
         own = evolve(self, data=self.any_data, known=self._list_code())
         return evolve(own, **{name: None for name in PARTS if name not in needed})
@@ -84,10 +84,11 @@ class GivenValues:
         *,
         trusted: bool = False,
     ) -> Self:
-        """These, and what the log of the run does not hold whole, `among` these of its parts, from `__main__`.
+        """The same, with what is missing of the parts `among` which the log does not hold whole, from `__main__`.
 
-        There it is what has the name and the source text that are in the log. DefinitionNeeded where it has none, with
-        what `suggest` makes of the arguments that give it again; NotTrusted as `from_json`.
+        That has a part if it has something with the name and the source text that are in the log. Raises
+        DefinitionNeeded where it has not, with what `suggest` makes of the arguments that give the parts again, and
+        NotTrusted as `from_json`.
         """
         words = {name: text for name, text in _describe_needed(started).items() if name in among}
         missing = [name for name in words if self._get_part(name) is None]
@@ -157,7 +158,7 @@ def _find_in_main(started: RunStarted, part: str, *, trusted: bool) -> Any:
 
 
 def _list_changed(started: RunStarted, missing: Collection[str]) -> Sequence[str]:
-    """Of what is missing, that of which `__main__` has something else by its name."""
+    """The names of missing functions and classes for which `__main__` has something else."""
     code = {
         **list_evaluation_code(started.evaluator),
         "searcher": list_code(started.searcher),

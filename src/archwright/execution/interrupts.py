@@ -31,7 +31,7 @@ def _run_nothing_here() -> None:
 class Interrupts:
     """The signals received so far. The handler only records them: the code that it interrupts may hold any lock.
 
-    But where that is a trial's own, the second one gives it up.
+    Where it interrupts the code of a trial, the second signal gives that trial up.
     """
 
     grace: float  # seconds for which running trials may go on after SIGTERM or SIGHUP

@@ -23,7 +23,7 @@ class BadEnqueueFile(ArchwrightError, ValueError):
 def read_configurations(enqueue: Configurations, problem: Problem) -> Sequence[object]:
     """Each configuration of `enqueue`: one, a list of them, a file of them, or a list that names such files, too.
 
-    Those of files are checked: see `read_enqueue_file`. Raises BadEnqueueFile, and BadRunOption of anything else.
+    Files are checked: see `read_enqueue_file`. Raises BadEnqueueFile, and BadRunOption for anything else.
     """
     given: object = enqueue
     if isinstance(given, str | Path):

@@ -107,7 +107,7 @@ def claim_comparison(
 
 
 def _generate_free_names(log: DuckDBLog, stem: str) -> Iterator[str]:
-    """Those of stem-2, stem-3 ... after which no run is named."""
+    """The names stem-2, stem-3 ... but for those after which runs are named."""
     runs = {*list_runs(log), *find_runs_with_artifacts(log.path)}
     names = (f"{stem}-{number}" for number in count(2))
     return (name for name in names if not any(run.startswith(f"{name}.") for run in runs))

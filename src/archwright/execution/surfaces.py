@@ -149,7 +149,7 @@ class NotebookLines:
 
     @classmethod
     def of(cls, renderable: RenderableType) -> "NotebookLines":
-        """Those that rich makes of it."""
+        """The lines that rich makes of something."""
         return cls(render_html(renderable, NOTEBOOK_WIDTH), render_lines(renderable, NOTEBOOK_WIDTH))
 
     def _repr_mimebundle_(self, **_: Any) -> Mapping[str, str]:

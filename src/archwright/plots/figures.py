@@ -135,7 +135,7 @@ def _check_labels(ax: Any, title: Any) -> None:
 
 
 def require_scored(log: Path, subject: str, histories: Sequence[SearchHistory]) -> list[SearchHistory]:
-    """Those of the searches that have a score; NothingScored, with what the first trial said, where none has."""
+    """The searches that have a score; raises NothingScored, with what the first trial said, where none has."""
     scored = [history for history in histories if history.has_score]
     if not scored:
         raise explain_missing_scores(log, subject, histories)
@@ -239,7 +239,10 @@ def _draw_time(axes: Any, groups: SearchGroups, optimum: float | None) -> None:
 
 
 def _find_common_seconds(label: str, group: Sequence[SearchHistory]) -> tuple[float, float]:
-    """From when all of the searches have a score, as the fast ones are no fair sample, to when the first one ends."""
+    """The seconds from when all of the searches have a score to when the first one ends.
+
+    Before, only the fast ones would be averaged, which are no fair sample.
+    """
     ends = [np.cumsum(history.seconds) for history in group]
     first = max(float(end[np.isfinite(history.scores)][0]) for end, history in zip(ends, group, strict=True))
     last = min(float(end[-1]) for end in ends)

@@ -63,7 +63,7 @@ class Log(Mapping[str, Run]):
     def best(self, run: str | None = None, n: int = 5) -> BestTrials:
         """The best trials of a run, or of the last one, with their choices, and what is not told of them.
 
-        Of the run nothing else is read, as `log[run].best(n)` would. Raises LogMissing and NoSuchRun.
+        Nothing else of the run is read, while `log[run].best(n)` reads all of it. Raises LogMissing and NoSuchRun.
         """
         n = read_positive_count("n", n)
         return describe_best_trials(view_best_trials(self.path, run, n, trusted=self.trust), n)

@@ -50,7 +50,7 @@ def format_repeats(repeats: RepeatsRecord) -> str:
 
 
 def explain_repeats(repeats: RepeatsRecord) -> str:
-    """Of what the mean and the deviation are."""
+    """What the mean and the deviation are taken of, in words."""
     number, scores = repeats["trainings"], repeats["scores"]
     trainings = pluralize(number, "training") if scores == number else f"{scores} of {pluralize(number, 'training')}"
     return f"{'mean and standard deviation of ' if scores > 1 else 'of '}{trainings}"

@@ -46,7 +46,7 @@ class Rows(Sequence[tuple[Any, ...]]):
     def frame(self, library: str | None = None) -> Any:
         """The rows as a data frame of pandas or polars, as `make_frame` says.
 
-        Of columns with the same name, a later one is called by its place too, as in 2.name.
+        Where columns have the same name, a later one is called by its place too, as in 2.name.
         """
         places = {str(place): (column,) for place, column in enumerate(self.columns)}
         names = name_columns(places)

@@ -163,7 +163,7 @@ class Run(Sequence[Trial]):
     def repeats(self) -> RepeatsRecord | None:
         """The mean and the standard deviation of the scores of a run of one architecture, as `retrain` makes it.
 
-        None for a search. They are of the trainings that have a score; `deviation`, that of a sample, takes two.
+        None for a search. Trainings without a score are left out; the `deviation`, that of a sample, takes two scores.
         """
         return describe_repeats(self.view)
 
@@ -174,7 +174,7 @@ class Run(Sequence[Trial]):
     def __getitem__(self, name: int | str | Trial | slice) -> Trial | tuple[Trial, ...]:
         """The trial of that number, also counted from the end, as in -1, or the one that is "best" or "last".
 
-        Of a trial of this run, also as it was read before, it as it stands here. NoSuchTrial if there is none.
+        A trial of this run, which may have been read before, gives that trial as it stands here. Raises NoSuchTrial.
         """
         if isinstance(name, slice):
             return self.trials[name]

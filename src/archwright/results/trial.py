@@ -111,7 +111,7 @@ class Trial:
 
     @property
     def seconds(self) -> float:
-        """Of all its attempts that ended: wall time, or simulated time of a simulating evaluation."""
+        """The time of all its attempts that ended: wall time, or simulated time of a simulating evaluation."""
         return self.state.seconds
 
     @property

@@ -12,8 +12,8 @@ TRIAL_COLUMNS = ("trial", "status", "score", "seconds", "budget", "unit", "attem
 def tabulate_trials(trials: Sequence[Trial]) -> dict[str, list[Any]]:
     """The columns of a table with a row a trial: TRIAL_COLUMNS, then the metrics, then the choices.
 
-    One whose name another column has before it is called metric.NAME or choice.NAME. What a trial does not have is
-    None, as a budget that nothing reads.
+    A metric or a choice whose name an earlier column has is called metric.NAME or choice.NAME. A value that a trial
+    does not have is None, such as a budget that nothing reads.
     """
     values = [
         {"trial": _get_fields(trial), "metric": dict(trial.metrics), "choice": dict(trial.choices)} for trial in trials

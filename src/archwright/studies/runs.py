@@ -53,9 +53,9 @@ def export(trial: Trial, folder: str | Path, **options: Unpack[ExportOptions]) -
 
 
 def choose_run(run: Run | str | None, log: str | Path, at: int | None = None) -> Run:
-    """A run as it is; of a name, the run in the log; None: the one that was started last. Raises NoSuchRun.
+    """A run that is given as it is; the run of a name in the log; for None the one that was started last.
 
-    Of one that is read here, no more is read than its events up to number `at`.
+    A run that is read here is read up to its event number `at`. Raises NoSuchRun.
     """
     if run is not None and not isinstance(run, Run | str):  # pyright: ignore[reportUnnecessaryIsInstance]  (the same)
         raise BadRunOption(f"run is {run!r:.80}; it must be a run, or the name of one in the log, as in digits-1")
