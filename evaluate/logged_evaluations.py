@@ -12,7 +12,7 @@ from archwright.core.setting import settings_by_name
 from archwright.evaluate.building import EVALUATION_KIND
 from archwright.evaluate.data_settings import DataFunction
 from archwright.evaluate.evaluation import Evaluation
-from archwright.evaluate.evaluation_kinds import find_kind, is_class_named
+from archwright.evaluate.evaluation_kinds import EVALUATION_CLASSES, find_kind, is_class_named
 from archwright.store.events import RunStarted
 from archwright.store.needed import CLASS_CODE_KEY, DATA_CODE_KEY, EvaluationNeeded, explain_needed, name_needed
 from archwright.store.origins import describe_code
@@ -24,7 +24,8 @@ OPTIONAL: Mapping[str, bool] = {"optional": True}  # metadata of a field that JS
 def evaluation_to_json(evaluation: Evaluation) -> JSON:
     """The JSON of an evaluation, with its kind; of code that no other process can import, it has the text.
 
-    Fields with the metadata UNLOGGED are left out; those with OPTIONAL, where they have their default.
+    Fields with the metadata UNLOGGED are left out; those with OPTIONAL, where they have their default. BadSetting where
+    a person's class would not take a setting back.
     """
     cls = type(evaluation)
     settings = {name: getattr(evaluation, name) for name in settings_by_name(cls)}
@@ -34,7 +35,11 @@ def evaluation_to_json(evaluation: Evaluation) -> JSON:
     code: JSON = {} if is_class_named(cls) else {CLASS_CODE_KEY: describe_code(cls)}
     if isinstance(data := settings.get("data"), DataFunction):
         settings["data"], code[DATA_CODE_KEY] = data.source, data.code
-    return {"kind": find_kind(cls), **cattrs.Converter().unstructure(settings), **code}
+    kind, written = find_kind(cls), cattrs.unstructure(settings)
+    if kind not in EVALUATION_CLASSES:
+        by_text = {key: value for key, value in written.items() if key != "data" or DATA_CODE_KEY not in code}
+        EVALUATION_KIND.require_readable(kind, evaluation, by_text)
+    return {"kind": kind, **written, **code}
 
 
 def evaluation_from_json(data: JSON, model_input: Input | None = None, cls: type[Any] | None = None) -> Evaluation:

@@ -6,9 +6,8 @@ in the same form. A class that no other process can import, as one of a notebook
 log, too: who goes on with the run gives it again, see store/needed.py.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import attrs
 import cattrs
@@ -16,7 +15,7 @@ from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
-from archwright.core.setting import BadSetting, settings_by_name
+from archwright.core.setting import settings_by_name
 from archwright.core.words import NAME_KEY, format_words, parse_words
 from archwright.search.searcher import get_revision
 from archwright.store.configured import ConfiguredKind
@@ -126,26 +125,8 @@ class LoggedKind(ConfiguredKind[Extension]):
         """What a log holds of `value`, which has been made by this name and these settings."""
         written = {key: self._write_setting(value, key, settings) for key in settings_by_name(type(value))}
         if type(value) not in map(type, self.builtin.values()):
-            self._require_readable(name, value, written)
+            self.require_readable(name, value, written)
         return {NAME_KEY: name, REVISION_KEY: get_revision(value), **written}
-
-    def _require_readable(self, name: str, value: Any, written: Mapping[str, JSON]) -> None:
-        """BadSetting unless a person's class takes its settings back as a log holds them, and they are equal then."""
-        for key, setting in settings_by_name(cast("type[Any]", type(value))).items():
-            if setting.is_nested and is_configured(written[key]):
-                continue  # it was held against itself
-            try:
-                read = attrs.evolve(value, **{key: json.loads(json.dumps(written[key], allow_nan=False))})
-                is_same = _is_same(getattr(read, key), getattr(value, key))
-            except Exception:  # noqa: BLE001  (a person's converter, validator or comparison may raise anything)
-                is_same = False
-            if not is_same:
-                raise BadSetting(
-                    f"{key} of {self.describe(name)} is {getattr(value, key)!r:.80}, and would be "
-                    f"{written[key]!r:.80} when the run is resumed; a setting is a number, a text, true or false, a "
-                    "list of such, or what a converter makes of them; another searcher is held in a field "
-                    "aw.searcher_setting(default, meaning=...)"
-                )
 
     def _write_setting(self, owner: attrs.AttrsInstance, key: str, settings: Mapping[str, JSON]) -> JSON:
         value = getattr(owner, key)
@@ -183,7 +164,7 @@ class LoggedKind(ConfiguredKind[Extension]):
                 )
             self._require_trusted(data, trusted=trusted)
             return self.build(name, given, settings)
-        if self._identify(self.value_to_json(given)) != self._identify(data):
+        if self.identify(self.value_to_json(given)) != self.identify(data):
             raise OtherExtension(
                 f"the run has {self.describe(self.format(data))}, and not {self.format(self.value_to_json(given))}; "
                 "give that one, or fork the run to go on with another one"
@@ -206,12 +187,6 @@ class LoggedKind(ConfiguredKind[Extension]):
         name, _, settings = self.parse(data)
         values = {key: self._rebuild(value, classes) if _holds(value) else value for key, value in settings.items()}
         return self.build(name, classes[name], values) if CODE_KEY in data else self.find(name, values)
-
-    def _identify(self, data: JSON) -> str:
-        """What a log holds, but for where it was defined, its source text and its revision: its name and settings."""
-        name, _, settings = self.parse(data)
-        plain = {key: self._identify(value) if is_configured(value) else value for key, value in settings.items()}
-        return json.dumps({NAME_KEY: name.rpartition(":")[2].rpartition("<locals>.")[2], **plain}, sort_keys=True)
 
     def is_code_same(self, data: JSON, value: Any) -> bool | None:
         """Whether the source text of the value's class is the one in the log, and those of what it holds are.
@@ -236,14 +211,3 @@ def _compare_code(data: JSON, value: Any) -> Iterator[bool | None]:
     for key, inner in data.items():
         if is_configured(inner):
             yield from _compare_code(inner, getattr(value, key, None))
-
-
-def _is_same(read: Any, value: Any) -> bool:
-    """Whether a setting is what it was; a list may stand for a tuple, which JSON does not know."""
-    if isinstance(read, list | tuple) and isinstance(value, list | tuple):
-        items, others = cast("Sequence[Any]", read), cast("Sequence[Any]", value)
-        return len(items) == len(others) and all(map(_is_same, items, others))
-    if isinstance(read, Mapping) and isinstance(value, Mapping):
-        one, other = cast("Mapping[Any, Any]", read), cast("Mapping[Any, Any]", value)
-        return one.keys() == other.keys() and all(_is_same(one[key], other[key]) for key in one)
-    return bool(read == value)

@@ -48,6 +48,7 @@ SEARCHER_KIND: LoggedKind[AnySearcher] = LoggedKind(
     misfit=NotASearcher,
     argument="searcher",
     naming_command="archwright search SPACE --searcher",
+    nested_field="aw.searcher_setting(default, meaning=...)",
     implied_settings=IMPLIED_SETTINGS,
 )
 

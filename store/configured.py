@@ -3,6 +3,7 @@
 Each is a value of a frozen attrs class, whose fields are its settings. A setting may hold another one of its kind.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ from archwright.core.setting import BadSetting, check_setting, format_constructi
 from archwright.core.tracebacks import guard_user_code
 from archwright.core.words import NAME_KEY, parse_words
 from archwright.store.extensions import Extension, ExtensionKind
-from archwright.store.needed import CODE_KEY, REVISION_KEY
+from archwright.store.needed import CODE_KEY, REVISION_KEY, is_configured
 from archwright.store.origins import name_class
 
 MAX_MEMBERS = 4  # that are missing, in a message
@@ -34,6 +35,7 @@ class ConfiguredKind(ExtensionKind[Extension]):
     misfit: type[ArchwrightError]  # the error of an object that is none of the kind
     argument: str  # of a call in Python to which one is given
     naming_command: str  # the beginning of a command that names one
+    nested_field: str = ""  # the field of a class that may hold another one, in messages
     # Under which keys a log has what it has beside the settings: the name, in older logs too; the revision, if there is
     # one; and the source text of a class that no other process can import.
     name_key: str = NAME_KEY
@@ -123,6 +125,31 @@ class ConfiguredKind(ExtensionKind[Extension]):
         settings.pop(self.code_key, None)
         return name, revision, {**self.implied_settings.get(name, {}), **settings}
 
+    def require_readable(self, name: str, value: Any, written: Mapping[str, JSON]) -> None:
+        """BadSetting unless a person's class takes these settings back as a log holds them, and they are equal then."""
+        for key, setting in settings_by_name(_find_class(value)).items():
+            if key not in written or (setting.is_nested and is_configured(written[key])):
+                continue  # a nested one was held against itself
+            try:
+                read = attrs.evolve(value, **{key: json.loads(json.dumps(written[key], allow_nan=False))})
+                is_same = _is_same(getattr(read, key), getattr(value, key))
+            except Exception:  # noqa: BLE001  (a person's converter, validator or comparison may raise anything)
+                is_same = False
+            if not is_same:
+                nested = f"; another {self.noun} is held in a field {self.nested_field}" if self.nested_field else ""
+                raise BadSetting(
+                    f"{key} of {self.describe(name)} is {getattr(value, key)!r:.80}, and would be "
+                    f"{written[key]!r:.80} when the run is resumed; a setting is a number, a text, true or false, a "
+                    f"list of such, or what a converter makes of them{nested}"
+                )
+
+    def identify(self, data: JSON) -> str:
+        """What a log holds, but for where it was defined, its source text and its revision: its name and settings."""
+        name, _, settings = self.parse(data)
+        plain = {key: self.identify(value) if is_configured(value) else value for key, value in settings.items()}
+        own_name = name.rpartition(":")[2].rpartition("<locals>.")[2]
+        return json.dumps({self.name_key: own_name, **plain}, sort_keys=True, default=repr)
+
     @property
     def _noun_with_article(self) -> str:
         return f"{'an' if self.noun[0] in 'aeiou' else 'a'} {self.noun}"
@@ -156,3 +183,14 @@ class ConfiguredKind(ExtensionKind[Extension]):
 
 def _find_class(found: Any) -> type[Any]:
     return cast("type[Any]", found if isinstance(found, type) else type(found))
+
+
+def _is_same(read: Any, value: Any) -> bool:
+    """Whether a setting is what it was; a list may stand for a tuple, which JSON does not know."""
+    if isinstance(read, list | tuple) and isinstance(value, list | tuple):
+        items, others = cast("Sequence[Any]", read), cast("Sequence[Any]", value)
+        return len(items) == len(others) and all(map(_is_same, items, others))
+    if isinstance(read, Mapping) and isinstance(value, Mapping):
+        one, other = cast("Mapping[Any, Any]", read), cast("Mapping[Any, Any]", value)
+        return one.keys() == other.keys() and all(_is_same(one[key], other[key]) for key in one)
+    return bool(read == value)

@@ -5,6 +5,7 @@ from attrs import evolve, frozen
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
 from archwright.display.warning import warn
+from archwright.evaluate.building import EVALUATION_KIND
 from archwright.evaluate.data_settings import DataFunction
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.evaluation_kinds import find_kind
@@ -78,7 +79,7 @@ class _Restoration:
             self._compare(f"the evaluation {kind}", logged[CLASS_CODE_KEY]["sha256"], cls)
         if not isinstance(given, type):
             value = evaluation_to_json(given)
-            if _list_settings(value, is_data_sent) == _list_settings(logged, is_data_sent):
+            if _identify(value, is_data_sent) == _identify(logged, is_data_sent):
                 return evolve(given, data=self._read_logged_data()) if is_data_sent else given  # pyright: ignore[reportCallIssue]
             if not self.given.is_remembered:
                 raise EvaluationDiffers(
@@ -99,7 +100,7 @@ class _Restoration:
             return evolve(logged, target=given.target)
         function = None if logged.data_settings is None else logged.data_settings.function
         values = [evaluation_to_json(logged), evaluation_to_json(given)]
-        alike = [_list_settings(value, is_data_sent=function is not None) for value in values]
+        alike = [_identify(value, is_data_sent=function is not None) for value in values]
         if alike[0] != alike[1]:
             self._refuse(f"its own evaluation, {logged.description}", given.description)
         # The given one may hold what no log does.
@@ -142,8 +143,7 @@ def _find_class(evaluation: Evaluation | type[Evaluation]) -> type[Evaluation]:
     return evaluation if isinstance(evaluation, type) else type(evaluation)
 
 
-def _list_settings(evaluator: JSON, is_data_sent: bool) -> JSON:
+def _identify(evaluator: JSON, is_data_sent: bool) -> str:
     """What an evaluation and the same one of another process have alike: all but code, and the module that it is in."""
-    code = (CLASS_CODE_KEY, DATA_CODE_KEY, *(["data"] if is_data_sent else ()))
-    settings = {key: value for key, value in evaluator.items() if key not in code}
-    return settings | {"kind": name_needed(settings["kind"])}
+    code = (DATA_CODE_KEY, *(["data"] if is_data_sent else ()))
+    return EVALUATION_KIND.identify({key: value for key, value in evaluator.items() if key not in code})

@@ -10,6 +10,7 @@ from archwright.core.budget import Budget
 from archwright.core.ends import RunEnds
 from archwright.core.input import features
 from archwright.core.json import to_json
+from archwright.core.setting import BadSetting
 from archwright.evaluate.building import EVALUATION_KIND
 from archwright.evaluate.evaluation import NotAnEvaluation
 from archwright.evaluate.logged_evaluations import evaluation_to_json, read_evaluation
@@ -67,3 +68,10 @@ def test_what_is_no_evaluation_is_refused(tmp_path, widths):
     assert widths is not None
     with pytest.raises(NotAnEvaluation, match="an evaluation is a frozen attrs class"):
         EVALUATION_KIND.find_class(f"{tmp_path / 'own.py'}:Other")
+
+
+def test_a_setting_that_would_be_something_else_after_a_resume_is_refused(widths):
+    with pytest.raises(
+        BadSetting, match=r"table of the evaluation .*:Widths is \{1\}, and would be \{1\} when the run is"
+    ):
+        evaluation_to_json(evolve(widths, table={1}))
