@@ -245,14 +245,12 @@ def _fail(message: str, code: int) -> NoReturn:
 
 
 def _exit_code(error: ArchwrightError) -> int:
-    from archwright.search.running.loop import TrialsKeepFailing
-    from archwright.search.running.process_pool import ProcessDied
-    from archwright.store import errors
+    from archwright import errors
 
     failures = (
         OutputLost,
-        TrialsKeepFailing,
-        ProcessDied,
+        errors.TrialsKeepFailing,
+        errors.ProcessDied,
         errors.LogIsDamaged,
         errors.LogIsFull,
         errors.LogFailed,

@@ -15,8 +15,10 @@ from archwright.store.written_paths import DEFAULT_LOG as DEFAULT_LOG
 
 # The headings of options in help.
 TRAINING_PANEL, SEARCH_PANEL, RUNNING_PANEL = "What a model is worth", "The search", "How it runs"
-# For help, which has no time to import the searchers: a test holds these names to those of the code.
+# For help and completion, which have no time to import what has these names: a test holds them to those of the code.
 SEARCHER_NAMES = ("random", "mcts", "mcts-bisection", "smbo", "smbo-paper", "evolution", "local-search")
+DATA_SET_NAMES = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100")
+FIGURE_NAMES = ("incumbent", "time", "threshold", "regret", "histogram")
 SEARCHERS_HELP = f"{', '.join(SEARCHER_NAMES[:-1])} or {SEARCHER_NAMES[-1]}"
 
 _training_option = partial(typer.Option, rich_help_panel=TRAINING_PANEL)
@@ -36,16 +38,17 @@ def _list_spaces() -> list[str]:
 
 def list_searchers() -> list[str]:
     """The names of the searchers, for completion."""
-    from archwright.search.named import SEARCHERS
-
-    return list(SEARCHERS)
+    return list(SEARCHER_NAMES)
 
 
 def list_data_sets() -> list[str]:
     """The names of the built-in data sets, for completion."""
-    from archwright.evaluate.data.builtin import BUILTIN_NAMES
+    return list(DATA_SET_NAMES)
 
-    return list(BUILTIN_NAMES)
+
+def list_figure_kinds() -> list[str]:
+    """The names of the kinds of figures, for completion."""
+    return list(FIGURE_NAMES)
 
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -139,7 +142,7 @@ class EvaluationOptions:
     data: Annotated[
         str | None,
         _training_option(
-            help="digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH, npz:PATH, or a function of your "
+            help=f"{', '.join(DATA_SET_NAMES)}, folder:PATH, npz:PATH, or a function of your "
             "own that returns arrays: file.py:function or module:function; digits if none is given.",
             autocompletion=list_data_sets,
         ),

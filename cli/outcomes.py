@@ -10,19 +10,21 @@ from attrs import frozen
 from rich.console import Console
 
 from archwright.cli.options import WorkingOptions
-from archwright.cli.reports.show import show_trials
+from archwright.cli.reports.show import OPEN_STATUSES, show_trials
 from archwright.cli.reports.show_trial import show_winner
 from archwright.cli.values import BadOption
-from archwright.core.ends import EndName, InvalidEnd
-from archwright.evaluate.settings import UnusedHyperparameter, UnusedSetting
-from archwright.execution.checks import BadRunOption
+from archwright.core.ends import EndName
+from archwright.errors import (
+    BadRunOption,
+    InvalidEnd,
+    NoSuchMetric,
+    NothingScored,
+    RunInterrupted,
+    UnusedHyperparameter,
+    UnusedSetting,
+)
 from archwright.execution.options import Narration
-from archwright.execution.session import RunInterrupted
-from archwright.results.describing import describe_best_trials, describe_run
 from archwright.results.run import Run
-from archwright.search.running.ends import measure_seconds, suggest_moves
-from archwright.search.running.loop import NoSuchMetric, NothingScored
-from archwright.search.running.run_view import RunView, is_repeated
 from archwright.store.suggestions import format_command
 
 SETTING_OPTIONS = {"settings": "train"}  # the options of settings that have another name
@@ -67,12 +69,10 @@ class RunCommand:
     def _print_end(self, begun: Sequence[str]) -> None:
         """What came of the run, if it has begun, and the commands that the user may want next."""
         for run in begun:
-            view = Run.read(self.log, run).view
-            suggestions = show_outcome(view, self.console)
-            seconds = measure_seconds(view.run.state, view.run.run_time)
-            moves = suggest_moves(view.run.state, seconds) if view.status == "finished" else {}
-            go_on = {"go on": self._format_resumption(self.log, run, moves)}
-            _print_commands(self.console, suggestions if view.status == "exhausted" else {**suggestions, **go_on})
+            stopped = Run.read(self.log, run)
+            suggestions = show_outcome(stopped, self.console)
+            go_on = {"go on": self._format_resumption(self.log, run, stopped.suggest_moves())}
+            _print_commands(self.console, suggestions if stopped.status == "exhausted" else {**suggestions, **go_on})
 
 
 def list_resume_words(working: WorkingOptions, *, trusted: bool = False) -> Sequence[str]:
@@ -99,22 +99,23 @@ def name_options() -> Generator[None]:
         raise BadOption(f"--{option} {rest.replace('do nothing', 'does nothing', 1)}") from error
 
 
-def show_outcome(view: RunView, console: Console) -> dict[str, str]:
+def show_outcome(run: Run, console: Console) -> dict[str, str]:
     """Print the outcome of a run so far; what the user may want to look at next, and the command for it."""
-    if is_repeated(view.run.started):
-        details = describe_run(view)
+    if run.repeats is not None:
+        details = run.details()
         console.print()
         show_trials(details["trials"], details, console)
-        return {"each training": format_command(view.log, "show", view.name)}
-    best = next(iter(describe_best_trials(view, 1)["trials"]), None)
-    failed = [trial.trial for trial in view.trials if trial.status not in (None, "ok")]
-    if best is None:
-        show = format_command(view.log, "show", view.name, *map(str, failed[:1]))
+        return {"each training": format_command(run.log, "show", run.name)}
+    scored = [trial for trial in run if trial.status not in OPEN_STATUSES]
+    failed = [trial.number for trial in scored if trial.status != "ok"]
+    if len(failed) == len(scored):
+        show = format_command(run.log, "show", run.name, *map(str, failed[:1]))
         return {"why none has a score": show} if failed else {}
-    show_winner(best, view.run.state.score_count, len(failed))
+    best = run.best()
+    show_winner(best, run.objective.metric, len(scored), len(failed))
     return {
-        "how it learned": format_command(view.log, "show", view.name, str(best["trial"])),
-        "how it compares": format_command(view.log, "best", view.name),
+        "how it learned": format_command(run.log, "show", run.name, str(best.number)),
+        "how it compares": format_command(run.log, "best", run.name),
     }
 
 

@@ -16,7 +16,9 @@ import pytest
 import archwright as aw
 from archwright.cli import options
 from archwright.core.setting import BadSetting, settings_by_name
+from archwright.evaluate.data.builtin import BUILTIN_NAMES
 from archwright.evaluate.training.recipe import Recipe, make_recipe
+from archwright.plots.figures import FIGURE_KINDS
 from archwright.search.named import SEARCHER_KIND, SEARCHERS
 from archwright.search.named_rules import RULE_KIND, STOPPING_RULES
 from archwright.search.searcher import get_revision
@@ -107,6 +109,12 @@ def test_what_settings_may_be_is_what_is_refused():
     for owner, name, allowed, make in settings:
         with pytest.raises(BadSetting, match=re.escape(f"{name} of {owner} is [0]; it may be {allowed}")):
             make({name: [0]})
+
+
+def test_names_are_completed_as_they_are():
+    """Completion has no time to import what has them."""
+    assert options.list_data_sets() == list(BUILTIN_NAMES)
+    assert options.list_figure_kinds() == list(FIGURE_KINDS)
 
 
 def test_the_help_of_stopping_rules_has_their_settings_as_they_are():

@@ -55,7 +55,7 @@ def compare(
     score, and searches whose trials keep failing, are told at the end: exit code 1.
     """
     import archwright
-    from archwright.cli.comparisons.conclusions import run_comparison_command
+    from archwright.cli.comparisons import run_comparison_command
     from archwright.cli.evaluation_options import configure_evaluation
 
     run_comparison_command(
@@ -80,12 +80,6 @@ def compare(
     )
 
 
-def _list_figure_kinds() -> list[str]:
-    from archwright.plots.figures import FIGURE_KINDS
-
-    return list(FIGURE_KINDS)
-
-
 def plot(
     runs: Annotated[
         list[str], typer.Argument(metavar="RUN...", help="Runs by name or pattern, as in 'nb.*'; quote patterns.")
@@ -95,7 +89,7 @@ def plot(
         typer.Option(
             help="incumbent (best so far against evaluations), time (against seconds), threshold (share of models "
             "above each score), regret (final scores as boxes) or histogram (of all scores).",
-            autocompletion=_list_figure_kinds,
+            autocompletion=options.list_figure_kinds,
         ),
     ] = "incumbent",
     output: Annotated[
@@ -111,9 +105,9 @@ def plot(
 
     Bands are one standard error of the mean. Runs of a comparison are grouped by searcher.
     """
-    from archwright.cli.comparisons.figures import write_figure
+    from archwright.results.figures import write_figure
     from archwright.results.log import Log
 
     file = output or Path(f"{kind}.png")
-    write_figure(Log(log), runs, kind, file, optimum, title)
+    write_figure(Log(log), runs, kind, file, optimum, title, "--output")
     say(file)

@@ -20,6 +20,7 @@ from archwright.display.text import (
     wrap_tree,
 )
 from archwright.results.records import AttemptRecord, BestTrials, RankedTrialRecord, TrialDetails
+from archwright.results.trial import Trial
 
 MAX_NAME_COLUMNS = 36  # that a choice's name may take beside several trials, where they do not fit
 MAX_VALUE_COLUMNS = 12  # that a value may take there
@@ -104,16 +105,16 @@ def _show_curve(curve: Sequence[Mapping[str, float]]) -> None:
     out.print(make_table(header, ([point.get(name) for name in header] for point in points)))
 
 
-def show_winner(trial: RankedTrialRecord, scored: int, failed: int) -> None:
+def show_winner(trial: Trial, metric: str, scored: int, failed: int) -> None:
     """Print a search's best trial: its score, its size and its choices."""
     out = make_console()
-    size = f", {format_count(trial['parameters'])} parameters" if trial["parameters"] is not None else ""
+    size = f", {format_count(trial.parameters)} parameters" if trial.parameters is not None else ""
     trials = pluralize(scored, "trial") + (f", {failed} of which failed" if failed else "")
     out.print(
-        f"\nbest of {trials}: trial {trial['trial']}, {trial['metric']} {format_score(trial['score'])}{size}",
+        f"\nbest of {trials}: trial {trial.number}, {metric} {format_score(trial.score)}{size}",
         style="bold",
     )
-    out.print(make_property_table(trial["choices"]))
+    out.print(make_property_table(trial.choices))
 
 
 def show_best(best: BestTrials) -> None:

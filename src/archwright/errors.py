@@ -104,6 +104,7 @@ if TYPE_CHECKING:
     from archwright.plots.figures import UnknownFigureKind as UnknownFigureKind
     from archwright.plots.histories import NothingToCompare as NothingToCompare
     from archwright.results.exporting import NoWeights as NoWeights
+    from archwright.results.figures import UnwritableFigure as UnwritableFigure
     from archwright.results.frames import NoFrameLibrary as NoFrameLibrary
     from archwright.results.frames import UnknownFrameLibrary as UnknownFrameLibrary
     from archwright.search.logged_extensions import OtherExtension as OtherExtension
@@ -117,6 +118,7 @@ if TYPE_CHECKING:
     from archwright.search.running.loop import NoSuchMetric as NoSuchMetric
     from archwright.search.running.loop import NothingScored as NothingScored
     from archwright.search.running.loop import TrialsKeepFailing as TrialsKeepFailing
+    from archwright.search.running.process_pool import ProcessDied as ProcessDied
     from archwright.search.running.run_view import NoSuchTrial as NoSuchTrial
     from archwright.search.running.run_view import RunHasGoneOn as RunHasGoneOn
     from archwright.search.running.runs import SpaceChanged as SpaceChanged
@@ -235,6 +237,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.plots.figures": "NotAxes UnknownFigureKind",
     "archwright.plots.histories": "NothingToCompare",
     "archwright.results.exporting": "NoWeights",
+    "archwright.results.figures": "UnwritableFigure",
     "archwright.results.frames": "NoFrameLibrary UnknownFrameLibrary",
     "archwright.search.logged_extensions": "OtherExtension",
     "archwright.search.named": "NotASearcher UnknownSearcher",
@@ -242,6 +245,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.search.running.compare": "SearchDiffers",
     "archwright.search.running.enqueuing": "BadChoices EnqueuingRefused",
     "archwright.search.running.loop": "NoSuchMetric NothingScored TrialsKeepFailing",
+    "archwright.search.running.process_pool": "ProcessDied",
     "archwright.search.running.run_view": "NoSuchTrial RunHasGoneOn",
     "archwright.search.running.runs": "SpaceChanged",
     "archwright.search.running.statistics": "NoPairedScores",

@@ -15,7 +15,7 @@ import pytest
 
 from archwright.cli.commands.compare import compare
 from archwright.cli.commands.search import search
-from archwright.cli.comparisons.conclusions import conclude
+from archwright.cli.comparisons import conclude
 from archwright.results.comparison import Comparison
 from archwright.results.conclusions import ConclusionRow
 from archwright.search.running.attempts import derive_training_seed

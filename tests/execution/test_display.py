@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from archwright.cli.comparisons.conclusions import format_own_command
+from archwright.cli.comparisons import format_own_command
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.evaluate.data.dataset import DataInfo

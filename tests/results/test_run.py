@@ -363,3 +363,9 @@ def test_a_run_that_is_gone_is_not_whole(tmp_path):
         assert bool(verification) == (run.name != "up-1")
     with pytest.raises(NoSuchRun):
         Log(log)["up-1"]
+
+
+def test_a_finished_run_says_how_its_ends_are_moved_to_go_on(run):
+    """As `run.resume` takes it; one that has not ended needs no more."""
+    assert run.suggest_moves() == {"trials": "+16"}
+    assert run.at(5).suggest_moves() == {}

@@ -17,7 +17,7 @@ from tests.mentioned_names import read_page_lines
 from tests.paths import ROOT, list_product_modules
 
 # Of the workers and of what runs them: caught before they reach anybody.
-INTERNAL = {"MalformedMessage", "NoFreeSlot", "NothingToKill", "ProcessDied", "ReportedByChild"}
+INTERNAL = {"MalformedMessage", "NoFreeSlot", "NothingToKill", "ReportedByChild"}
 MODULES = [str(path.with_suffix("")).removeprefix("src/archwright/") for path in list_product_modules()]
 
 

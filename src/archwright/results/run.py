@@ -7,7 +7,7 @@ from typing import Any, Self, Unpack, overload
 from attrs import evolve, field, frozen
 
 from archwright.core.budget import Budget
-from archwright.core.ends import GivenEnds
+from archwright.core.ends import EndName, GivenEnds
 from archwright.core.input import Input
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
@@ -47,6 +47,7 @@ from archwright.results.run_text import describe_progress, render_run
 from archwright.results.trial import Trial
 from archwright.results.trial_table import tabulate_trials
 from archwright.results.verification import Verification, verify_run
+from archwright.search.running.ends import measure_seconds, suggest_moves
 from archwright.search.running.run_view import RunView, view_run
 from archwright.search.searcher import AnySearcher
 from archwright.store.duckdb_log import DuckDBLog
@@ -264,6 +265,11 @@ class Run(Sequence[Trial]):
         )
         resume_in_log(DuckDBLog(self.log), self.name, resumption, run._make_run_options(options))
         return run._read(self.name, given)
+
+    def suggest_moves(self) -> Mapping[EndName, str]:
+        """How its ends are moved for a finished run to go on, as `resume` takes them; none while it is not finished."""
+        seconds = measure_seconds(self.view.run.state, self.view.run.run_time)
+        return suggest_moves(self.view.run.state, seconds) if self.status == "finished" else {}
 
     def _let_run(self, options: ResumeOptions | ForkOptions | RetrainOptions) -> Self:
         """The same, with the code that the log names trusted where this person says so, by now or before."""

@@ -17,22 +17,26 @@ class UnwritableFigure(ArchwrightError, ValueError):
 
 
 def write_figure(
-    log: Log, runs: Sequence[str], kind: str, output: Path, optimum: float | None, title: str | None
+    log: Log, runs: Sequence[str], kind: str, file: Path, optimum: float | None, title: str | None, option: str
 ) -> None:
-    """Write what `Log.plot` draws to a file, in the format of its ending; raises UnwritableFigure."""
+    """Write what `Log.plot` draws to a file, in the format of its ending.
+
+    `option` is the command's option that names the file, for the errors: UnwritableFigure, and what `stage_file`
+    raises.
+    """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    file_kind = _find_figure_format(output)
+    file_kind = _find_figure_format(file, option)
     with rc_context(MATPLOTLIB_STYLE):
         figure = Figure(figsize=FIGURE_INCHES, layout="constrained")
         log.plot(runs, kind, figure.subplots(), optimum=optimum, title=title)
-        with stage_file(output, file_kind, "--output") as staged:
+        with stage_file(file, file_kind, option) as staged:
             figure.savefig(staged, dpi=PNG_DOTS_PER_INCH)
 
 
-def _find_figure_format(output: Path) -> FileKind:
+def _find_figure_format(file: Path, option: str) -> FileKind:
     """The kind of file that its ending says; UnwritableFigure if it is none that a figure can be."""
-    if output.suffix.lower() not in FIGURE_FORMATS:
-        raise UnwritableFigure(f"{output} cannot be written: a figure is a .png, .svg or .pdf; name one with --output")
-    return FIGURE_FORMATS[output.suffix.lower()]
+    if file.suffix.lower() not in FIGURE_FORMATS:
+        raise UnwritableFigure(f"{file} cannot be written: a figure is a .png, .svg or .pdf; name one with {option}")
+    return FIGURE_FORMATS[file.suffix.lower()]

@@ -1,1 +1,0 @@
-"""Comparisons of searchers: what follows from them, and figures."""
