@@ -2,9 +2,10 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import cattrs
 from attrs import field, frozen
@@ -185,6 +186,8 @@ _OPTIONAL_FIELDS: Mapping[type[Any], Sequence[str]] = {
     Proposed: ("enqueued",),
     AttemptEnded: ("stopped",),
 }
+# The fields whose texts are for people alone: those of an attempt's end and of a run's, and why a rule stopped a trial.
+_FREE_TEXTS = ("error", "detail", "why")
 _NON_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
@@ -192,16 +195,62 @@ def event_to_json(event: Event) -> tuple[str, str]:
     """The kind of `event` and its payload, one line of JSON.
 
     JSON has no NaN and no infinities: in a field of type float they are the texts "NaN", "Infinity" and "-Infinity",
-    which Python's float() and SQL's cast to double both read. Characters that UTF-8 cannot hold become question marks.
-    Raises UnwritableEvent.
+    which Python's float() and SQL's cast to double both read. Characters that UTF-8 cannot hold become question marks
+    in texts that are for people alone, such as the last words of a worker. Raises UnwritableEvent.
     """
     kind = type(event).__name__
     try:
         fields = _make_converter().unstructure(event)
-        payload = json.dumps(fields, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+        payload = _dump_json(fields)
+        if not _is_encodable(payload):
+            fields = _make_encodable(fields)
+            payload = _dump_json(fields)
     except (TypeError, ValueError, OverflowError) as error:
         raise UnwritableEvent(f"{kind} cannot be logged: {error}; it may hold plain JSON values only") from error
-    return kind, payload.encode("utf-8", "replace").decode("utf-8")
+    if not _is_encodable(payload):
+        place, text = next(_find_unencodable(fields, ""))
+        raise UnwritableEvent(
+            f"{kind} cannot be logged: {place} is {text!r:.80}; it must be a text that UTF-8 can write"
+        )
+    return kind, payload
+
+
+def _dump_json(fields: JSON) -> str:
+    return json.dumps(fields, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+
+
+def _is_encodable(text: str) -> bool:
+    """Whether UTF-8 can write a text: whether it has no lone surrogates."""
+    with suppress(UnicodeEncodeError):
+        return text.isascii() or bool(text.encode())
+    return False
+
+
+def _make_encodable(fields: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    """The fields of an event, with question marks for what UTF-8 cannot hold in those that are for people alone."""
+    encodable = dict(fields)
+    for name, content in fields.items():
+        if name in _FREE_TEXTS and isinstance(content, str):
+            encodable[name] = content.encode("utf-8", "replace").decode()
+        elif name == "stopped" and isinstance(content, dict):
+            encodable[name] = _make_encodable(cast(dict[str, JSON], content))
+    return encodable
+
+
+def _find_unencodable(content: JSON, place: str) -> Iterator[tuple[str, str]]:
+    """The texts in JSON that UTF-8 cannot write, each with its place; of a name, the place of what it names."""
+    match content:
+        case str() if not _is_encodable(content):
+            yield place, content
+        case dict():
+            for name, part in cast(dict[str, JSON], content).items():
+                yield from _find_unencodable(name, f"a name in {place}")
+                yield from _find_unencodable(part, f"{place}.{name}" if place else name)
+        case list() | tuple():
+            for i, part in enumerate(cast(list[JSON], content)):
+                yield from _find_unencodable(part, f"{place}[{i}]")
+        case _:
+            pass
 
 
 def event_from_json(kind: str, payload: str) -> Event:

@@ -2,12 +2,15 @@
 
 import json
 import math
+import re
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archwright.core.budget import Budget
+from archwright.core.protocols import EarlyStop
 from archwright.store.errors import UnreadableEvent, UnwritableEvent
 from archwright.store.events import (
     EVENT_KINDS,
@@ -15,6 +18,7 @@ from archwright.store.events import (
     Event,
     Proposed,
     Reported,
+    RunStopped,
     Scored,
     event_from_json,
     event_to_json,
@@ -87,9 +91,34 @@ def test_what_is_not_json_is_refused(value: object):
 
 def test_stray_bytes_of_a_crashed_worker_do_not_stop_the_log():
     """A text with lone surrogates, as stderr may bring, is logged with question marks."""
-    event = event_from_json(*event_to_json(AttemptEnded(0, 1, "crashed", 1.0, error="bad \udcff byte")))
-    assert isinstance(event, AttemptEnded)
-    assert event.error == "bad ? byte"
+    early_stop = EarlyStop("hopeless", 1, "a rule's \ud800 words")
+    ended = AttemptEnded(0, 1, "crashed", 1.0, {"é": 1.0}, "bad \udcff byte", early_stop)
+    event = event_from_json(*event_to_json(ended))
+    assert event == evolve(ended, error="bad ? byte", stopped=evolve(early_stop, why="a rule's ? words"))
+    stopped = event_from_json(*event_to_json(RunStopped("failing", "trial 0: \ud800")))
+    assert stopped == RunStopped("failing", "trial 0: ?")
+
+
+@pytest.mark.parametrize(
+    ("event", "place"),
+    [
+        (
+            evolve(make_run_started(), searcher={"name": "own.py:Own", "notes": [{"a": "\ud800"}]}),
+            "searcher.notes[0].a",
+        ),
+        (evolve(make_run_started(), evaluator={"kind": "function", "\ud800": 1}), "a name in evaluator"),
+        (evolve(make_run_started(), space_source="\udcff.py:space"), "space_source"),
+        (Proposed(0, (("0.activation.function", "\ud800"),), EPOCH), "path[0][1]"),
+        (Reported(0, 1, 1, {"\ud800": 0.5}), "a name in metrics"),
+        (AttemptEnded(0, 1, "ok", 1.0, {"error\ud800": 0.5}, "\ud800"), "a name in metrics"),
+    ],
+)
+def test_a_text_that_utf8_cannot_write_is_refused_with_its_place(event, place):
+    """What programs read is never changed silently: a setting, a name, a choice."""
+    with pytest.raises(
+        UnwritableEvent, match=rf"cannot be logged: {re.escape(place)} is '.*; it must be a text that UTF"
+    ):
+        event_to_json(event)
 
 
 def test_every_field_is_written_out():

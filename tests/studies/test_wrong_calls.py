@@ -42,6 +42,11 @@ CALLS: dict[str, tuple[Any, tuple[Any, ...], str]] = {  # what is called, with w
     "export: folder": (lambda run, bad: run[0].export(bad), (*NO_PATHS, ""), "folder is .*; it must be the path"),
     "export: force": (lambda run, bad: run[0].export("x", force=bad), NO_FLAGS, "force is .*; it must be True"),
     "export: untrained": (lambda run, bad: run[0].export("x", untrained=bad), NO_FLAGS, "untrained is"),
+    "search: a text in a setting": (
+        lambda run, bad: aw.search(SPACE, aw.function(evaluate, settings={"x": bad}), log=run.log, **HERE),
+        ("\ud800",),
+        "RunStarted cannot be logged: evaluator.settings.x is",
+    ),
     "compile": (lambda _, bad: aw.compile(aw.affine(3), bad), (b"x", None, 2.5, []), "the input shape is"),
     "compile: seed": (lambda _, bad: aw.compile(aw.affine(3), (3,), seed=bad), (None, 2.5, "x"), "seed is"),
     "function: data_dir": (lambda _, bad: aw.function(evaluate, data_dir=bad), (3, "", b"x"), "data_dir is"),
