@@ -16,6 +16,7 @@ from archwright.store.runs import check_run_name, list_runs
 from archwright.store.suggestions import suggest_view
 from archwright.store.written_paths import shorten
 
+_claimed_here: set[tuple[int, Path]] = set()  # the lock files that this process holds, with its id: a fork has others
 NOBODY = "nobody"  # in the lock file of a run that was created, and that no process has worked on yet
 
 
@@ -33,8 +34,8 @@ def claim(path: Path | str, run: str) -> Generator[None]:
         lock = _acquire(file)
     except BlockingIOError as error:
         raise RunIsBusy(
-            f"{run} in {shorten(path)} is going on in {_describe_holder(file)}; let it finish or stop it, "
-            f"or watch it with: {suggest_view(path, run)}"
+            f"{run} in {shorten(path)} is going on in {_describe_holder(file)}, or watch it with: "
+            f"{suggest_view(path, run)}"
         ) from error
     except NotADirectoryError as error:
         raise LogFailed(
@@ -42,6 +43,8 @@ def claim(path: Path | str, run: str) -> Generator[None]:
         ) from error
     except OSError as error:
         raise explain_failure(error, file) from error
+    claimed = (os.getpid(), file)
+    _claimed_here.add(claimed)
     try:
         with suppress(OSError):  # on a full disk the holder is unknown, and still the only one
             file.write_text(str(os.getpid()))
@@ -52,6 +55,7 @@ def claim(path: Path | str, run: str) -> Generator[None]:
                 file.unlink(missing_ok=True)
                 remove_if_empty(file.parent)
         finally:
+            _claimed_here.discard(claimed)
             os.close(lock)
 
 
@@ -144,7 +148,10 @@ def _is_logged(path: Path, run: str) -> bool:
 
 
 def _describe_holder(file: Path) -> str:
+    """The process that holds the lock of `file`, and how it lets go of that."""
+    if (os.getpid(), file) in _claimed_here:
+        return "this process; wait for its search there, or close the study that it has open"
     pid = ""
     with suppress(OSError):  # Windows lets nobody read a locked file
         pid = file.read_text().strip()
-    return f"process {pid}" if pid else "another process"
+    return f"{f'process {pid}' if pid else 'another process'}; let it finish or stop it"

@@ -85,7 +85,7 @@ class LogConflict(ArchwrightError, RuntimeError):
 
 
 class RunIsBusy(ArchwrightError, BlockingIOError):
-    """Another process is working on the run."""
+    """A process is working on the run: another one, or this one in another place."""
 
 
 class NoSuchRun(ArchwrightError, KeyError):

@@ -79,10 +79,12 @@ def path(tmp_path):
 def test_one_process_claims_a_run(path):
     """The second claimer is told who holds the run; other runs, and the same run later, are free."""
     with run_process(CLAIMER_CODE, path, "a-1") as holder:
-        with pytest.raises(RunIsBusy, match=f"a-1 in {path} is going on in process {holder.pid}; .*archwright show"):
+        with pytest.raises(
+            RunIsBusy, match=f"a-1 in {path} is going on in process {holder.pid}; let it .*archwright show"
+        ):
             claim(path, "a-1").__enter__()
-        with claim(path, "a-2"):
-            pass
+        with claim(path, "a-2"), pytest.raises(RunIsBusy, match="is going on in this process; wait for"):
+            claim(path, "a-2").__enter__()
     with claim(path, "a-1"):
         pass
 

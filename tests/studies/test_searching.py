@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -219,7 +218,7 @@ def test_a_run_is_gone_on_with_by_one_thread_at_a_time(tmp_path):
     def go_on(_: Event) -> None:
         if not begun.is_set():
             begun.set()
-            with pytest.raises(RunIsBusy, match=f"{run.name} in .* is going on in process {os.getpid()}; let it"):
+            with pytest.raises(RunIsBusy, match=f"{run.name} in .* is going on in this process; wait for its search"):
                 pool.submit(run.resume, trials="+1", workers=0, progress=False).result()
 
     with ThreadPoolExecutor() as pool:

@@ -145,7 +145,9 @@ def test_the_name_is_enough_to_go_on(log):
     assert aw.Log(log)["mine"].details()["events"] == events
     with aw.study(name="mine", log=log) as study:
         assert [trial.trial for trial in study.open_trials] == [4]
-        with pytest.raises(RunIsBusy, match="mine"):
+        with pytest.raises(
+            RunIsBusy, match=r"mine in .* this process; .* close the study that it has open, or watch it"
+        ):
             aw.study(name="mine", log=log)
     with begin(log, searcher="random", objective="score", budget="5epochs", seed=0) as study:
         assert study.ask().choices["1.repeat.count"] == 2
