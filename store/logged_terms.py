@@ -14,15 +14,14 @@ def load_logged_term(data: JSON, started: RunStarted, *, trusted: bool) -> Term:
     """
     if not find_unknown_kinds(data):
         return from_json(data)
-    if not started.term_sources:
-        raise UnreadableTerm(
-            f"{_list_unknown_kinds(data)} can be read by no built-in space, and {started.space_source!r} names no "
-            "file of them; define them again in this process first"
-        )
     for source in started.term_sources:
         permission.require_trusted(source, trusted=trusted)
     for source in started.term_sources:
         load_object(source)
+    if find_unknown_kinds(data):
+        raise UnreadableTerm(
+            f"{_explain_lost_kinds(data)}, and go on in the same process (with @aw.module and aw.resume(...) in Python)"
+        )
     return from_json(data)
 
 
@@ -38,11 +37,19 @@ def describe_unknown_kinds(data: JSON, started: RunStarted) -> str:
     """What is left out of a report on a logged term, since only untrusted code tells it; "" if nothing is."""
     if not find_unknown_kinds(data):
         return ""
-    origins = [_locate(source) for source in started.term_sources] or [started.space_source]
-    kinds, places = _list_unknown_kinds(data), ", ".join(dict.fromkeys(origins))
+    omission = f"what only the code of {_list_unknown_kinds(data)} tells, such as shapes, is left out"
+    if not started.term_sources:
+        lost = _explain_lost_kinds(data)
+        return f"{omission}: {lost}, and look at the run in the same process (with @aw.module in Python)"
+    places = ", ".join(dict.fromkeys(map(_locate, started.term_sources)))
+    return f"{omission}; --trust (trust=True in Python) runs it, from {places}"
+
+
+def _explain_lost_kinds(data: JSON) -> str:
+    """That kinds of module are defined by no file that the log names, and the beginning of the remedy."""
     return (
-        f"what only the code of {kinds} tells, such as shapes, is left out; "
-        f"--trust (trust=True in Python) runs it, from {places}"
+        f"no file that the log names defines the modules {_list_unknown_kinds(data)}; define their classes again, as "
+        "they were"
     )
 
 

@@ -62,7 +62,18 @@ def test_the_kinds_of_a_space_that_no_source_names_are_imported_with_permission(
 def test_a_log_that_names_no_code_says_so(kind):
     started = make_logged(kind)
     assert '"kind_sources"' not in event_to_json(started)[1]
-    with pytest.raises(UnreadableTerm, match="'<term>' names no file of them"):
+    lost = f"no file that the log names defines the modules {kind}; define their classes again, as they were, and"
+    with pytest.raises(UnreadableTerm) as raised:
+        load_logged_term(started.space, started, trusted=True)
+    assert str(raised.value) == f"{lost} go on in the same process (with @aw.module and aw.resume(...) in Python)"
+    said = describe_unknown_kinds(started.space, started)
+    assert said.endswith(f"is left out: {lost} look at the run in the same process (with @aw.module in Python)")
+    assert "--trust" not in said
+
+
+def test_a_kind_that_the_named_code_does_not_define_is_lost_too(kind):
+    started = make_logged(f"{kind}_lost", kind_sources=(f"{kind}:Scale",))
+    with pytest.raises(UnreadableTerm, match=f"no file that the log names defines the modules {kind}_lost; define"):
         load_logged_term(started.space, started, trusted=True)
 
 

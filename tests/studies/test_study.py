@@ -294,7 +294,7 @@ def test_what_a_script_defines_is_defined_again_by_the_next_process(tmp_path):
     second = run_script(tmp_path, "", "name='mine',")
     assert "UnreadableTerm" in second.stderr
     assert "halving" in second.stderr
-    assert "define them again in this process first" in second.stderr
+    assert "halving; define their classes again, as they were" in second.stderr
     changed = CLASSES.replace('name = "mine"', 'name = "changed"')
     third = run_script(tmp_path, changed, "name='mine',")
     assert "ExtensionNeeded" in third.stderr
