@@ -6,11 +6,12 @@ An end only keeps a run from proposing trials. What was proposed before is let r
 import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Literal, SupportsFloat, TypeVar
+from typing import Literal, TypeVar
 
 from attrs import asdict, fields, frozen
 
 from archwright.core.budget import InvalidBudget, parse_budget
+from archwright.core.checks import as_number
 from archwright.core.defaults import DEFAULT_TRIALS
 from archwright.core.errors import ArchwrightError
 from archwright.core.value import format_value
@@ -112,10 +113,7 @@ def _move(
 
 def read_time(given: float | str) -> float:
     """The seconds of a number of them, or of a text such as 90s, 10min or 2h, with a plus or not. Else InvalidEnd."""
-    seconds = None
-    if isinstance(given, SupportsFloat) and not isinstance(given, bool):
-        with suppress(OverflowError):
-            seconds = float(given)
+    seconds = as_number(given)
     if isinstance(given, str):
         with suppress(InvalidBudget):
             budget = parse_budget(given.removeprefix("+"))

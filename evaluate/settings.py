@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, SupportsFloat, TypeVar, cast
 
-from attrs import Attribute, AttrsInstance, evolve, field
+from attrs import AttrsInstance, evolve, field
 
 from archwright.core.architecture import find_fixed_settings
+from archwright.core.checks import Checks, make_validator
 from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
 from archwright.core.json import JSON
 from archwright.core.setting import BadSetting
@@ -20,6 +21,7 @@ FIRST_READER = 1  # of runs whose JSON names none
 LATEST_READER = 2  # of new runs
 READERS = (FIRST_READER, LATEST_READER)
 
+_CHECKS = Checks(BadSetting)
 Changed = TypeVar("Changed", bound=AttrsInstance)
 
 
@@ -54,21 +56,6 @@ def _as_path(folder: Any) -> Any:
 def _is_folder(_: object, __: object, folder: Any) -> None:
     if folder is not None and not (isinstance(folder, str) and folder):
         raise BadSetting(f"data_dir is {folder!r:.80}; it is the path of a folder, as in 'data'")
-
-
-def _is_whole(_: object, attribute: "Attribute[Any]", number: Any) -> None:
-    if type(number) is not int:
-        raise BadSetting(f"{attribute.name} is {number!r:.80}; it must be a whole number")
-
-
-def _is_count(_: object, attribute: "Attribute[Any]", count: Any) -> None:
-    if type(count) is not int or count < 0:
-        raise BadSetting(f"{attribute.name} is {count!r:.80}; it must be a whole number of 0 or more")
-
-
-def _has_names(_: object, attribute: "Attribute[Any]", given: Any) -> None:
-    if not isinstance(given, Mapping):
-        raise BadSetting(f"{attribute.name} is {given!r:.80}; it must be a mapping, values by their names")
 
 
 def _as_size(size: Any) -> Any:
@@ -114,17 +101,17 @@ def data_dir_setting() -> Any:
 
 def split_seed_setting() -> Any:
     """The field of the seed of the splits that are drawn: train, validation and, where the data has none, test."""
-    return field(default=0, converter=as_integer, validator=_is_whole)
+    return field(default=0, converter=as_integer, validator=make_validator(_CHECKS.read_integer))
 
 
 def threads_setting() -> Any:
     """The field of the CPU threads of one worker; 0: its share of the cores."""
-    return field(default=0, converter=as_integer, validator=_is_count)
+    return field(default=0, converter=as_integer, validator=make_validator(_CHECKS.read_count))
 
 
 def hyperparameters_setting() -> Any:
     """The field of hyperparameters by their names."""
-    return field(factory=dict[str, JSON], validator=_has_names)
+    return field(factory=dict[str, JSON], validator=make_validator(_CHECKS.check_mapping))
 
 
 def reader_setting() -> Any:

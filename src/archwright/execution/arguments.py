@@ -15,7 +15,7 @@ from archwright.evaluate.functions.callables import wrap_callable
 from archwright.evaluate.logged_evaluations import find_user_code
 from archwright.evaluate.named_evaluations import parse_evaluation
 from archwright.evaluate.training.evaluation import Training
-from archwright.execution.checks import BadRunOption
+from archwright.execution.checks import BadRunOption, check_mapping
 from archwright.execution.spaces import trust_named_source
 from archwright.search.logged_extensions import LoggedKind
 from archwright.search.named import SEARCHER_KIND, parse_searcher, searcher_from_json
@@ -80,8 +80,7 @@ def read_fork_searcher(
         raise BadRunOption("settings is for the searcher that the run has; give another searcher its settings with it")
     if settings is None:
         return (None, given) if searcher is None else read_searcher(searcher)
-    if not isinstance(settings, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
-        raise BadRunOption(f"settings is {settings!r:.80}; it must be a mapping, values by their names")
+    check_mapping("settings", settings)
     searcher_from_json(logged, trusted=trusted)  # raises NotTrusted
     name, _, own_settings = parse_searcher(logged)
     written = SEARCHER_KIND.read(format_words(name, {**own_settings, **settings}))

@@ -4,19 +4,20 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, SupportsFloat, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from attrs import field, frozen
 from rich.console import Console
 
 from archwright.callbacks.protocol import AnyCallback, EventFunction, make_callback
 from archwright.core.budget import InvalidBudget, parse_budget
+from archwright.core.checks import as_number
 from archwright.core.defaults import DEFAULT_GRACE, DEFAULT_RETRIES, DEFAULT_WORKERS
 from archwright.core.ends import EndName
 from archwright.core.value import as_integer
 from archwright.display.console import make_console
 from archwright.execution.call_options import Option, describe_options
-from archwright.execution.checks import BadRunOption, list_values, require_count, require_trust
+from archwright.execution.checks import BadRunOption, check_flag, list_values, require_count, require_trust
 from archwright.store.events import RunStarted
 from archwright.store.suggestions import format_comparison_call, format_needed, format_resumption_call
 
@@ -49,8 +50,8 @@ def _read_seconds(given: Any) -> float | None:
         if isinstance(given, str):
             budget = parse_budget(given)
             return budget.amount if budget.unit == "seconds" else None
-        seconds = float(given) if isinstance(given, SupportsFloat) and not isinstance(given, bool) else 0.0
-        return seconds if 0 < seconds < float("inf") else None
+        seconds = as_number(given)
+        return seconds if seconds is not None and 0 < seconds < float("inf") else None
     return None
 
 
@@ -73,9 +74,7 @@ def choose_narration(progress: bool | Narration) -> Narration:
     """The usual narration, or none; one that is given as it is. Raises BadRunOption."""
     if isinstance(progress, Narration):
         return progress
-    if not isinstance(progress, bool):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
-        raise BadRunOption(f"progress is {progress!r:.80}; it must be True or False")
-    return Narration() if progress else Narration(Console(quiet=True))
+    return Narration() if check_flag("progress", progress) else Narration(Console(quiet=True))
 
 
 @frozen(kw_only=True)

@@ -13,7 +13,7 @@ from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import require_same_images
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.functions.evaluation import Function
-from archwright.execution.checks import BadRunOption
+from archwright.execution.checks import BadRunOption, check_flag
 from archwright.execution.display import announce_new_run, describe_data
 from archwright.execution.known_configurations import Configurations, read_configurations
 from archwright.execution.logged_searches import (
@@ -127,9 +127,7 @@ def find_begun(log: Path, name: str | None, *, resume: bool) -> str | None:
 
     Raises BadRunOption where it is to resume a run that it does not name.
     """
-    if not isinstance(resume, bool):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
-        raise BadRunOption(f"resume is {resume!r:.80}; it must be True or False")
-    if not resume:
+    if not check_flag("resume", resume):
         return None
     if name is None:
         raise BadRunOption(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from attrs import evolve, frozen
 
+from archwright.core.checks import Checks
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.display.warning import warn
 from archwright.plots.colours import assign_colours
@@ -130,8 +131,8 @@ def _check_labels(ax: Any, title: Any) -> None:
 
     if ax is not None and not isinstance(ax, Axes):
         raise NotAxes(f"ax is {ax!r:.80}; it must be axes of matplotlib, as of plt.subplots()")
-    if title is not None and not isinstance(title, str):
-        raise NotAxes(f"title is {title!r:.80}; it must be a text")
+    if title is not None:
+        Checks(NotAxes).check_text("title", title)
 
 
 def require_scored(log: Path, subject: str, histories: Sequence[SearchHistory]) -> list[SearchHistory]:

@@ -187,9 +187,7 @@ class Study:
         """
         with self._change():
             number = self._require_trial(trial)
-            if metrics is not None and not isinstance(metrics, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
-                raise BadOutcome(f"metrics is {metrics!r:.80}; it must be a mapping, values by their names")
-            given_metrics = join_told_metrics(self._name_score(score), metrics or {})
+            given_metrics = join_told_metrics(self._name_score(score), {} if metrics is None else metrics)
             status = read_told_status(failed, score)
             if status == "ok":
                 self._require_score(given_metrics)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from archwright.core.budget import Budget
+from archwright.core.checks import Checks
 from archwright.core.defaults import DEFAULT_SEEDS
 from archwright.core.ends import GivenEnds
 from archwright.core.errors import ArchwrightError
@@ -12,7 +13,6 @@ from archwright.core.input import Input
 from archwright.core.objective import Objective
 from archwright.core.shape import Shape
 from archwright.core.term import Term
-from archwright.core.value import as_integer
 from archwright.evaluate.evaluation import Evaluation
 from archwright.execution.call_options import take_options
 from archwright.execution.checks import read_log_path, read_optimum
@@ -64,9 +64,7 @@ def compare(
     wrong within the searches is no error here: `Comparison.check` raises it. Raises OtherSearch where the log holds a
     run of that name that is another search, ComparisonIsBusy, and what is wrong with the arguments.
     """
-    seeds = as_integer(seeds)
-    if type(seeds) is not int or seeds < 1:
-        raise BadSeeds(f"seeds is {seeds!r:.80}; it must be a whole number of 1 or more")
+    seeds = Checks(BadSeeds).read_positive_count("seeds", seeds)
     path, optimum = read_log_path(log), read_optimum(optimum)
     if name is not None:
         check_run_name(name)

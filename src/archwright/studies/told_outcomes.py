@@ -1,8 +1,10 @@
 """What a person tells of a trial, read before anything is logged; what says nothing raises BadOutcome."""
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any, cast
 
+from archwright.core.checks import Checks
 from archwright.core.errors import ArchwrightError
 from archwright.core.objective import BadMetricName, require_metric_name
 from archwright.core.protocols import STATUSES, Status
@@ -10,6 +12,9 @@ from archwright.core.protocols import STATUSES, Status
 
 class BadOutcome(ArchwrightError, ValueError):
     """An outcome or a report that says nothing of the trial, contradicts itself, or cannot be logged."""
+
+
+_CHECKS = Checks(BadOutcome)
 
 
 def read_told_status(failed: str | None, score: object) -> Status:
@@ -30,10 +35,10 @@ def read_told_status(failed: str | None, score: object) -> Status:
 def read_told_metrics(metrics: Mapping[str, Any]) -> dict[str, float]:
     """The metrics by their names, as Python's floats, also NaN and infinite ones."""
     try:
-        names = [require_metric_name(name) for name in metrics]
+        names = [require_metric_name(name) for name in _CHECKS.check_mapping("metrics", metrics)]
     except BadMetricName as error:
         raise BadOutcome(str(error)) from error
-    return {name: _read_number(name, value) for name, value in zip(names, metrics.values(), strict=True)}
+    return {name: _CHECKS.read_number(name, value) for name, value in zip(names, metrics.values(), strict=True)}
 
 
 def join_told_metrics(scores: Mapping[str, float], metrics: Mapping[str, float]) -> dict[str, float]:
@@ -47,17 +52,4 @@ def join_told_metrics(scores: Mapping[str, float], metrics: Mapping[str, float])
 
 def read_told_seconds(given: Any) -> float:
     """The cost of a trial as Python's float."""
-    seconds = _read_number("seconds", given)
-    if not 0 <= seconds < float("inf"):
-        raise BadOutcome(f"seconds is {given!r:.80}; it must be a finite number of 0 or more")
-    return seconds
-
-
-def _read_number(name: str, value: Any) -> float:
-    try:
-        is_flag = isinstance(value, bool) or "bool" in str(getattr(value, "dtype", ""))  # also of numpy and torch
-        if not is_flag and not isinstance(value, str | bytes):
-            return float(value)
-    except (TypeError, ValueError, OverflowError):
-        pass
-    raise BadOutcome(f"{name} is {value!r:.80}; it must be a number")
+    return _CHECKS.read_number("seconds", given, "a finite number of 0 or more", lambda seconds: 0 <= seconds < inf)
