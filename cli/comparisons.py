@@ -9,8 +9,8 @@ import typer
 from archwright.cli.json_output import print_records
 from archwright.cli.outcomes import name_options
 from archwright.display.console import make_console, say
+from archwright.display.narration import Narration
 from archwright.errors import RunInterrupted
-from archwright.execution.options import Narration
 from archwright.results.comparison import Comparison
 
 

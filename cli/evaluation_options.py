@@ -5,18 +5,15 @@ from typing import Any
 
 from attrs import asdict, evolve
 
+import archwright
 from archwright.cli.options import EvaluationOptions
 from archwright.cli.values import BadOption, parse_image_size, parse_settings, require_plain_text
-from archwright.evaluate.evaluation import Evaluation
-from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.named_evaluations import parse_evaluation
-from archwright.evaluate.training.evaluation import Training
-from archwright.evaluate.training.recipe import make_recipe
 
 TRAINING_OPTIONS = ("data", "keep", "validation", "image_size", "reader", "device", "train")
 
 
-def configure_evaluation(options: EvaluationOptions, device: str | None, data_dir: str | None) -> Evaluation:
+def configure_evaluation(options: EvaluationOptions, device: str | None, data_dir: str | None) -> archwright.Evaluation:
     """What the evaluator names; without one, training. Raises what is wrong with the options."""
     if options.metric is not None:
         require_plain_text("--metric", options.metric)
@@ -24,21 +21,20 @@ def configure_evaluation(options: EvaluationOptions, device: str | None, data_di
     if options.evaluator is None:
         return _configure_training(given)
     evaluation = parse_evaluation(options.evaluator)
-    if isinstance(evaluation, Function):
+    if isinstance(evaluation, archwright.Function):
         _refuse(["keep"], given)
         return _configure_function(evaluation, given)
     _refuse(TRAINING_OPTIONS, given)
     return evaluation
 
 
-def _configure_training(given: Mapping[str, Any]) -> Training:
+def _configure_training(given: Mapping[str, Any]) -> archwright.Training:
     """Training on the data, or the digits."""
     settings = parse_settings("--train", given["train"] or ())
-    make_recipe(settings)  # raises what is wrong with them
-    return evolve(Training(given["data"] or "digits", settings=settings), **_select_settings(given))
+    return evolve(archwright.Training(given["data"] or "digits", settings=settings), **_select_settings(given))
 
 
-def _configure_function(function: Function, given: Mapping[str, Any]) -> Function:
+def _configure_function(function: archwright.Function, given: Mapping[str, Any]) -> archwright.Function:
     """A user's function; a bare number is the metric unless it says otherwise."""
     settings = {**function.settings, **parse_settings("--train", given["train"] or ())}
     changed = evolve(function, data=given["data"], settings=settings, metric=given["metric"] or function.metric)

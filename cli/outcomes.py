@@ -14,6 +14,7 @@ from archwright.cli.reports.show import OPEN_STATUSES, show_trials
 from archwright.cli.reports.show_trial import show_winner
 from archwright.cli.values import BadOption
 from archwright.core.ends import EndName
+from archwright.display.narration import Narration
 from archwright.errors import (
     BadRunOption,
     InvalidEnd,
@@ -23,7 +24,6 @@ from archwright.errors import (
     UnusedHyperparameter,
     UnusedSetting,
 )
-from archwright.execution.options import Narration
 from archwright.results.run import Run
 from archwright.store.suggestions import format_command
 

@@ -1,4 +1,4 @@
-"""What the errors of a user's code and of workers mean: their most telling line, and whether memory ran out."""
+"""What the errors of a user's code and of workers mean: how those of workers begin, and whether memory ran out."""
 
 import errno
 
@@ -20,12 +20,6 @@ OUT_OF_MEMORY_MESSAGES = (
     "STATUS_ALLOC_FAILED",
     "cudaErrorMemoryAllocation",
 )
-
-
-def summarize_error(error: str) -> str:
-    """The most telling line of an attempt's error: the first where a worker has ended, else the last of a traceback."""
-    lines = error.strip().splitlines() or [""]
-    return (lines[0] if lines[0].startswith(WORKER_ENDINGS) else lines[-1]).strip()
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -14,18 +14,18 @@ from archwright.display.columns import TextTable
 from archwright.display.console import make_console, make_property_table, make_table
 from archwright.display.ends import format_ends, list_progress
 from archwright.display.text import (
+    describe_origin,
     format_budget,
     format_count,
     format_duration,
     format_local_time,
     format_score,
     humanize_value,
+    summarize_error,
 )
-from archwright.evaluate.user_errors import summarize_error
 from archwright.results.records import EarlyStopRecord, RunDetails, RunRow, TrialRecord
 from archwright.results.repeats import explain_repeats, format_repeats
-from archwright.search.named_rules import RULE_KIND
-from archwright.search.running.run_view import describe_origin
+from archwright.results.run_text import describe_rule
 from archwright.store.suggestions import suggest_continuation
 
 MAX_TRIAL_ROWS = 20  # of a run's trials on a terminal
@@ -100,7 +100,7 @@ def _list_settings(run: RunDetails) -> dict[str, str]:
         "searcher": f"{_format_searcher(run)}, seed {run['seed']}",
         "evaluator": _format_settings(run["evaluator"], "kind"),
         "objective": f"{objective['direction']} {objective['metric']}",
-        **({"stopping": _format_rule(run["stopping"])} if run["stopping"] else {}),
+        **({"stopping": _format_settings(describe_rule(run["stopping"]), NAME_KEY)} if run["stopping"] else {}),
         "trials": f"{format_count(counts['proposed'])}{target}: {statuses}{budget}",
         **({"enqueued": _format_queue(run)} if "queue" in run else {}),
         **({"ends after": _format_ends(run)} if ends != RunEnds(trials=ends.trials) else {}),
@@ -135,11 +135,6 @@ def _format_searcher(run: RunDetails) -> str:
     if run["repeats"] is None:
         return _format_settings(run["searcher"], "name")
     return f"given {describe_origin(run['searcher'])}, again and again"
-
-
-def _format_rule(stopping: Mapping[str, Any]) -> str:
-    name, _, settings = RULE_KIND.parse(stopping)
-    return _format_settings({NAME_KEY: name, **settings}, NAME_KEY)
 
 
 def _format_settings(data: Mapping[str, Any], name: str) -> str:

@@ -133,8 +133,9 @@ class Training(DataEvaluation):
         return EvaluationInput(data.input, data.classes, self)
 
     def check_space(self, space: Term, model_input: Input, data: "DataInfo | None") -> None:
-        """Raises what `check` and `check_settings` do, and for a single architecture DataDoesNotFit."""
+        """Raises what `make_recipe`, `check` and `check_settings` do, and for a single architecture DataDoesNotFit."""
         assert data is not None
+        make_recipe(self.settings)  # also where every model of the space sets them itself
         if space.plan.is_specified:
             check(space, model_input)
             _require_fit(space, model_input, data)

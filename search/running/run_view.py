@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from attrs import evolve, frozen
 
@@ -184,12 +184,6 @@ def find_open_status(log: Path, name: str) -> str:
 def is_repeated(started: RunStarted) -> bool:
     """Whether all trials of a run are of one architecture."""
     return started.searcher["name"] == Fixed.name
-
-
-def describe_origin(searcher: Mapping[str, Any]) -> str:
-    """What a run of one architecture trains, for people."""
-    run, trial = searcher["run"], searcher["trial"]
-    return f"trial {trial} of {run}" if run else "a given path"
 
 
 def rebuild_leaf(view: RunView, trial: TrialState) -> Node:

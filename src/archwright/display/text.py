@@ -5,8 +5,10 @@ import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from archwright.core.budget import Budget
+from archwright.evaluate.user_errors import WORKER_ENDINGS
 
 MAX_DOMAIN_VALUES = 6  # of a domain with more, the first two and the last are shown
 SPARKLINE_BARS = "▁▂▃▄▅▆▇█"
@@ -118,3 +120,15 @@ def _wrap_tree_line(line: str, width: int) -> str:
     text = re.sub(r"   (\([0-9, ]*\) -> .*)", lambda flow: "   " + flow[1].replace(" ", "\N{NO-BREAK SPACE}"), rest)
     pieces = textwrap.wrap(text, max(20, width - len(indent) - 4), break_long_words=False, break_on_hyphens=False)
     return ("\n" + indent + "    ").join([guides[0] + pieces[0], *pieces[1:]]) if len(line) > width and pieces else line
+
+
+def summarize_error(error: str) -> str:
+    """The most telling line of an attempt's error: the first where a worker has ended, else the last of a traceback."""
+    lines = error.strip().splitlines() or [""]
+    return (lines[0] if lines[0].startswith(WORKER_ENDINGS) else lines[-1]).strip()
+
+
+def describe_origin(searcher: Mapping[str, Any]) -> str:
+    """What a run of one architecture trains, for people."""
+    run, trial = searcher["run"], searcher["trial"]
+    return f"trial {trial} of {run}" if run else "a given path"

@@ -18,7 +18,7 @@ from archwright.core.ends import RunEnds
 from archwright.core.errors import to_one_line
 from archwright.core.objective import Objective
 from archwright.display.ends import format_ends, list_progress
-from archwright.display.text import format_budget, format_duration, format_score
+from archwright.display.text import describe_origin, format_budget, format_duration, format_score
 from archwright.display.warning import warn
 from archwright.evaluate.data.dataset import DataInfo, summarize_dataset, warn_of_absent_classes
 from archwright.evaluate.evaluation import Evaluation
@@ -26,7 +26,7 @@ from archwright.evaluate.settings import LATEST_READER
 from archwright.execution.progress import RunningAttempt, RunProgress, describe_event, start_progress
 from archwright.execution.surfaces import Screen
 from archwright.search.running.callbacks import StopRequest
-from archwright.search.running.run_view import describe_origin, is_repeated
+from archwright.search.running.run_view import is_repeated
 from archwright.store.events import Event, RunStarted, Scored
 from archwright.store.fold import RunState
 from archwright.store.written_paths import shorten

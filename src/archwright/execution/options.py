@@ -1,7 +1,7 @@
 """How this process works on a run. No log holds it: it may be another with each resumption."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
@@ -15,11 +15,11 @@ from archwright.core.checks import as_number
 from archwright.core.defaults import DEFAULT_GRACE, DEFAULT_RETRIES, DEFAULT_WORKERS
 from archwright.core.ends import EndName
 from archwright.core.value import as_integer
-from archwright.display.console import make_console
+from archwright.display.narration import Narration
 from archwright.execution.call_options import Option, describe_options
 from archwright.execution.checks import BadRunOption, check_flag, list_values, require_count, require_trust
 from archwright.store.events import RunStarted
-from archwright.store.suggestions import format_comparison_call, format_needed, format_resumption_call
+from archwright.store.suggestions import format_needed, format_resumption_call
 
 NO_MOVES: Mapping[EndName, str] = {}
 ZERO_TIME = re.compile(r"0+(\.0*)?(s|seconds|m|min|h)?")
@@ -53,21 +53,6 @@ def _read_seconds(given: Any) -> float | None:
         seconds = as_number(given)
         return seconds if seconds is not None and 0 < seconds < float("inf") else None
     return None
-
-
-def _ignore_name(run: str) -> None:
-    del run
-
-
-@frozen
-class Narration:
-    """How a person is told of a run under way: where its progress is printed, and how they go on with it."""
-
-    console: Console = field(factory=make_console)
-    format_resumption: Callable[[Path, str, Mapping[EndName, str]], str] = format_resumption_call
-    begin: Callable[[str], object] = _ignore_name  # called with the name of the run, once it is logged
-    # Of a comparison; with its name, where it would have another one if nobody named it.
-    format_comparison: Callable[[str | None], str] = format_comparison_call
 
 
 def choose_narration(progress: bool | Narration) -> Narration:

@@ -7,8 +7,7 @@ from attrs import evolve, field, frozen
 from archwright.core.budget import Budget
 from archwright.core.ends import NO_ENDS, RunEnds
 from archwright.core.objective import Objective
-from archwright.display.text import format_duration, format_score
-from archwright.evaluate.user_errors import summarize_error
+from archwright.display.text import format_duration, format_score, summarize_error
 from archwright.search.running.ends import measure_seconds
 from archwright.search.running.run_view import rank_trials, sort_trials
 from archwright.store.events import (

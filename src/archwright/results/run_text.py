@@ -4,13 +4,16 @@ from collections.abc import Iterator
 
 from archwright.core.ends import RunEnds
 from archwright.core.errors import to_one_line
+from archwright.core.json import JSON
+from archwright.core.words import NAME_KEY
 from archwright.display.ends import list_progress
-from archwright.display.text import format_score
+from archwright.display.text import describe_origin, format_score
 from archwright.plots.sketch import sketch_curve
 from archwright.results.html import render_heading, render_properties, render_table
 from archwright.results.records import RepeatsRecord
 from archwright.results.repeats import describe_repeats, explain_repeats, format_repeats
-from archwright.search.running.run_view import RunView, describe_origin
+from archwright.search.named_rules import RULE_KIND
+from archwright.search.running.run_view import RunView
 from archwright.store.events import Scored
 
 MAX_RANKED_TRIALS = 5  # in a notebook
@@ -63,6 +66,12 @@ def _describe_retraining(view: RunView, repeats: RepeatsRecord) -> dict[str, str
         "trains": f"{describe_origin(started.searcher)}, seed {started.seed}",
         explain_repeats(repeats): format_repeats(repeats),
     }
+
+
+def describe_rule(stopping: JSON) -> dict[str, JSON]:
+    """The settings of a rule of a log, however old, that stops hopeless trials; its name first."""
+    name, _, settings = RULE_KIND.parse(stopping)
+    return {NAME_KEY: name, **settings}
 
 
 def _iterate_incumbents(view: RunView) -> Iterator[float]:

@@ -15,6 +15,7 @@ from archwright.core.shape import Shape
 from archwright.core.spaces.named import SPACES
 from archwright.core.term import Term
 from archwright.core.traversal import sample
+from archwright.execution.checks import read_count, read_positive_count, read_seed
 from archwright.execution.spaces import DEFAULT_CLASSES, DEFAULT_INPUT, SpaceSource, find_space, read_space
 from archwright.results.records import SpaceDetails, SpaceRow, SpaceSample
 
@@ -71,10 +72,10 @@ def build_space(
 ) -> BuiltSpace:
     """The space, in any form that `search` takes, for the input that is given, or that it says, or for images.
 
-    Raises NotASpace and its like, and BadInput.
+    Raises NotASpace and its like, BadInput and BadRunOption.
     """
-    source = read_space(space)
-    return _build(source, read_input(input) or source.input or DEFAULT_INPUT, classes)
+    source, number = read_space(space), read_positive_count("classes", classes)
+    return _build(source, read_input(input) or source.input or DEFAULT_INPUT, number)
 
 
 def _build(source: SpaceSource, model_input: Input, classes: int) -> BuiltSpace:
@@ -92,8 +93,9 @@ def describe_space(
     """How large a space is, its dead ends, and random architectures of it, as `archwright space --json` prints it.
 
     The space is in any form that `search` takes: a built-in name, a module, a function, or file.py:attribute. Raises
-    NotASpace and its like, and BadInput.
+    NotASpace and its like, BadInput and BadRunOption.
     """
+    samples, seed = read_count("samples", samples), read_seed(seed)
     return build_space(space, input, classes).describe_in_full(samples, seed)
 
 

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from archwright.evaluate.user_errors import summarize_error
+from archwright.display.text import summarize_error
 from archwright.evaluate.workers.death import explain_death
 from archwright.evaluate.workers.machine import OomKills
 
