@@ -143,9 +143,15 @@ def format_study_call(log: Path, run: str, searcher: JSON) -> str:
     return format_call("study", [], {"name": repr(run), **given}, log)
 
 
-def format_retraining_call(log: Path, run: str, trial: int, evaluator: JSON) -> str:
-    """The call that trains a trial for good, and gives again what the log does not hold of its evaluation."""
-    return format_call("retrain", [repr(run), str(trial)], format_needed_to_retrain(evaluator), log)
+def format_retraining_call(log: Path, run: str, trial: int, evaluator: JSON, data: str | None = None) -> str:
+    """The call that trains a trial for good, and gives again what the log does not hold of its evaluation.
+
+    On other `data`, a Python expression, that is the class of the evaluation alone.
+    """
+    arguments = format_needed_to_retrain(evaluator)
+    if data is not None:
+        arguments = {"evaluation": name_needed(evaluator["kind"]), "data": data}
+    return format_call("retrain", [repr(run), str(trial)], arguments, log)
 
 
 def format_replay_call(log: Path, run: str, needed: Mapping[str, str] = NOTHING_NEEDED) -> str:

@@ -352,6 +352,22 @@ def test_data_and_a_class_of_evaluations_are_found_in_main_by_their_text(run_cel
         aw.resume("data", trials="+1", **HERE)
 
 
+def test_a_class_in_main_is_found_where_other_data_is_trained_on(run_cells, caplog):
+    """It says what trains there; where it is gone, the call that gives it has the data too."""
+    main = run_cells(EVALUATION_CELLS)
+    options = {"seeds": 1, "budget": "1epochs", **HERE}
+    space = aw.affine(units=3, bias=[True, False])
+    aw.search(space, main.Widths("none"), trials=1, input=(4,), name="table", progress=False)
+    run_cells(EVALUATION_CELLS)
+    assert aw.retrain("table", data=main.load, **options)[0].status == "ok"
+    assert not caplog.records
+    run_cells("")
+    for data, written in (("digits", "'digits'"), (main.load, "load")):
+        call = rf"give it: aw\.retrain\('table', 0, evaluation=Widths, data={written}\)$"
+        with pytest.raises(EvaluationNeeded, match=call):
+            aw.retrain("table", data=data, **options)
+
+
 def test_a_comparison_says_that_data_and_a_class_are_other_ones_than_they_were(run_cells, caplog):
     for code in (EVALUATION_CELLS, EVALUATION_CELLS.replace("np.zeros", "np.ones").replace("self.scale /", "1 /")):
         main = run_cells(code)

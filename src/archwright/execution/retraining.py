@@ -33,6 +33,7 @@ from archwright.search.searchers.fixed import Fixed
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
 from archwright.store.logged_terms import find_term_source
+from archwright.store.needed import CLASS_CODE_KEY, name_needed
 from archwright.store.suggestions import format_retraining_call
 
 
@@ -62,10 +63,7 @@ def retrain_trial(view: RunView, trial: int, retraining: Retraining, name: str |
     Raises what `for_retraining` and `check_space` of the run's evaluation do, NotTrusted, what `GivenValues.complete`
     does, and what `open_evaluator` and `run_trials` do.
     """
-    if retraining.data is None:
-        call = format_retraining_call(view.log, view.name, trial, view.run.started.evaluator)
-        given = retraining.given.complete(view.run.started, lambda _: call, among=["evaluation", "data"])
-        retraining = evolve(retraining, given=given)
+    retraining = _complete(view, trial, retraining)
     architecture = rebuild_leaf(view, view.get_trial(trial)).architecture
     evaluation = configure_retraining(view, architecture, retraining, options)
     with guard_evaluation(evaluation):
@@ -81,6 +79,20 @@ def retrain_trial(view: RunView, trial: int, retraining: Retraining, name: str |
         started = _make_start(view, trial, evaluation, data, retraining)
         start_in_log(file, run, started, evaluation, data, evaluator, options)
     return run
+
+
+def _complete(view: RunView, trial: int, retraining: Retraining) -> Retraining:
+    """The same, with what the log does not hold whole and `__main__` has; on other data, only a class is needed of it.
+
+    That says what trains there; of a function, nothing is called. Raises as `GivenValues.complete`.
+    """
+    evaluator, data = view.run.started.evaluator, retraining.data
+    if data is not None and CLASS_CODE_KEY not in evaluator:
+        return retraining
+    expression = name_needed(data.source) if isinstance(data, DataFunction) else None if data is None else repr(data)
+    call = format_retraining_call(view.log, view.name, trial, evaluator, expression)
+    parts = ["evaluation", "data"] if data is None else ["evaluation"]
+    return evolve(retraining, given=retraining.given.complete(view.run.started, lambda _: call, among=parts))
 
 
 def configure_retraining(view: RunView, architecture: Term, retraining: Retraining, options: RunOptions) -> Evaluation:
