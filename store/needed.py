@@ -54,6 +54,16 @@ def explain_needed(parts: Sequence[str], given: str, changed: Sequence[str] = ()
     return f"{' and '.join(parts)}, which no other process can import; {remedy}: {given}"
 
 
+def explain_same(parts: Sequence[str]) -> str:
+    """A line on what was given again, `parts` as `describe_needed` has them: by their texts they are what they were."""
+    return f"{' and '.join(parts)}, with the same text{'' if len(parts) == 1 else 's'} as in the log"
+
+
+def explain_changed(name: str, run: str) -> str:
+    """A sentence on a function or a class, as `hash_code` calls it, that goes on with a run and has another text."""
+    return f"{name} is another one than {run} was begun with: its text has changed"
+
+
 def has_code(data: JSON) -> bool:
     """Whether the class of a searcher or a rule, as a log has it, or of one in its settings, must be given again."""
     return next(_iterate_coded(data), None) is not None

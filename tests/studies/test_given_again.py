@@ -1,12 +1,16 @@
 """What no other process can import is remembered in its process, and asked for in others."""
 
+from io import StringIO
 from typing import Any, ClassVar
 
 import pytest
 from attrs import frozen
+from rich.console import Console
 
 import archwright as aw
 from archwright.core.setting import number_setting
+from archwright.execution import surfaces
+from archwright.execution.options import Narration
 from archwright.search.logged_extensions import OtherExtension
 from archwright.search.searcher import searcher_setting
 from archwright.search.searchers.random_search import RandomSearch
@@ -119,6 +123,38 @@ def test_the_text_of_one_within_another_one_may_have_changed(caplog):
     again.resume(searcher=through(sampler=Drawn()), evaluation=lambda: 0.5, trials="+1", **HERE)
     assert "the searcher" in caplog.text
     assert "is another one than the run was begun with: its text has changed" in caplog.text
+
+
+@pytest.mark.parametrize("surface", ["plain", "terminal", "notebook"])
+def test_what_is_given_again_is_said_to_be_the_same_wherever_a_run_is_shown(surface, monkeypatch):
+    """Once, and not what its process has had already."""
+    output = StringIO()
+    console = Console(file=output, force_terminal=surface == "terminal", width=500, color_system=None, highlight=False)
+    monkeypatch.setattr(surfaces, "is_notebook_kernel", lambda: surface == "notebook")
+    monkeypatch.setattr(surfaces, "_show_in_cell", lambda _: lambda _: None)
+    here: Any = {"workers": 0, "progress": Narration(console)}
+    shown = here | {"trials": "+1"}
+
+    drawn, _ = define_searchers()
+    run = search(drawn(), stopping=define_rule()(least=0.0)).resume(**shown)
+    run = run.resume(evaluation=run.given.evaluation, searcher=drawn, **shown)
+    assert "in the log" not in output.getvalue()
+    other_drawn, _ = define_searchers()
+    given = {"evaluation": search(name="other").given.evaluation, "searcher": other_drawn, "stopping": define_rule()}
+    read_again(run).resume(**given, **shown).resume(**shown)
+    (line,) = (line for line in output.getvalue().splitlines() if "in the log" in line)
+    assert line.endswith(
+        f"the evaluation is the function {__name__}:search.<locals>.evaluate and the searcher is "
+        f"{__name__}:define_searchers.<locals>.Drawn and the stopping rule is "
+        "tests.search.own_rules:define_rule.<locals>.AtLeast, with the same texts as in the log"
+    )
+    output.truncate(0)
+    read_again(run).resume(**given | {"evaluation": lambda: 0.5}, **shown)
+    assert "the searcher is" in output.getvalue()
+    assert "the evaluation is" not in output.getvalue()
+    output.truncate(0)
+    read_again(run).retrain(evaluation=given["evaluation"], seeds=1, **here)
+    assert "evaluate, with the same text as in the log" in output.getvalue()
 
 
 def test_what_is_asked_for_is_a_call_that_works(capsys):

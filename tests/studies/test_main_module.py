@@ -115,7 +115,7 @@ def begin(main: Any, evaluation: Any = None, **options: Any) -> aw.Run:
 
 
 @pytest.mark.parametrize("nested", [False, True])
-def test_a_kernel_that_was_restarted_goes_on_without_being_given_anything(run_cells, nested, caplog):
+def test_a_kernel_that_was_restarted_goes_on_without_being_given_anything(run_cells, nested, caplog, capsys):
     """All that begins from a name, with a function, a searcher, a rule and a kind of module of the kernel."""
     main = run_cells(CELLS)
     searcher = main.Narrow(skipped=0.5)
@@ -123,7 +123,8 @@ def test_a_kernel_that_was_restarted_goes_on_without_being_given_anything(run_ce
     begin(main, searcher=searcher, stopping=main.AtLeast(least=0.5))
     whole = begin(main, searcher=searcher, stopping=main.AtLeast(least=0.5), trials=5, name="whole")
     run_cells(CELLS)
-    run = aw.resume("mine", trials="+2", **HERE)
+    run = aw.resume("mine", trials="+2", **HERE | {"progress": True})
+    assert "in the log" not in capsys.readouterr().out, "nothing was asked for"
     assert [(t.path, t.score, t.stopped) for t in run] == [(t.path, t.score, t.stopped) for t in whole]
     log = aw.Log("archwright.duckdb")
     assert log["mine"].verify()

@@ -54,6 +54,17 @@ def test_the_same_call_begins_a_search_and_goes_on_with_it(tmp_path, searcher, c
     assert back.view.run.state.ends == RunEnds(trials=8)
 
 
+def test_the_same_call_says_that_a_function_of_a_notebook_has_its_text(tmp_path, capsys):
+    def score(seed):
+        return seed % 97
+
+    options = {"input": INPUT, "name": "mine", "resume": True, "workers": 0, "log": tmp_path / "archwright.duckdb"}
+    for trials in (1, 2):
+        aw.search(SPACE, score, trials=trials, **options)
+    said = f"the evaluation is the function {__name__}:{score.__qualname__}, with the same text as in the log"
+    assert capsys.readouterr().out.splitlines().count(said) == 1
+
+
 def change(**options: Any) -> dict[str, Any]:
     return options
 

@@ -43,7 +43,7 @@ class GivenValues:
     """What a run goes on with, as far as a process was given it; else None."""
 
     evaluation: Evaluation | type[Evaluation] | None = None  # a class gets the settings of the log
-    is_remembered: bool = False  # whether the evaluation was given before, perhaps with other settings
+    filled_in: Collection[str] = ()  # the parts that were not given now, but before, or that `__main__` has
     data: str | DataFunction | None = None  # for itself, and not in an evaluation
     searcher: AnySearcher | None = None
     stopping: AnyStoppingRule | None = None
@@ -59,11 +59,10 @@ class GivenValues:
 
     def fill_in(self, known: "GivenValues") -> Self:
         """These, and where one is missing the known one."""
-        is_remembered = self.evaluation is None
         return evolve(
             self,
-            evaluation=known.evaluation if is_remembered else self.evaluation,
-            is_remembered=is_remembered,
+            evaluation=known.evaluation if self.evaluation is None else self.evaluation,
+            filled_in=[name for name in PARTS if self._get_part(name) is None],
             data=known.data if self.any_data is None else self.data,
             searcher=known.searcher if self.searcher is None else self.searcher,
             stopping=known.stopping if self.stopping is None else self.stopping,
@@ -105,14 +104,18 @@ class GivenValues:
     def _get_part(self, name: str) -> Any:
         return self.any_data if name == "data" else getattr(self, name)
 
+    def knows(self, code: object) -> bool:
+        """Whether a run went on in this process with this function or class."""
+        return any(part is code for part in self.known)
+
     def _list_code(self) -> Sequence[object]:
-        """The functions and the class of the evaluation and its data, and those that are known."""
-        data, evaluation = self.any_data, self.evaluation
-        code: list[object] = [*self.known, *([data.target] if isinstance(data, DataFunction) else ())]
-        if evaluation is not None:
-            code.append(evaluation if isinstance(evaluation, type) else type(evaluation))
-            code += [evaluation.target] if isinstance(evaluation, Function) else ()
-        return [part for part in code if part is not None]
+        """The functions and classes of these values, and those that are known."""
+        functions = [
+            part.target for part in (self.any_data, self.evaluation) if isinstance(part, DataFunction | Function)
+        ]
+        values: list[Any] = [self.evaluation, self.searcher, self.stopping]
+        classes = [value if isinstance(value, type) else type(value) for value in values if value is not None]
+        return [*self.known, *(part for part in (*functions, *classes) if part is not None)]
 
 
 NOTHING_GIVEN = GivenValues()

@@ -18,7 +18,7 @@ from archwright.search.running.compare import ComparedSearch
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogMissing
 from archwright.store.events import RunStarted, event_to_json
-from archwright.store.needed import CLASS_CODE_KEY, CODE_KEY, DATA_CODE_KEY, hash_code, leave_out
+from archwright.store.needed import CLASS_CODE_KEY, CODE_KEY, DATA_CODE_KEY, explain_changed, hash_code, leave_out
 from archwright.store.query import query
 from archwright.store.written_paths import shorten
 
@@ -111,12 +111,7 @@ def describe_changed_code(log: DuckDBLog, searches: Sequence[ComparedSearch]) ->
         for name, text_hash in hash_code(started.evaluator, started.searcher, started.stopping).items():
             if before.get(name, text_hash) != text_hash:
                 changed.setdefault(name, search.run)
-    return [describe_changed_text(name, run) for name, run in changed.items()]
-
-
-def describe_changed_text(name: str, run: str) -> str:
-    """A sentence on a function or a class, as `hash_code` calls it."""
-    return f"{name} is another one than {run} was begun with: its text has changed"
+    return [explain_changed(name, run) for name, run in changed.items()]
 
 
 def _require_same_search(log: Path, search: ComparedSearch, logged: Mapping[str, JSON], spaces: Sequence[JSON]) -> None:

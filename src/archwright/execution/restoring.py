@@ -1,5 +1,7 @@
 """What a run of the log goes on with: what the log holds, and what a person gives again of it that no log holds."""
 
+from collections.abc import Sequence
+
 from attrs import evolve, frozen
 
 from archwright.core.errors import ArchwrightError
@@ -17,9 +19,20 @@ from archwright.evaluate.logged_evaluations import (
 )
 from archwright.execution.given_values import GivenValues
 from archwright.search.logged_extensions import LoggedKind
+from archwright.search.named import SEARCHER_KIND
+from archwright.search.named_rules import RULE_KIND
+from archwright.search.searcher import AnySearcher
+from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.events import RunStarted
 from archwright.store.extensions import Extension
-from archwright.store.needed import CLASS_CODE_KEY, DATA_CODE_KEY, name_needed
+from archwright.store.needed import (
+    CLASS_CODE_KEY,
+    DATA_CODE_KEY,
+    describe_needed,
+    explain_changed,
+    explain_same,
+    name_needed,
+)
 from archwright.store.origins import compare_code, find_function_source
 from archwright.store.user_code import is_source, load_object
 
@@ -53,9 +66,41 @@ def restore_configured(
         return kind.from_json(logged, trusted=trusted)
     value = kind.give_again(logged, given, trusted=trusted)
     if kind.is_code_same(logged, value) is False:
-        name = kind.format(logged)
-        warn([f"the {kind.noun} {name} is another one than the run was begun with: its text has changed"])
+        warn([explain_changed(f"the {kind.noun} {kind.format(logged)}", "the run")])
     return value
+
+
+def describe_same_code(
+    started: RunStarted,
+    given: GivenValues,
+    evaluation: Evaluation,
+    searcher: AnySearcher | None = None,
+    stopping: AnyStoppingRule | None = None,
+) -> Sequence[str]:
+    """A line on what was `given` again and has the text that the log has; none where this process had it already.
+
+    The others are what the run goes on with.
+    """
+    evaluator, is_class = started.evaluator, CLASS_CODE_KEY in started.evaluator
+    data = None if evaluation.data_settings is None else evaluation.data_settings.function
+    target = evaluation.target if isinstance(evaluation, Function) else None
+    own = {
+        "evaluation": type(evaluation) if is_class else target,
+        "data": None if data is None else data.target,
+        "searcher": type(searcher),
+        "stopping": type(stopping),
+    }
+    sha256 = evaluator[CLASS_CODE_KEY]["sha256"] if is_class else evaluator.get("source_hash")
+    is_same = {
+        "evaluation": lambda: compare_code(sha256, own["evaluation"]) == "same",
+        "data": lambda: data is not None and compare_code(data.sha256, data.target) == "same",
+        "searcher": lambda: SEARCHER_KIND.is_code_same(started.searcher, searcher),
+        "stopping": lambda: RULE_KIND.is_code_same(started.stopping, stopping),
+    }
+    needed = describe_needed(evaluator, started.searcher, started.stopping)
+    asked = [part for part in needed if part not in given.filled_in and not given.knows(own[part])]
+    same = [needed[part] for part in asked if is_same[part]()]
+    return [explain_same(same)] if same else []
 
 
 @frozen
@@ -81,7 +126,7 @@ class _Restoration:
             value = evaluation_to_json(given)
             if _identify(value, is_data_sent) == _identify(logged, is_data_sent):
                 return evolve(given, data=self._read_logged_data()) if is_data_sent else given  # pyright: ignore[reportCallIssue]
-            if not self.given.is_remembered:
+            if "evaluation" not in self.given.filled_in:
                 raise EvaluationDiffers(
                     f"{self.run} goes on with other settings of the evaluation {kind}; give the class itself, which "
                     f"gets them: evaluation={cls.__name__}, or begin a new run"
@@ -125,13 +170,13 @@ class _Restoration:
 
     def _compare(self, what: str, sha256: str | None, target: object) -> None:
         """A warning where the code is another one than the run was begun with, or where that is not known."""
-        if any(target is part for part in self.given.known):
+        if self.given.knows(target):
             return
         match compare_code(sha256, target):
             case "same":
                 pass
             case "other":
-                warn([f"{what} is another one than {self.run} was begun with: its text has changed"])
+                warn([explain_changed(what, self.run)])
             case "unknown":
                 warn([f"whether {what} is the one that {self.run} was begun with is not known"])
 

@@ -29,7 +29,7 @@ from archwright.execution.known_configurations import Configurations, read_confi
 from archwright.execution.naming import claim_new_run, generate_numbered_names
 from archwright.execution.options import RunOptions
 from archwright.execution.progress import start_progress
-from archwright.execution.restoring import restore_configured, restore_evaluation
+from archwright.execution.restoring import describe_same_code, restore_configured, restore_evaluation
 from archwright.execution.session import open_evaluator, run_trials
 from archwright.execution.spaces import DEFAULT_CLASSES, SpaceSource, find_space
 from archwright.search.named import SEARCHER_KIND
@@ -190,7 +190,11 @@ def _prepare_resumption(run: str, record: RunRecord, resumption: Resumption, opt
     space = load_current_space(record, data, trusted=trusted)
     searcher = restore_configured(SEARCHER_KIND, started.searcher, given.searcher, trusted=trusted)
     stopping = _restore_rule(run, started, given.stopping, options)
-    for line in (*describe_changed_space(run, record, space), *describe_new_revision(run, record, searcher)):
+    for line in (
+        *describe_same_code(started, given, evaluation, searcher, stopping),
+        *describe_changed_space(run, record, space),
+        *describe_new_revision(run, record, searcher),
+    ):
         options.console.print(line, soft_wrap=True)
     term = load_logged_term(record.space if space is None else space, started, trusted=trusted)
     problem = Problem(term, started.model_input, started.budget, started.objective)

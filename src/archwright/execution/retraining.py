@@ -22,7 +22,7 @@ from archwright.execution.checks import read_seed, require_mapping, require_posi
 from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
 from archwright.execution.naming import claim_new_run, generate_retraining_names
 from archwright.execution.options import RunOptions
-from archwright.execution.restoring import restore_evaluation
+from archwright.execution.restoring import describe_same_code, restore_evaluation
 from archwright.execution.searching import start_in_log
 from archwright.execution.session import open_evaluator
 from archwright.search.named import searcher_to_json
@@ -97,7 +97,10 @@ def _complete(view: RunView, trial: int, retraining: Retraining) -> Retraining:
 
 def configure_retraining(view: RunView, architecture: Term, retraining: Retraining, options: RunOptions) -> Evaluation:
     """The evaluation of the final training: the run's own, or a training on other data; raises as `retrain_trial`."""
-    evaluation = restore_evaluation(view.name, view.run.started, retraining.given, trusted=options.trusted)
+    started, given = view.run.started, retraining.given
+    evaluation = restore_evaluation(view.name, started, given, trusted=options.trusted)
+    for line in describe_same_code(started, given, evaluation):
+        options.console.print(line, soft_wrap=True)
     if retraining.data is not None:
         trust_named_sources(Training(retraining.data))
     evaluation = evaluation.for_retraining(

@@ -15,17 +15,18 @@ from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.functions.evaluation import Function
 from archwright.execution.checks import BadRunOption, check_flag
 from archwright.execution.display import announce_new_run, describe_data
+from archwright.execution.given_values import NOTHING_GIVEN
 from archwright.execution.known_configurations import Configurations, read_configurations
 from archwright.execution.logged_searches import (
     UNCOMPARED_FIELDS,
     OtherSearch,
-    describe_changed_text,
     find_setting_differences,
 )
 from archwright.execution.naming import claim_new_run, generate_numbered_names
 from archwright.execution.options import RunOptions
 from archwright.execution.planning import SearchPlan, SearchRequest, complete_plan, make_start, open_plan, plan_search
 from archwright.execution.progress import start_progress
+from archwright.execution.restoring import describe_same_code
 from archwright.execution.resuming import (
     ResumedParts,
     continue_run,
@@ -41,7 +42,7 @@ from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted, event_to_json
 from archwright.store.fold import RunState
-from archwright.store.needed import REVISION_KEY, hash_code, leave_out
+from archwright.store.needed import REVISION_KEY, explain_changed, hash_code, leave_out
 from archwright.store.runs import list_runs
 from archwright.store.suggestions import suggest_fork
 from archwright.store.written_paths import shorten
@@ -160,7 +161,9 @@ def repeat_search(
             evaluator, _ = opened.enter_context(
                 open_evaluator(plan.evaluation, options, request.space.source, plan.space)
             )
-        for line in describe_new_revision(run, record, resumed.searcher):
+        parts = (resumed.evaluation, resumed.searcher, resumed.stopping)
+        same = describe_same_code(record.started, NOTHING_GIVEN, *parts)
+        for line in (*same, *describe_new_revision(run, record, resumed.searcher)):
             options.console.print(line, soft_wrap=True)
         continue_run(file, run, record, request.ends, resumed, evaluator, options)
 
@@ -195,7 +198,7 @@ def _gather_parts(
     request = plan.request
     warn(require_same_images(run, record.started, plan.data))
     logged, current = (hash_code(each.evaluator, each.searcher, each.stopping) for each in (record.started, started))
-    warn([describe_changed_text(name, run) for name, text in current.items() if logged.get(name, text) != text])
+    warn([explain_changed(name, run) for name, text in current.items() if logged.get(name, text) != text])
     unknown = select_unknown(read_configurations(enqueue, plan.problem), record.events)
     return ResumedParts(
         plan.evaluation,
