@@ -12,12 +12,12 @@ from archwright.core.setting import number_setting
 from archwright.execution import surfaces
 from archwright.execution.options import Narration
 from archwright.search.logged_extensions import OtherExtension
-from archwright.search.searcher import searcher_setting
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.store.needed import ExtensionNeeded, FunctionNeeded
 from archwright.store.suggestions import format_definition, format_needed
 from archwright.studies.ask_tell import Study
 from tests.search.own_rules import define_rule
+from tests.search.own_searchers import define_drawn, define_through
 
 SPACE = aw.sequential(aw.affine([8, 16, 32]), aw.affine(2))
 HERE: dict[str, Any] = {"workers": 0, "progress": False}
@@ -25,30 +25,7 @@ HERE: dict[str, Any] = {"workers": 0, "progress": False}
 
 def define_searchers() -> tuple[type, type]:
     """As of a notebook: a searcher, and one that asks another one."""
-
-    @frozen
-    class Drawn(RandomSearch):
-        name: ClassVar[str] = "drawn"
-        skipped: float = number_setting(0.0, meaning="what it is compared by")
-
-    @frozen
-    class Through:
-        name: ClassVar[str] = "through"
-        sampler: Any = searcher_setting(RandomSearch(), meaning="what proposes")  # noqa: RUF009  (as attrs has it)
-
-        def start(self, problem):
-            return self.sampler.start(problem)
-
-        def propose(self, state, trial, uniform):
-            return self.sampler.propose(state, trial, uniform)
-
-        def adopt(self, state, proposal):
-            return self.sampler.adopt(state, proposal)
-
-        def tell(self, state, outcome, uniform):
-            return self.sampler.tell(state, outcome, uniform)
-
-    return Drawn, Through
+    return define_drawn(), define_through()
 
 
 @pytest.fixture(autouse=True)

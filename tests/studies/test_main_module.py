@@ -1,11 +1,9 @@
 """What a notebook or a script has defined again, with the text that it had, is found in its `__main__`."""
 
 import linecache
-import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -17,7 +15,8 @@ from archwright.execution.given_values import GivenValues
 from archwright.store.main_module import find_in_main, has_other_text, is_in_main
 from archwright.store.needed import DataNeeded, EvaluationNeeded, ExtensionNeeded, FunctionNeeded
 from archwright.store.origins import hash_source
-from tests.cli.running import TIMEOUT_SECONDS, RecordedCommand, make_environment
+from tests.cli.running import TIMEOUT_SECONDS
+from tests.studies.killable_script import DEFINITIONS, StartedScript
 
 HERE: dict[str, Any] = {"workers": 0, "progress": False}
 CELLS = """
@@ -237,26 +236,8 @@ def test_names_are_looked_up_as_they_are_written(run_cells):
     assert not is_in_main("__main__:none", None)
 
 
-SCRIPT = """
-import sys, time
-from pathlib import Path
-from typing import ClassVar
-from attrs import frozen
-import archwright as aw
-
-def evaluate(settings, seed, report):
-    report(1, accuracy=settings["rate"])
-    while len(list(Path().glob("done-*"))) >= 2 and not Path("go").exists():
-        time.sleep(0.02)
-    Path(f"done-{seed}").touch()
-    return settings["rate"]
-
-@frozen
-class Own(aw.searchers.RandomSearch):
-    name: ClassVar[str] = "own"
-
+SCRIPT = f"""{DEFINITIONS}
 if __name__ == "__main__":
-    space = aw.sequential(aw.settings(rate=aw.reals(0.1, 1.0)))
     if Path("archwright.duckdb").exists():
         run = aw.resume(workers=2)
     else:
@@ -272,19 +253,12 @@ if __name__ == "__main__":
 """
 
 
-class StartedScript(RecordedCommand, subprocess.Popen[bytes]):
-    """A script in a folder, in a process that is started for it; it is killed at the end of the block."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        super().__init__([sys.executable, name], cwd=folder, env=make_environment(), **self._open_files())
-
-
 @pytest.mark.slow
 def test_a_script_that_is_killed_resumes_with_what_it_defines(tmp_path):
     """SIGKILL within its trials; so does another script that imports the same from it."""
     (tmp_path / "script.py").write_text(SCRIPT)
     (tmp_path / "other.py").write_text(OTHER_SCRIPT)
-    with StartedScript(tmp_path, "script.py") as script:
+    with StartedScript(tmp_path) as script:
         script.wait_for("accuracy", times=2)
         script.kill()
         script.wait(TIMEOUT_SECONDS)

@@ -1,7 +1,5 @@
 """A search that goes on by the call that began it, as of a script or a notebook that is run again."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +13,11 @@ from archwright.execution.logged_searches import OtherSearch
 from archwright.search.searchers.mcts import Mcts
 from archwright.store.errors import RunExists
 from archwright.store.events import Proposed
-from tests.cli.running import TIMEOUT_SECONDS, RecordedCommand, make_environment
+from tests.cli.running import TIMEOUT_SECONDS
 from tests.processes import find_children, wait_until_gone
 from tests.search.own_rules import define_rule
 from tests.studies.functions import INPUT, SPACE, build_space, fail_when_small, measure_size
+from tests.studies.killable_script import DEFINITIONS, StartedScript
 from tests.studies.test_searching import list_events, list_trials, search
 
 OTHER_SPACE = aw.sequential(aw.affine(units=aw.integers(1, 400)), aw.affine(units=3))
@@ -224,38 +223,13 @@ def test_the_command_goes_on_as_python_does(tmp_path, monkeypatch, cli):
     assert (exists.code, "add --resume (resume=True in Python)" in exists.err) == (2, True)
 
 
-SCRIPT = """
-import time
-from pathlib import Path
-from typing import ClassVar
-from attrs import frozen
-import archwright as aw
-
-def evaluate(settings, seed, report):
-    report(1, accuracy=settings["rate"])
-    while len(list(Path().glob("done-*"))) >= 2 and not Path("go").exists():
-        time.sleep(0.02)
-    Path(f"done-{seed}").touch()
-    return settings["rate"]
-
-@frozen
-class Own(aw.searchers.RandomSearch):
-    name: ClassVar[str] = "own"
-
-space = aw.sequential(aw.settings(rate=aw.reals(0.1, 1.0)))
+SCRIPT = f"""{DEFINITIONS}
 run = aw.search(
     space, evaluate, searcher=Own(), trials=6, workers=2, name="mine", resume=True,
-    enqueue=[{"0.settings.rate": 0.25}]
+    enqueue=[{{"0.settings.rate": 0.25}}]
 )
 print(run, [trial.status for trial in run], run.verify())
 """
-
-
-class StartedScript(RecordedCommand, subprocess.Popen[bytes]):
-    """The script in a folder, in a process that is started for it; it is killed at the end of the block."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__([sys.executable, "script.py"], cwd=folder, env=make_environment(), **self._open_files())
 
 
 @pytest.mark.slow

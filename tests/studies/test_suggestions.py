@@ -3,41 +3,20 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
-from attrs import frozen
 
 import archwright as aw
 from archwright.search.named import SEARCHER_KIND, SEARCHERS, UNLISTED_SEARCHERS
 from archwright.search.named_rules import RULE_KIND, STOPPING_RULES
-from archwright.search.searcher import searcher_setting
-from archwright.search.searchers.random_search import RandomSearch
 from archwright.store import suggestions
 from archwright.store.suggestions import BUILTIN_CLASSES, format_configured, format_definition
+from tests.search.own_searchers import define_through
 from tests.studies.test_searching import search
 
 BUILTIN = {name: value for name, value in {**SEARCHERS, **STOPPING_RULES}.items() if name not in UNLISTED_SEARCHERS}
-
-
-@frozen
-class Through:
-    """A searcher that asks another one."""
-
-    name: ClassVar[str] = "through"
-    sampler: Any = searcher_setting(RandomSearch(), meaning="what proposes")  # noqa: RUF009  (as attrs has it)
-
-    def start(self, problem):
-        return self.sampler.start(problem)
-
-    def propose(self, state, trial, uniform):
-        return self.sampler.propose(state, trial, uniform)
-
-    def adopt(self, state, proposal):
-        return self.sampler.adopt(state, proposal)
-
-    def tell(self, state, outcome, uniform):
-        return self.sampler.tell(state, outcome, uniform)
+Through = define_through()
 
 
 def evaluate(text: str) -> Any:
