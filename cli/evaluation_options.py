@@ -21,9 +21,9 @@ def configure_evaluation(options: EvaluationOptions, device: str | None, data_di
     if options.evaluator is None:
         return _configure_training(given)
     evaluation = parse_evaluation(options.evaluator)
-    if isinstance(evaluation, archwright.Function):
+    if (function := evaluation.user_function) is not None:
         _refuse(["keep"], given)
-        return _configure_function(evaluation, given)
+        return _configure_function(function, given)
     _refuse(TRAINING_OPTIONS, given)
     return evaluation
 

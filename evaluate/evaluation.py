@@ -26,6 +26,7 @@ from archwright.store.origins import name_class
 if TYPE_CHECKING:  # they import numpy and torch
     from archwright.evaluate.data.dataset import DataInfo
     from archwright.evaluate.data.tensors import Normalisation
+    from archwright.evaluate.functions.evaluation import Function
 
 USUAL_BUDGET = Budget(5.0, "epochs")  # of a trial of a training, where nobody says one
 
@@ -211,6 +212,11 @@ class Evaluation(Protocol):
         if (data := self.data_settings) is not None and data.function is not None:
             data.function.get_target()
         return self
+
+    @property
+    def user_function(self) -> "Function | None":
+        """The function of a person that its trials call, and how; None where there is none."""
+        return None
 
     def describe_function(self) -> FunctionDescription | None:
         """What a person's function says of itself, for which it is imported; None where there is none."""

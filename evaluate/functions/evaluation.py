@@ -195,6 +195,11 @@ class Function(DataEvaluation):
         sendable = super().make_sendable()
         return sendable if self.by_value else evolve(sendable, target=None)
 
+    @property
+    def user_function(self) -> Self:
+        """Itself."""
+        return self
+
     def describe_function(self) -> FunctionDescription:
         """What the function says of itself, for which it is imported."""
         from archwright.evaluate.functions.callables import load_callable

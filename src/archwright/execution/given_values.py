@@ -9,7 +9,6 @@ from archwright.evaluate.building import EVALUATION_KIND
 from archwright.evaluate.data_settings import DataFunction, read_data
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.functions.callables import wrap_callable
-from archwright.evaluate.functions.evaluation import Function
 from archwright.execution.arguments import read_evaluation_argument
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.named_rules import RULE_KIND
@@ -110,9 +109,10 @@ class GivenValues:
 
     def _list_code(self) -> Sequence[object]:
         """The functions and classes of these values, and those that are known."""
-        functions = [
-            part.target for part in (self.any_data, self.evaluation) if isinstance(part, DataFunction | Function)
-        ]
+        evaluation = None if isinstance(self.evaluation, type) else self.evaluation
+        function = None if evaluation is None else evaluation.user_function
+        data = self.any_data if isinstance(self.any_data, DataFunction) else None
+        functions = [part.target for part in (data, function) if part is not None]
         values: list[Any] = [self.evaluation, self.searcher, self.stopping]
         classes = [value if isinstance(value, type) else type(value) for value in values if value is not None]
         return [*self.known, *(part for part in (*functions, *classes) if part is not None)]

@@ -22,7 +22,6 @@ from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import images_to_json
 from archwright.evaluate.description import FunctionDescription
 from archwright.evaluate.evaluation import Evaluation, require_reported
-from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.named_evaluations import load_own_evaluation
 from archwright.execution.arguments import (
@@ -208,13 +207,10 @@ def open_plan(plan: SearchPlan, options: RunOptions) -> Generator[tuple[SearchPl
     source = plan.request.space.source
     with ExitStack() as opened:
         evaluator, description = opened.enter_context(open_evaluator(plan.evaluation, options, source, plan.space))
-        if description is not None and description.is_evaluation:
+        function = plan.evaluation.user_function
+        if function is not None and description is not None and description.is_evaluation:
             opened.close()
-            plan = plan_search(evolve(plan.request, evaluation=_load(plan.evaluation)))
+            defined = trust_named_sources(load_own_evaluation(function))
+            plan = plan_search(evolve(plan.request, evaluation=defined))
             evaluator, description = opened.enter_context(open_evaluator(plan.evaluation, options, source, plan.space))
         yield complete_plan(plan, description), evaluator
-
-
-def _load(evaluation: Evaluation) -> Evaluation:
-    assert isinstance(evaluation, Function)  # what else describes itself as code of a person's own
-    return trust_named_sources(load_own_evaluation(evaluation))

@@ -11,7 +11,6 @@ from archwright.evaluate.building import EVALUATION_KIND
 from archwright.evaluate.data_settings import DataFunction
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.evaluation_kinds import find_kind
-from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.logged_evaluations import (
     evaluation_from_json,
     evaluation_to_json,
@@ -83,9 +82,9 @@ def describe_same_code(
     """
     evaluator, is_class = started.evaluator, CLASS_CODE_KEY in started.evaluator
     data = None if evaluation.data_settings is None else evaluation.data_settings.function
-    target = evaluation.target if isinstance(evaluation, Function) else None
+    function = evaluation.user_function
     own = {
-        "evaluation": type(evaluation) if is_class else target,
+        "evaluation": type(evaluation) if is_class or function is None else function.target,
         "data": None if data is None else data.target,
         "searcher": type(searcher),
         "stopping": type(stopping),
@@ -139,10 +138,11 @@ class _Restoration:
 
     def take_evaluation(self, logged: Evaluation, given: Evaluation) -> Evaluation:
         """The evaluation with the function, or what else no log holds, of a given one; or EvaluationDiffers."""
-        if isinstance(logged, Function) and isinstance(given, Function) and given.target is not None:
-            if logged.by_value or given.source != logged.source:
-                self._compare(f"the function {given.source}", logged.source_hash, given.target)
-            return evolve(logged, target=given.target)
+        own, other = logged.user_function, given.user_function
+        if own is not None and other is not None and other.target is not None:
+            if own.by_value or other.source != own.source:
+                self._compare(f"the function {other.source}", own.source_hash, other.target)
+            return evolve(own, target=other.target)
         function = None if logged.data_settings is None else logged.data_settings.function
         values = [evaluation_to_json(logged), evaluation_to_json(given)]
         alike = [_identify(value, is_data_sent=function is not None) for value in values]

@@ -12,7 +12,6 @@ from archwright.display.warning import warn
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import require_same_images
 from archwright.evaluate.evaluation import Evaluation
-from archwright.evaluate.functions.evaluation import Function
 from archwright.execution.checks import BadRunOption, check_flag
 from archwright.execution.display import announce_new_run, describe_data
 from archwright.execution.given_values import NOTHING_GIVEN
@@ -170,10 +169,8 @@ def repeat_search(
 
 def _complete_here(plan: SearchPlan) -> SearchPlan:
     """The complete plan, where its function is in this process; else the same."""
-    evaluation = plan.evaluation
-    if isinstance(evaluation, Function) and evaluation.target is not None:
-        return complete_plan(plan, evaluation.describe_function())
-    return plan
+    function = plan.evaluation.user_function
+    return plan if function is None or function.target is None else complete_plan(plan, function.describe_function())
 
 
 def _require_same(file: DuckDBLog, run: str, record: RunRecord, started: RunStarted) -> None:
