@@ -11,6 +11,7 @@ from tests.paths import ROOT, list_product_modules
 
 MAX_MODULE_LINES = 400
 MAX_FUNCTION_LINES = 40
+MAX_COMMAND_STATEMENTS = 6  # of its body, beside imports
 COMMANDS = "cli/commands/"  # whose functions are long signatures: a line and more for each option
 COMMAND_NAMES = "best|compare|export|fork|plot|replay|resume|retrain|runs|search|show|space|sql|verify"
 FACE = ("src/archwright/studies/", "src/archwright/results/run.py")  # and whose functions take what those do
@@ -89,6 +90,26 @@ def test_modules_and_functions_are_small(path):
     lines = {node.name: (node.end_lineno or 0) - node.lineno + 1 for node in functions}
     if not str(path).startswith((COMMANDS, *FACE)):
         assert {name: count for name, count in lines.items() if count > MAX_FUNCTION_LINES} == {}
+
+
+def test_a_command_parses_calls_and_prints():
+    """What it does is the public face's: so the command line is smaller than what searches."""
+    lines = dict.fromkeys(("cli", "search"), 0)
+    for path in MODULES:
+        if path.parts[0] in lines:
+            lines[path.parts[0]] += len((ROOT / path).read_text().splitlines())
+    assert lines["cli"] < lines["search"]
+    functions = [
+        node
+        for path in MODULES if str(path).startswith(COMMANDS)
+        for node in ast.parse((ROOT / path).read_text()).body if isinstance(node, ast.FunctionDef)
+    ]  # fmt: skip
+    statements = {
+        function.name: [node for node in function.body[1:] if not isinstance(node, ast.Import | ast.ImportFrom)]
+        for function in functions if not function.name.startswith("_")
+    }  # fmt: skip
+    assert len(statements) >= 15
+    assert [name for name, body in statements.items() if len(body) > MAX_COMMAND_STATEMENTS] == []
 
 
 def is_property(function: ast.FunctionDef) -> bool:
