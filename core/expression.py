@@ -137,7 +137,7 @@ class Computed(Expression):
         object.__setattr__(self, "depth", depth)
 
     def find_shared(self) -> Iterator[Shared]:
-        """Those of the left operand, then those of the right."""
+        """The shared hyperparameters of the left operand, then those of the right."""
         for operand in self.operands:
             if isinstance(operand, Expression):
                 yield from operand.find_shared()

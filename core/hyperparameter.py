@@ -106,7 +106,7 @@ def _require_valid_slot(instance: Any, name: str, slot: Slot) -> None:
 def list_checked_values(slot: Slot) -> Iterator[Value]:
     """The values of a field that are checked when its module is made: all, or of a long range its ends.
 
-    Those of expressions are checked in the traversal, where they are known.
+    Values of expressions are checked in the traversal, where they are known.
     """
     if isinstance(slot, Domain):
         yield from slot if is_analyzed_in_full(slot) else (slot.from_unit(0.0), slot.from_unit(1.0))

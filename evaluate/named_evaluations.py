@@ -17,8 +17,8 @@ _FUNCTION_SETTINGS = ("data", "validation", "split_seed", "image_size", "reader"
 def parse_evaluation(text: str) -> Evaluation:
     """The evaluation that a text names: `training`, `nasbench201:FILE`, `fcnet:FILE`, or code of a person's own.
 
-    That is file.py:attribute or module:attribute, and is not loaded here: it becomes a Function, which says when its
-    worker is ready if it is none (see `load_own_evaluation`). Settings come after commas, as in
+    One's own code is file.py:attribute or module:attribute, and is not loaded here: it becomes a Function, which says
+    when its worker is ready if it is none (see `load_own_evaluation`). Settings come after commas, as in
     `own.py:Widths,scale=2`; a function gets them as `settings`. Raises UnknownEvaluation, BadSourceName, BadWords, and
     what is wrong with the settings.
     """

@@ -95,7 +95,7 @@ def load_events(run: str, rows: Sequence[EventRow], after: int = 0, log: Path | 
 
 
 def check_rows(run: str, rows: Sequence[EventRow], after: int = 0, log: Path | None = None) -> Sequence[EventRow]:
-    """Those of `rows` that come after event `after`, whose own row is the first of `rows` unless `after` is 0.
+    """The `rows` that come after event `after`; the row of that event is the first of `rows`, unless `after` is 0.
 
     Raises LogIsDamaged where they are not what was appended; `log` is the log's file, if it has one.
     """

@@ -46,7 +46,7 @@ def describe_unknown_kinds(data: JSON, started: RunStarted) -> str:
 
 
 def _explain_lost_kinds(data: JSON) -> str:
-    """That kinds of module are defined by no file that the log names, and the beginning of the remedy."""
+    """The beginning of a sentence: the log names no file of some kinds of modules, and what is to be done first."""
     return (
         f"no file that the log names defines the modules {_list_unknown_kinds(data)}; define their classes again, as "
         "they were"

@@ -118,9 +118,9 @@ def _resolve(path: Path | str) -> Path:
 
 
 def suggest_remedy(path: Path, without_journal: str) -> str:
-    """What a person can do about a file at `path` that is no log: have it rebuilt from its journal, if there is one.
+    """What a person can do about a file at `path` that is no log: have it rebuilt from its journal.
 
-    Else `without_journal`.
+    Where there is none, it is what `without_journal` says.
     """
     journal = locate_sidecar(path, "journal")
     if not journal.exists():

@@ -54,7 +54,7 @@ class Nasbench201Network(Composite):
         return tuple((self.channels * 2**i, -(-height // 2**i), -(-width // 2**i)) for i in range(STAGES))
 
     def parameters(self, in_shape: Shape) -> int:
-        """Of the stem, every cell, the residual blocks, and the classifier."""
+        """The number of parameters of the stem, every cell, the residual blocks, and the classifier."""
         stem = self.channels * (9 * in_shape[0] + 2)
         shapes = self.stages(in_shape)
         cells = sum(self.cells * self.cell.parameters(shape) for shape in shapes)

@@ -100,13 +100,13 @@ class NpzSource:
 
     @cached_property
     def _class_names(self) -> tuple[str, ...]:
-        """Those of the array `classes`, or else the training labels themselves, in their order."""
+        """The names in the array `classes`, or else the training labels themselves, in their order."""
         names, train = self._listed_names, self._splits["train"]
         return tuple(map(str, np.unique(train.labels).tolist())) if names is None else names
 
     @cached_property
     def _listed_names(self) -> tuple[str, ...] | None:
-        """Those of the array `classes`; None where there is none."""
+        """The names in the array `classes`; None where there is none."""
         train = self._splits["train"]
         if not train.has_class_names:
             return None

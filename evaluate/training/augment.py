@@ -35,7 +35,7 @@ def flip(images: Tensor) -> Tensor:
 def cutout(images: Tensor, size: int) -> Tensor:
     """Each image with a square of `size` pixels around a random pixel set to 0 (DeVries and Taylor 2017).
 
-    That is the mean of normalised images.
+    The mean of normalised images is 0.
     """
     count, _, height, width = images.shape
     rows = _draw_intervals(count, height, size, images.device)[:, None, :, None]

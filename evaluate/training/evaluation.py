@@ -186,7 +186,7 @@ class Training(DataEvaluation):
         return make_recipe(self.settings, settings_of(architecture), self.overrides)
 
     def list_effective_settings(self, architecture: Term) -> Mapping[str, JSON]:
-        """Those of the space and of the person, and others that are not at their default."""
+        """The settings of the space and of the person, and others that are not at their default."""
         return find_effective_settings(self.settings, settings_of(architecture), self.overrides)
 
     def find_initialization(self, architecture: Term) -> str:

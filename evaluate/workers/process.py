@@ -75,7 +75,7 @@ class WorkerProcess:
 
     @property
     def pid(self) -> int:
-        """Of the guard."""
+        """The process id of the guard."""
         return self._process.pid
 
     @property
@@ -217,7 +217,7 @@ def _close(*fds: int) -> None:
 
 
 def _environment_variables(threads: int) -> dict[str, str]:
-    """Those by which the libraries of a worker use so many threads, and Python gives the same results again."""
+    """The variables that make libraries of a worker use so many threads, and Python give the same results again."""
     thread_counts = (
         "OMP_NUM_THREADS",
         "MKL_NUM_THREADS",

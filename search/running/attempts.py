@@ -58,7 +58,7 @@ def to_attempt_ended(result: AttemptResult, objective: Objective, last_value: fl
 def to_scored(end: AttemptEnded, objective: Objective) -> Scored:
     """The event with a trial's outcome for the searcher, without metrics of the test split.
 
-    Those are logged with the end of the attempt alone.
+    Only the end of the attempt has those.
     """
     score = end.metrics[objective.metric] if end.status == "ok" else None
     metrics = {name: value for name, value in end.metrics.items() if not name.startswith("test_")}

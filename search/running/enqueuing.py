@@ -71,7 +71,7 @@ def enqueue_all(
 
 
 def select_unknown(configurations: Iterable[object], events: Iterable[Event]) -> list[Path]:
-    """Those of the configurations that no event of a run has enqueued so far; raises BadChoices."""
+    """The configurations that no event of a run has enqueued so far; raises BadChoices."""
     known = {frozenset(event.choices) for event in events if isinstance(event, Enqueued)}
     return [choices for choices in map(read_choices, configurations) if frozenset(choices) not in known]
 

@@ -227,7 +227,7 @@ TrialScore = TypeVar("TrialScore", bound=_HasScore)  # a trial, or the event tha
 
 
 def rank_trials(trials: Iterable[TrialScore], objective: Objective) -> list[TrialScore]:
-    """Those of `trials` that have a score, best first; of equal ones, the earlier."""
+    """The `trials` that have a score, best first; where scores are equal, the earlier one first."""
     sign = -1 if objective.direction == "maximize" else 1
     scored = [(sign * trial.score, trial) for trial in trials if trial.score is not None]
     return [trial for _, trial in sorted(scored, key=lambda pair: (pair[0], pair[1].trial))]

@@ -144,7 +144,7 @@ class Smbo:
     def _choose_observations(
         self, observations: Iterable[Observation[LeafFeatures]]
     ) -> Sequence[Observation[LeafFeatures]]:
-        """Those that the surrogate sees: all, or `memory` of them, half the best and half spread over the rest."""
+        """The observations for the surrogate: all, or `memory` of them, half the best and half spread over the rest."""
         trials = list(observations)
         if len(trials) <= self.memory:
             return trials

@@ -147,7 +147,7 @@ class TrialTracker(ABC):
     def _write_run_points(self, points: Sequence[RunPoint]) -> None:
         """Write points of the run's own curves, in their order, of which the tracker may have the first ones.
 
-        Those of trials that the tracker does not have whole yet come before these trials.
+        A point of a trial that the tracker does not have whole yet comes before that trial.
         """
 
     @abstractmethod

@@ -22,5 +22,5 @@ class Narration:
     console: Console = field(factory=make_console)
     format_resumption: Callable[[Path, str, Mapping[EndName, str]], str] = format_resumption_call
     begin: Callable[[str], object] = _ignore_name  # called with the name of the run, once it is logged
-    # Of a comparison; with its name, where it would have another one if nobody named it.
+    # How they go on with a comparison: with its name, if it would have another one without.
     format_comparison: Callable[[str | None], str] = format_comparison_call

@@ -75,7 +75,7 @@ def describe_options(group: type[OptionGroup]) -> type[OptionGroup]:
 
 
 def select_options(options: Mapping[str, Any], group: type[OptionGroup]) -> OptionGroup:
-    """Those of the options that are of a group."""
+    """The options that belong to a group."""
     return cast(OptionGroup, {name: value for name, value in options.items() if name in group.__annotations__})
 
 

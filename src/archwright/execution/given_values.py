@@ -84,9 +84,9 @@ class GivenValues:
     ) -> Self:
         """The same, with what is missing of the parts `among` which the log does not hold whole, from `__main__`.
 
-        That has a part if it has something with the name and the source text that are in the log. Raises
-        DefinitionNeeded where it has not, with what `suggest` makes of the arguments that give the parts again, and
-        NotTrusted as `from_json`.
+        `__main__` has a part if it has something with the name and the source text that are in the log. Else
+        DefinitionNeeded is raised, with what `suggest` makes of the arguments that give the parts again; and NotTrusted
+        as `from_json`.
         """
         words = {name: text for name, text in _describe_needed(started).items() if name in among}
         missing = [name for name in words if self._get_part(name) is None]

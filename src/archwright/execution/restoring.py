@@ -78,7 +78,7 @@ def describe_same_code(
 ) -> Sequence[str]:
     """A line on what was `given` again and has the text that the log has; none where this process had it already.
 
-    The others are what the run goes on with.
+    The run goes on with this `evaluation`, `searcher` and rule.
     """
     evaluator, is_class = started.evaluator, CLASS_CODE_KEY in started.evaluator
     data = None if evaluation.data_settings is None else evaluation.data_settings.function
