@@ -50,6 +50,11 @@ def escape_controls(text: str) -> str:
     return CONTROLS.sub(_escape, text)
 
 
+def to_encodable(text: str) -> str:
+    """`text` with question marks for what UTF-8 cannot write, so that a log can hold it; for texts for people alone."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def to_one_line(text: str) -> str:
     """`text` as one line: control characters, line breaks and tabs are escaped."""
     return BREAKS_AND_CONTROLS.sub(_escape, text)

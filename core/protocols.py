@@ -7,6 +7,7 @@ from typing import Literal, Protocol, Self, get_args, runtime_checkable
 from attrs import field, frozen
 
 from archwright.core.budget import Budget
+from archwright.core.errors import to_encodable
 from archwright.core.input import Input, as_input
 from archwright.core.node import Node, Origin, replay, root
 from archwright.core.objective import Objective
@@ -114,7 +115,7 @@ class EarlyStop:
 
     by: StoppedBy
     epoch: int  # the last one
-    why: str  # for people
+    why: str = field(converter=to_encodable)  # for people
 
 
 @frozen

@@ -13,6 +13,7 @@ from cattrs.gen import make_dict_unstructure_fn, override
 
 from archwright.core.budget import Budget
 from archwright.core.ends import END_FIELDS, RunEnds
+from archwright.core.errors import to_encodable
 from archwright.core.input import Input, input_from_text
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
@@ -133,7 +134,7 @@ class AttemptEnded:
     status: Status
     seconds: float
     metrics: Mapping[str, float] = field(factory=dict[str, float])
-    error: str = ""
+    error: str = field(default="", converter=to_encodable)  # for people
     stopped: EarlyStop | None = None  # why it was stopped before its budget was spent, if it was
 
 
@@ -172,7 +173,7 @@ class RunStopped:
     """A process left the run in an orderly way."""
 
     reason: str  # finished, interrupted, failing (too many failures in a row), or closed: a study
-    detail: str = ""
+    detail: str = field(default="", converter=to_encodable)  # for people
 
 
 Event = RunStarted | Enqueued | Proposed | AttemptStarted | Reported | AttemptEnded | Scored | RunResumed | RunStopped
@@ -186,8 +187,6 @@ _OPTIONAL_FIELDS: Mapping[type[Any], Sequence[str]] = {
     Proposed: ("enqueued",),
     AttemptEnded: ("stopped",),
 }
-# The fields whose texts are for people alone: those of an attempt's end and of a run's, and why a rule stopped a trial.
-_FREE_TEXTS = ("error", "detail", "why")
 _NON_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
@@ -195,16 +194,13 @@ def event_to_json(event: Event) -> tuple[str, str]:
     """The kind of `event` and its payload, one line of JSON.
 
     JSON has no NaN and no infinities: in a field of type float they are the texts "NaN", "Infinity" and "-Infinity",
-    which Python's float() and SQL's cast to double both read. Characters that UTF-8 cannot hold become question marks
-    in texts that are for people alone, such as the last words of a worker. Raises UnwritableEvent.
+    which Python's float() and SQL's cast to double both read. Raises UnwritableEvent, also for texts that UTF-8 cannot
+    write: in those that are for people alone, the events themselves have question marks instead.
     """
     kind = type(event).__name__
     try:
         fields = _make_converter().unstructure(event)
-        payload = _dump_json(fields)
-        if not _is_encodable(payload):
-            fields = _make_encodable(fields)
-            payload = _dump_json(fields)
+        payload = json.dumps(fields, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     except (TypeError, ValueError, OverflowError) as error:
         raise UnwritableEvent(f"{kind} cannot be logged: {error}; it may hold plain JSON values only") from error
     if not _is_encodable(payload):
@@ -215,26 +211,11 @@ def event_to_json(event: Event) -> tuple[str, str]:
     return kind, payload
 
 
-def _dump_json(fields: JSON) -> str:
-    return json.dumps(fields, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-
-
 def _is_encodable(text: str) -> bool:
     """Whether UTF-8 can write a text: whether it has no lone surrogates."""
     with suppress(UnicodeEncodeError):
         return text.isascii() or bool(text.encode())
     return False
-
-
-def _make_encodable(fields: Mapping[str, JSON]) -> Mapping[str, JSON]:
-    """The fields of an event, with question marks for what UTF-8 cannot hold in those that are for people alone."""
-    encodable = dict(fields)
-    for name, content in fields.items():
-        if name in _FREE_TEXTS and isinstance(content, str):
-            encodable[name] = content.encode("utf-8", "replace").decode()
-        elif name == "stopped" and isinstance(content, dict):
-            encodable[name] = _make_encodable(cast(dict[str, JSON], content))
-    return encodable
 
 
 def _find_unencodable(content: JSON, place: str) -> Iterator[tuple[str, str]]:

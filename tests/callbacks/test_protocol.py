@@ -95,6 +95,20 @@ def test_a_function_that_fails_is_named(path):
     assert read_run(DuckDBLog(path), NAME).state.score_count == TRIALS
 
 
+def test_a_callback_without_a_name_is_shown_on_one_line(path):
+    """Whatever is written in it, a terminal can show it."""
+
+    class Titled:
+        def __call__(self, _event) -> None:
+            raise OSError("no \ud800 route")
+
+        def __repr__(self) -> str:
+            return "Titled('a\ud800\n')"
+
+    with pytest.warns(CallbackFailed, match=r"the callback Titled\('a\\ud800\\n'\) raised OSError: no \\ud800 route;"):
+        run_tracked(path, [Titled()])
+
+
 def test_an_interrupt_passes_and_all_are_stopped(path):
     interrupted, other = Recorder("on_event", KeyboardInterrupt()), Recorder()
     with pytest.raises(KeyboardInterrupt):

@@ -171,7 +171,7 @@ class RunFollower:
 
 def _warn(callback: Callback, error: Exception) -> None:
     named = callback.function if isinstance(callback, FunctionCallback) else type(callback)
-    name = getattr(named, "__name__", None) or repr(named)
+    name = to_one_line(getattr(named, "__name__", None) or repr(named))
     what = to_one_line(f"{type(error).__name__}: {error}")
     warnings.warn(
         f"the callback {name} raised {what}; it is switched off, and the search goes on without it",
