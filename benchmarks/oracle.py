@@ -22,7 +22,7 @@ from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.workers.machine import count_cores
 from archwright.plots.histories import read_histories
-from archwright.search.named import searcher_to_json
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.compare import plan_comparison, run_searches
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
@@ -49,7 +49,7 @@ def run_curves(case: Case, path: str, seeds: int) -> np.ndarray:
     """Run the searches; the best score after each trial, as the log has it [seeds, trials]."""
     space = Nasbench201Network(cell(EDGES, connected=False, **{name: OPERATIONS[name] for name in case.operations}))
     config = Nasbench201(path, split="test")
-    searcher = searcher_to_json("random", {"replacement": False})
+    searcher = SEARCHER_KIND.to_json("random", {"replacement": False})
     with tempfile.TemporaryDirectory() as folder:
         log = DuckDBLog(Path(folder) / "log.duckdb")
         started = RunStarted(

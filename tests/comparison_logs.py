@@ -10,7 +10,7 @@ from attrs import evolve
 
 from archwright.core.objective import Objective
 from archwright.core.spaces.nasbench201 import OPERATIONS
-from archwright.search.named import searcher_to_json
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.compare import ComparedSearch
 from archwright.store.chain import chain_events
 from archwright.store.duckdb_log import DuckDBLog
@@ -34,7 +34,7 @@ def make_search(run: str, trials: int, direction: str = "maximize") -> ComparedS
     _, searcher, seed = run.split(".")
     started = make_started(trials, int(seed))
     return ComparedSearch(
-        run, evolve(started, searcher=searcher_to_json(searcher), objective=Objective("accuracy", direction))
+        run, evolve(started, searcher=SEARCHER_KIND.to_json(searcher), objective=Objective("accuracy", direction))
     )
 
 

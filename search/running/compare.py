@@ -16,7 +16,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, from_json
 from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
-from archwright.search.named import searcher_from_json
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.callbacks import NO_CALLBACKS, StopRequest
 from archwright.search.running.loop import SearchLoop, TrialsKeepFailing
 from archwright.search.running.process_pool import ProcessPool
@@ -57,7 +57,7 @@ class ComparedSearch:
 
     def load_searcher(self) -> AnySearcher:
         """Its searcher, which the person who compares has given or named: its code may run."""
-        return self.given_searcher or searcher_from_json(self.started.searcher, trusted=True)
+        return self.given_searcher or SEARCHER_KIND.from_json(self.started.searcher, trusted=True)
 
 
 @frozen

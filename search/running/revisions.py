@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from attrs import evolve, frozen
 
 from archwright.core.value import Value
-from archwright.search.named import SEARCHERS, parse_searcher, searcher_from_json
+from archwright.search.named import SEARCHER_KIND, SEARCHERS
 from archwright.search.running.search_state import iterate_search_states, to_proposed
 from archwright.search.searcher import AnySearcher, get_revision
 from archwright.store.events import Event, Proposed, RunResumed, RunStarted
@@ -33,7 +33,7 @@ class Mismatch:
 
 def get_current_revision(started: RunStarted, searcher: AnySearcher | None = None) -> int:
     """The current revision of a run's `searcher`, which is the logged one unless it is given."""
-    return get_revision(searcher_from_json(started.searcher) if searcher is None else searcher)
+    return get_revision(SEARCHER_KIND.from_json(started.searcher) if searcher is None else searcher)
 
 
 def iterate_revisions(events: Sequence[Event]) -> Iterator[int | None]:
@@ -43,7 +43,7 @@ def iterate_revisions(events: Sequence[Event]) -> Iterator[int | None]:
     """
     started = events[0]
     assert isinstance(started, RunStarted)
-    name, revision, _ = parse_searcher(started.searcher)
+    name, revision, _ = SEARCHER_KIND.parse(started.searcher)
     if revision is None and name in SEARCHERS and get_revision(SEARCHERS[name]) == 1:
         revision = 1
     for event in events:

@@ -15,7 +15,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, find_differences, from_json
 from archwright.core.node import PathMismatch, replay
 from archwright.core.protocols import Evaluator, Problem
-from archwright.search.named import update_searcher
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.callbacks import NO_CALLBACKS, RunCallbacks
 from archwright.search.running.ends import explain_ends, measure_seconds
@@ -243,7 +243,7 @@ def make_fork_event(
     ends = run.state.ends if ends is None else ends
     keep_models = count_models_to_keep(run.state, ends.trials)
     started = evolve(run.started, space=run.space, versions=collect_versions(), keep_models=keep_models, **asdict(ends))
-    started = evolve(started, searcher=update_searcher(run.started.searcher if searcher is None else searcher))
+    started = evolve(started, searcher=SEARCHER_KIND.update(run.started.searcher if searcher is None else searcher))
     if started.stopping is not None:
         started = evolve(started, stopping=RULE_KIND.update(started.stopping))
     return started if seed is None else evolve(started, seed=seed)

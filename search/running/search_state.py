@@ -12,7 +12,7 @@ from archwright.core.json import from_json
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.term import Term
 from archwright.core.tracebacks import guard_user_code
-from archwright.search.named import SEARCHERS, NotASearcher, searcher_from_json
+from archwright.search.named import SEARCHER_KIND, SEARCHERS, NotASearcher
 from archwright.search.running.enqueuing import propose_entry
 from archwright.search.searcher import (
     AnySearcher,
@@ -116,7 +116,7 @@ def make_initial_state(
     DeadEnd if something in the space fits no input of the search; NotTrusted where the logged searcher is code that
     this user does not let run.
     """
-    searcher = searcher_from_json(started.searcher) if searcher is None else searcher
+    searcher = SEARCHER_KIND.from_json(started.searcher) if searcher is None else searcher
     space = from_json(started.space) if space is None else space
     problem = Problem(space, started.model_input, started.budget, started.objective)
     _ = problem.root  # raises DeadEnd here, before anything is logged

@@ -12,7 +12,7 @@ from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.training.evaluation import Training
 from archwright.execution.logged_searches import OtherSearch, find_unfinished, read_logged_searches
-from archwright.search.named import searcher_to_json
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.compare import ComparedSearch
 from archwright.store.duckdb_log import DuckDBLog
@@ -21,7 +21,7 @@ from archwright.store.log import START
 from tests.comparison_logs import log_search, make_search
 from tests.search.instant import make_started
 
-BEGUN = evolve(make_started(8), evaluator=evaluation_to_json(Training("mnist")), searcher=searcher_to_json("mcts"))
+BEGUN = evolve(make_started(8), evaluator=evaluation_to_json(Training("mnist")), searcher=SEARCHER_KIND.to_json("mcts"))
 OTHER_SPACE = {**BEGUN.space, "kind": "other"}
 # What a comparison wants now, and what is said of the run that is there.
 OTHERS = {
@@ -38,7 +38,7 @@ OTHERS = {
         "objective.direction was maximize, and is minimize",
     ),
     "searcher": (
-        {"searcher": searcher_to_json("mcts", {"exploration": 1})},
+        {"searcher": SEARCHER_KIND.to_json("mcts", {"exploration": 1})},
         "searcher.exploration was 0.25, and is 1.0",
     ),
     "seed": ({"seed": 3}, "seed was 0, and is 3"),

@@ -17,7 +17,7 @@ from archwright.execution.naming import (
     generate_numbered_names,
     label_searchers,
 )
-from archwright.search.named import SEARCHERS, searcher_to_json
+from archwright.search.named import SEARCHER_KIND, SEARCHERS
 from archwright.search.searchers.mcts import Mcts
 from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog
@@ -72,7 +72,7 @@ def draw_searcher(draw) -> JSON:
     name = draw(st.sampled_from([name for name in SEARCHERS if name != "given"]))
     settings = {field.name: draw(KINDS[field.type]) for field in fields(type(SEARCHERS[name])) if draw(st.booleans())}
     try:
-        return searcher_to_json(name, settings)
+        return SEARCHER_KIND.to_json(name, settings)
     except BadSetting:  # of the right type, and too small
         reject()
 

@@ -16,7 +16,7 @@ from archwright.core.json import to_json
 from archwright.core.objective import Objective
 from archwright.core.protocols import AttemptResult, Job
 from archwright.core.term import Term
-from archwright.search.named import searcher_to_json
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.loop import SearchLoop
 from archwright.search.running.search_state import make_initial_state
 from archwright.store import events
@@ -67,7 +67,7 @@ def make_run(case: str, space: str) -> list[Event]:
         space=to_json(SPACES[space]),
         space_source="tests",
         input_shape=(1, 8, 8),
-        searcher=searcher_to_json(name, settings),
+        searcher=SEARCHER_KIND.to_json(name, settings),
         evaluator={"kind": "instant"},
         objective=Objective(),
         budget=Budget(1, "epochs"),

@@ -19,7 +19,7 @@ from archwright.execution.checks import BadRunOption
 from archwright.results.log import Log
 from archwright.results.run import Run
 from archwright.results.trial_table import TRIAL_COLUMNS
-from archwright.search.named import searcher_to_json
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.loop import NothingScored
 from archwright.search.running.run_view import NoSuchTrial
 from archwright.search.running.runs import read_run
@@ -317,7 +317,7 @@ def test_a_run_is_replayed_as_the_command_does(run):
 def test_a_fork_has_other_settings_of_its_searcher(log_path, tmp_path):
     run = Run.read(shutil.copy(log_path, tmp_path / "log.duckdb"), "up-1")
     fork = run.fork(2, settings={"replacement": False})
-    assert fork.searcher == searcher_to_json("random", {"replacement": False})
+    assert fork.searcher == SEARCHER_KIND.to_json("random", {"replacement": False})
     with pytest.raises(UnknownSetting, match="no setting 'x'"):
         run.fork(2, settings={"x": 1})
     with pytest.raises(BadRunOption, match="settings is for the searcher that the run has"):

@@ -12,7 +12,7 @@ import archwright as aw
 from archwright.core.json import to_json
 from archwright.evaluate.training.evaluation import Training
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.search.named import searcher_to_json
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.callbacks import RunCallbacks
 from archwright.search.running.runs import resume_run, start_run
 from archwright.store.duckdb_log import DuckDBLog
@@ -50,7 +50,7 @@ def promote(path: Path, pool: WorkerPool, scores: float = math.inf) -> None:
     """Start the run, or resume it; kills the process after `scores` scores."""
     log = DuckDBLog(path)
     run_exists = log.path.exists() and "promoted" in log.runs()
-    started = evolve(make_started(20), space=to_json(SPACE), searcher=searcher_to_json(HALVING), keep_models=1)
+    started = evolve(make_started(20), space=to_json(SPACE), searcher=SEARCHER_KIND.to_json(HALVING), keep_models=1)
     scored: list[Scored] = []
 
     def on_event(event) -> None:

@@ -13,9 +13,6 @@ from archwright.search.named import (
     SEARCHER_KIND,
     SEARCHERS,
     UnknownSearcher,
-    format_searcher,
-    searcher_from_json,
-    searcher_to_json,
 )
 from archwright.search.searchers.evolution import Evolution
 from archwright.search.searchers.fixed import Fixed
@@ -93,8 +90,8 @@ def test_what_a_setting_may_be_is_taken_and_survives_a_log(case):
         got = getattr(made, case.setting)
         assert got == value or [list(step) for step in got] == [list(step) for step in value]
         assert made == evolve(SEARCHERS[case.searcher], **{case.setting: value})
-        written = json.dumps(searcher_to_json(case.searcher, {case.setting: value}))
-        assert searcher_from_json(json.loads(written)) == made
+        written = json.dumps(SEARCHER_KIND.to_json(case.searcher, {case.setting: value}))
+        assert SEARCHER_KIND.from_json(json.loads(written)) == made
 
 
 @each
@@ -142,7 +139,7 @@ def test_a_whole_number_will_do_for_any_number():
     """And is one: so a log is the same whichever was written."""
     for searcher in (SEARCHER_KIND.find("mcts", {"exploration": 1}), Mcts(exploration=1)):
         assert type(searcher.exploration) is float
-    assert searcher_to_json("smbo-paper", {"penalty": 5}) == searcher_to_json("smbo-paper", {"penalty": 5.0})
+    assert SEARCHER_KIND.to_json("smbo-paper", {"penalty": 5}) == SEARCHER_KIND.to_json("smbo-paper", {"penalty": 5.0})
 
 
 @given(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.just([]))
@@ -186,22 +183,22 @@ def test_what_is_typed_and_what_is_written_name_the_same_searcher(name, data):
     for field in fields(type(usual)):
         if data.draw(st.booleans()):
             changed[field.name] = data.draw(TYPED_VALUES[field.type].filter(allowed[field.name].is_allowed))
-    text = format_searcher(searcher_to_json(name, changed))
+    text = SEARCHER_KIND.format(SEARCHER_KIND.to_json(name, changed))
     written_name, *settings = text.split(",")
-    assert searcher_from_json(
-        searcher_to_json(written_name, parse_settings("--searcher", settings))
-    ) == searcher_from_json(searcher_to_json(name, changed))
+    assert SEARCHER_KIND.from_json(
+        SEARCHER_KIND.to_json(written_name, parse_settings("--searcher", settings))
+    ) == SEARCHER_KIND.from_json(SEARCHER_KIND.to_json(name, changed))
     assert all(f"{key}=" not in text for key, value in changed.items() if value == getattr(usual, key))
 
 
 def test_text_by_hand():
-    assert format_searcher(searcher_to_json("mcts", {"exploration": 0.1, "rescale": True})) == (
+    assert SEARCHER_KIND.format(SEARCHER_KIND.to_json("mcts", {"exploration": 0.1, "rescale": True})) == (
         "mcts,exploration=0.1,rescale=true"
     )
-    assert format_searcher(searcher_to_json("mcts-bisection")) == "mcts-bisection"
-    assert format_searcher(searcher_to_json("smbo", {"surrogate": "forest"})) == "smbo,surrogate=forest"
-    assert format_searcher({"name": "mcts", "exploration": "0.5"}) == 'mcts,exploration="0.5"'
+    assert SEARCHER_KIND.format(SEARCHER_KIND.to_json("mcts-bisection")) == "mcts-bisection"
+    assert SEARCHER_KIND.format(SEARCHER_KIND.to_json("smbo", {"surrogate": "forest"})) == "smbo,surrogate=forest"
+    assert SEARCHER_KIND.format({"name": "mcts", "exploration": "0.5"}) == 'mcts,exploration="0.5"'
 
 
 def test_a_searcher_of_another_release_is_told_as_it_was_logged():
-    assert format_searcher({"name": "annealing", "heat": 3}) == "annealing,heat=3"
+    assert SEARCHER_KIND.format({"name": "annealing", "heat": 3}) == "annealing,heat=3"

@@ -18,7 +18,7 @@ from archwright.evaluate.training.evaluation import Training
 from archwright.execution.checks import BadRunOption, check_mapping
 from archwright.execution.spaces import trust_named_source
 from archwright.search.logged_extensions import LoggedKind
-from archwright.search.named import SEARCHER_KIND, parse_searcher, searcher_from_json
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
@@ -81,11 +81,11 @@ def read_fork_searcher(
     if settings is None:
         return (None, given) if searcher is None else read_searcher(searcher)
     check_mapping("settings", settings)
-    searcher_from_json(logged, trusted=trusted)  # raises NotTrusted
-    name, _, own_settings = parse_searcher(logged)
+    SEARCHER_KIND.from_json(logged, trusted=trusted)  # raises NotTrusted
+    name, _, own_settings = SEARCHER_KIND.parse(logged)
     written = SEARCHER_KIND.read(format_words(name, {**own_settings, **settings}))
     _trust_sources(sorted({*SEARCHER_KIND.find_sources(written)} - {*SEARCHER_KIND.find_sources(logged)}))
-    return written, searcher_from_json(written, trusted=True)
+    return written, SEARCHER_KIND.from_json(written, trusted=True)
 
 
 def read_stopping_rule(rule: AnyStoppingRule | str | None) -> tuple[JSON, AnyStoppingRule | None]:

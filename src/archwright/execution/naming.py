@@ -13,7 +13,7 @@ from archwright.core.json import JSON
 from archwright.core.words import format_setting_value
 from archwright.execution.arguments import read_searcher
 from archwright.execution.logged_searches import find_unfinished
-from archwright.search.named import format_searcher, shorten_searcher
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.compare import ComparedSearch
 from archwright.search.searcher import AnySearcher
 from archwright.store.artifacts import find_runs_with_artifacts, require_no_artifacts
@@ -148,7 +148,7 @@ def label_searchers(searchers: Sequence[AnySearcher | str]) -> Mapping[str, Labe
 
 def _describe(given: AnySearcher | str, labelled: LabelledSearcher) -> str:
     """A searcher as a person has written it."""
-    return given if isinstance(given, str) else format_searcher(labelled.logged)
+    return given if isinstance(given, str) else SEARCHER_KIND.format(labelled.logged)
 
 
 def format_label(searcher: JSON) -> str:
@@ -158,7 +158,7 @@ def format_label(searcher: JSON) -> str:
     digit of a value is written by its number, as in -1: _2d1. One of a person's own is called as its attribute is, with
     a digest of its source; or of its text, where that is all that the log has of it.
     """
-    name, settings = shorten_searcher(searcher)
+    name, settings = SEARCHER_KIND.shorten(searcher)
     parts = [_label_source(name, searcher) if is_source(name) else name]
     for key, value in settings.items():
         plain_value = re.sub(r"[^A-Za-z0-9.]", lambda match: f"_{ord(match[0]):02x}", format_setting_value(value))

@@ -25,7 +25,7 @@ from archwright.execution.options import RunOptions
 from archwright.execution.restoring import describe_same_code, restore_evaluation
 from archwright.execution.searching import start_in_log
 from archwright.execution.session import open_evaluator
-from archwright.search.named import searcher_to_json
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.run_view import RunView, rebuild_leaf
 from archwright.search.running.runs import collect_versions
@@ -127,7 +127,7 @@ def _make_start(
         kind_sources=searched.kind_sources,
         input_shape=searched.input_shape,
         input=searched.input,
-        searcher=searcher_to_json(Fixed.name, {"path": state.path, "run": view.name, "trial": trial}),
+        searcher=SEARCHER_KIND.to_json(Fixed.name, {"path": state.path, "run": view.name, "trial": trial}),
         evaluator=evaluation_to_json(evaluation),
         objective=evaluation.choose_retraining_objective(searched.objective),
         budget=retraining.budget or state.budget,

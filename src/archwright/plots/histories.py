@@ -13,7 +13,7 @@ from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.objective import Direction
 from archwright.plots.colours import get_sort_key
 from archwright.search.magnitude import FloatArray
-from archwright.search.named import format_searcher
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.loop import NothingScored
 from archwright.search.running.run_view import RunView
 from archwright.search.running.statistics import compute_incumbents
@@ -132,7 +132,7 @@ def _make_history(run: str, start: Sequence[str], trials: FloatArray) -> SearchH
     searcher, metric, direction = start
     assert direction in ("maximize", "minimize")
     return SearchHistory(
-        run, format_searcher(json.loads(searcher)), metric, direction, trials[:, 0], trials[:, 1], trials[:, 2]
+        run, SEARCHER_KIND.format(json.loads(searcher)), metric, direction, trials[:, 0], trials[:, 1], trials[:, 2]
     )
 
 
@@ -143,9 +143,8 @@ def make_history(view: RunView) -> SearchHistory:
     tests = [trial.last_end.metrics.get("test_accuracy") if trial.last_end else None for trial in scored]
     scores, seconds = [trial.score for trial in scored], [trial.seconds for trial in scored]
     arrays = (np.array(values, dtype=np.float64) for values in (scores, seconds, tests))
-    return SearchHistory(
-        view.name, format_searcher(started.searcher), started.objective.metric, started.objective.direction, *arrays
-    )
+    searcher, objective = SEARCHER_KIND.format(started.searcher), started.objective
+    return SearchHistory(view.name, searcher, objective.metric, objective.direction, *arrays)
 
 
 def group_by_label(histories: Iterable[SearchHistory]) -> SearchGroups:

@@ -16,7 +16,7 @@ from archwright.plots.histories import (
     stack_rows,
 )
 from archwright.search.magnitude import FloatArray, saturate
-from archwright.search.named import format_searcher
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.compare import ComparedSearch
 from archwright.search.running.loop import TrialsKeepFailing
 from archwright.search.running.statistics import NoPairedScores, bootstrap_paired_difference, compute_mean_and_error
@@ -55,7 +55,7 @@ def read_groups(log: Path, searches: Sequence[ComparedSearch]) -> SearchGroups:
     histories = {history.run: history for history in read_histories(log, [search.run for search in searches])}
     groups: dict[str, list[SearchHistory]] = {}
     for search in searches:
-        group = groups.setdefault(format_searcher(search.started.searcher), [])
+        group = groups.setdefault(SEARCHER_KIND.format(search.started.searcher), [])
         group.append(_truncate_trials(search.trials, histories[search.run]))
     return groups
 

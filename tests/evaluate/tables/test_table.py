@@ -15,7 +15,7 @@ from archwright.evaluate.building import EVALUATION_KIND
 from archwright.evaluate.evaluation import NotAnEvaluation
 from archwright.evaluate.logged_evaluations import evaluation_to_json, read_evaluation
 from archwright.evaluate.tables.tabular import NotInTable
-from archwright.search.named import searcher_to_json
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.runs import read_run, resume_run, start_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.permission import NotTrusted
@@ -37,7 +37,7 @@ def test_a_table_of_ones_own_is_searched_and_read_again_by_its_kind(tmp_path, wi
         make_started(2, evaluator=json.loads(json.dumps(data))),
         space=to_json(space),
         input_shape=(5,),
-        searcher=searcher_to_json("random", {}),
+        searcher=SEARCHER_KIND.to_json("random", {}),
         objective=widths.choose_objective(),
         budget=widths.usual_budget,
     )

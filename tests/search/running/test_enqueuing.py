@@ -13,7 +13,7 @@ from archwright.core.completion import ChoicesExcluded, NoSuchChoice
 from archwright.core.ends import RunEnds
 from archwright.core.json import to_json
 from archwright.core.value import IllegalValue
-from archwright.search.named import SEARCHERS, UNLISTED_SEARCHERS, searcher_to_json
+from archwright.search.named import SEARCHER_KIND, SEARCHERS, UNLISTED_SEARCHERS
 from archwright.search.running.enqueuing import BadChoices, EnqueuingRefused, enqueue_all, read_choices
 from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import SpaceChanged, make_fork_event, read_run, resume_run, start_run
@@ -47,7 +47,7 @@ def few_trees(monkeypatch):
 def started_with(name: str, trials: int = 8, seed: int = 0):
     name, _, setting = name.partition(",")
     given = dict([setting.split("=")]) if setting else {}
-    searcher = searcher_to_json(name, QUICK.get(name, {}) | given)
+    searcher = SEARCHER_KIND.to_json(name, QUICK.get(name, {}) | given)
     return evolve(make_started(trials, seed), searcher=searcher)
 
 
@@ -144,7 +144,7 @@ def test_a_fork_keeps_the_entries_that_are_open_there(tmp_path):
     start_run(log, "a-1", started_with("random", trials=4), InstantEvaluator(), enqueue=[named] * 3)
     events = read_run(log, "a-1").events
     at = 1 + next(i for i, event in enumerate(events) if isinstance(event, Scored))
-    started = make_fork_event(read_run(log, "a-1", at), searcher_to_json("mcts"), seed=9)
+    started = make_fork_event(read_run(log, "a-1", at), SEARCHER_KIND.to_json("mcts"), seed=9)
     fork_run(log, "a-1", at, "a-2", started)
     assert [entry.entry for entry in read_run(log, "a-2").state.queue.entries] == [1, 2]
     resume_run(log, "a-2", InstantEvaluator())
@@ -199,7 +199,7 @@ def test_what_cannot_be_tried_is_refused_before_anything_is_logged(tmp_path, cho
 def test_a_retraining_takes_none(tmp_path):
     """It trains one architecture, again and again."""
     path = list(aw.sample(aw.root(SPACE, (1, 8, 8)), random.Random(0).random).path)
-    started = evolve(make_started(2), searcher=searcher_to_json("given", {"path": path}))
+    started = evolve(make_started(2), searcher=SEARCHER_KIND.to_json("given", {"path": path}))
     with pytest.raises(EnqueuingRefused, match="trains one architecture"):
         start_run(DuckDBLog(tmp_path / "log.duckdb"), "a-1", started, InstantEvaluator(), enqueue=[path])
 

@@ -19,7 +19,7 @@ from archwright.results.comparison import tabulate_conclusions
 from archwright.results.conclusions import compute_conclusions
 from archwright.results.repeats import compute_repeats, format_repeats
 from archwright.search.magnitude import find_exponent, scale_down, scale_up
-from archwright.search.named import SEARCHER_KIND, SEARCHERS, searcher_to_json
+from archwright.search.named import SEARCHER_KIND, SEARCHERS
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.retention import choose_artifacts_to_keep
 from archwright.search.running.revisions import find_mismatches
@@ -158,7 +158,7 @@ def test_a_comparison_of_extreme_scores_concludes():
 
 
 def test_trainings_of_extreme_scores_have_a_mean():
-    begun = evolve(make_started(3), searcher=searcher_to_json("given"))
+    begun = evolve(make_started(3), searcher=SEARCHER_KIND.to_json("given"))
     repeats = compute_repeats(begun, [1e308, 1e308, -1e308])
     assert repeats["mean"] == pytest.approx(1e308 / 3)
     assert repeats["deviation"] == pytest.approx(math.sqrt(4 / 3) * 1e308)
@@ -208,7 +208,7 @@ def verdict(job):
 @pytest.mark.parametrize("name", CASES)
 def test_a_run_of_extreme_scores_is_logged_and_proposed_again(name):
     """Its models are kept by the rule, and the search that is replayed from its log is the one that ran."""
-    begun = evolve(make_started(14), searcher=searcher_to_json(name, CASES[name]), keep_models=2)
+    begun = evolve(make_started(14), searcher=SEARCHER_KIND.to_json(name, CASES[name]), keep_models=2)
     log = MemoryLog()
     make_loop(log, begun, InstantEvaluator(2, verdict), max_consecutive_failures=14).run(begun)
     events = events_of(log)
@@ -224,7 +224,7 @@ def test_views_have_extreme_scores_as_they_are(tmp_path):
     """To the last digit; and what improved on what is told rightly."""
     values = [-MOST, LEAST, 0.0, 2 * LEAST, 1e308, MOST]
     log = DuckDBLog(tmp_path / "log.duckdb")
-    begun = evolve(make_started(len(values)), searcher=searcher_to_json("random"))
+    begun = evolve(make_started(len(values)), searcher=SEARCHER_KIND.to_json("random"))
     evaluator = InstantEvaluator(1, lambda job: evolve(score_job(job), metrics={"accuracy": values[job.trial]}))
     make_loop(log, begun, evaluator).run(begun)
     assert [row[0] for row in query(log.path, "SELECT score FROM trials ORDER BY trial").rows] == values

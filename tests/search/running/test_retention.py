@@ -11,7 +11,7 @@ from archwright.core.ends import RunEnds
 from archwright.core.node import root
 from archwright.core.objective import Objective
 from archwright.core.traversal import sample
-from archwright.search.named import searcher_to_json
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.loop import SearchLoop
 from archwright.search.running.retention import ArtifactRetention
@@ -57,7 +57,7 @@ def halving(monkeypatch, tmp_path_factory):
 
 
 def make_first_event(count, keep, searcher="random"):
-    return evolve(make_started(count), keep_models=keep, searcher=searcher_to_json(searcher))
+    return evolve(make_started(count), keep_models=keep, searcher=SEARCHER_KIND.to_json(searcher))
 
 
 def start_or_resume(log, folder, evaluator, start):
@@ -167,7 +167,7 @@ def test_more_models_are_kept_once_a_person_wants_more(tmp_path):
 def make_retraining(count, keep):
     """The beginning of a retraining."""
     leaf = sample(root(SPACE, (1, 8, 8)), lambda: 0.5)
-    searcher = searcher_to_json("given", {"path": leaf.path, "run": "run", "trial": 0})
+    searcher = SEARCHER_KIND.to_json("given", {"path": leaf.path, "run": "run", "trial": 0})
     return evolve(make_started(count), keep_models=keep, searcher=searcher)
 
 

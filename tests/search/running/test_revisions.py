@@ -12,7 +12,7 @@ from archwright.execution.arguments import read_fork_searcher
 from archwright.execution.resuming import describe_new_revision
 from archwright.results.replaying import verify_proposals
 from archwright.search import named
-from archwright.search.named import SEARCHERS, format_searcher, searcher_from_json, searcher_to_json
+from archwright.search.named import SEARCHER_KIND, SEARCHERS
 from archwright.search.running.loop import SearchLoop
 from archwright.search.running.revisions import (
     find_mismatches,
@@ -167,7 +167,7 @@ def test_a_log_from_before_revisions_may_be_of_any(file):
     events[0] = evolve(events[0], searcher={key: each for key, each in events[0].searcher.items() if key != "revision"})
     assert {found.revision for found in find_mismatches(events)} <= {None}
     assert set(iterate_revisions(events)) == {None}
-    assert find_new_revision(events) == get_revision(searcher_from_json(events[0].searcher))
+    assert find_new_revision(events) == get_revision(SEARCHER_KIND.from_json(events[0].searcher))
 
 
 def test_a_log_from_before_revisions_is_of_the_first_where_there_is_no_other():
@@ -215,7 +215,7 @@ def test_resume_says_with_which_revision_it_goes_on():
         log, events = MemoryLog(), read_golden(locate_golden("smbo", "wide", 2))
         log.append("run", events if revision is None else named_revision(events, revision), START)
         run = read_run(log, "run")
-        said.append(list(describe_new_revision("run", run, searcher_from_json(run.started.searcher))))
+        said.append(list(describe_new_revision("run", run, SEARCHER_KIND.from_json(run.started.searcher))))
     today, goes_on = f"this archwright has revision {NOW} of smbo, and", f"; it goes on with revision {NOW}"
     assert said == [
         [],
@@ -231,7 +231,7 @@ def test_a_fork_is_of_todays_revision():
     log.append("run", events, START)
     fork_run(log, "run", 40, "fork", make_fork_event(read_run(log, "run", 40), ends=RunEnds(trials=12)))
     begun = [each.event for each in log.read("fork")]
-    assert begun[0].searcher == {**searcher_to_json("smbo", CASES["smbo"][1])}
+    assert begun[0].searcher == {**SEARCHER_KIND.to_json("smbo", CASES["smbo"][1])}
     whole = gone_on(begun, 12)
     assert {revision for _, _, revision in find_own_proposals(whole)} == {NOW}
     assert list(find_mismatches(whole)) == []
@@ -297,16 +297,20 @@ def test_what_replay_verify_says_of_two_revisions(reading, capsys):
 def test_settings_that_a_log_does_not_name_are_those_of_then(monkeypatch):
     """Whatever the usual ones become: a log has every setting that there was."""
     monkeypatch.setitem(named.SEARCHERS, "random", RandomSearch(replacement=False))
-    assert searcher_from_json({"name": "random"}) == RandomSearch(replacement=True)
+    assert SEARCHER_KIND.from_json({"name": "random"}) == RandomSearch(replacement=True)
     for name, searcher in SEARCHERS.items():
-        assert list(searcher_to_json(name)) == ["name", "revision", *(each.name for each in fields(type(searcher)))]
+        assert list(SEARCHER_KIND.to_json(name)) == [
+            "name",
+            "revision",
+            *(each.name for each in fields(type(searcher))),
+        ]
 
 
 def test_a_setting_that_a_fork_changes_leaves_the_others(reading):
     run = reading(read_golden(locate_golden("smbo", "wide", 2)))
     changed, value = read_fork_searcher(run.run.started.searcher, None, {"rollouts": 16}, trusted=False)
-    assert searcher_from_json(changed) == value
-    assert changed == searcher_to_json("smbo", {**CASES["smbo"][1], "rollouts": 16})
+    assert SEARCHER_KIND.from_json(changed) == value
+    assert changed == SEARCHER_KIND.to_json("smbo", {**CASES["smbo"][1], "rollouts": 16})
 
 
 def test_a_searcher_of_ones_own_may_have_a_revision():
@@ -321,6 +325,6 @@ def test_a_searcher_of_ones_own_may_have_a_revision():
 
 def test_another_revision_is_another_searcher_in_a_comparison():
     """Its text says so: figures and conclusions do not mix the two."""
-    searcher = searcher_to_json("smbo")
-    assert format_searcher(searcher) == format_searcher({**searcher, "revision": None}) == "smbo"
-    assert format_searcher({**searcher, "revision": 2}) == "smbo (revision 2)"
+    searcher = SEARCHER_KIND.to_json("smbo")
+    assert SEARCHER_KIND.format(searcher) == SEARCHER_KIND.format({**searcher, "revision": None}) == "smbo"
+    assert SEARCHER_KIND.format({**searcher, "revision": 2}) == "smbo (revision 2)"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from archwright.core.ends import RunEnds
 from archwright.core.json import to_json
 from archwright.core.protocols import AttemptResult, Job
-from archwright.search.named import searcher_to_json
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import make_fork_event, read_run
 from archwright.search.running.search_state import SearchState, replay_search
@@ -94,7 +94,7 @@ def interrupted_once(job: Job) -> AttemptResult:
 @given(st.integers(1, 3), st.integers(0, 20), st.data())
 def test_the_cost_of_an_outcome_is_that_of_all_its_attempts(slots, seed, data):
     """Live, resumed anywhere, and replayed: 0.5 s, and 0.25 s more where an attempt was retried."""
-    start = evolve(make_started(8), searcher=searcher_to_json("evolution"))
+    start = evolve(make_started(8), searcher=SEARCHER_KIND.to_json("evolution"))
     log = MemoryLog()
     loop = make_loop(log, start, InstantEvaluator(slots, interrupted_once, seed))
     loop.run(start)

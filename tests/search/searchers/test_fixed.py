@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from archwright.core.node import NotALeaf, PathMismatch, root
 from archwright.core.traversal import sample
-from archwright.search.named import searcher_from_json, searcher_to_json
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.searchers.fixed import Fixed
 from tests.search.contract import Session, check_proposals, make_problem, replay_session, score_path
 from tests.search.instant import SPACE
@@ -30,8 +30,8 @@ def test_every_proposal_is_the_leaf_and_the_state_is_the_fold_of_the_events(work
 
 def test_settings_survive_a_log():
     searcher = Fixed(leaf().path, "digits-1", 3)
-    data = searcher_to_json("given", {"path": leaf().path, "run": "digits-1", "trial": 3})
-    assert searcher_from_json(json.loads(json.dumps(data))) == searcher
+    data = SEARCHER_KIND.to_json("given", {"path": leaf().path, "run": "digits-1", "trial": 3})
+    assert SEARCHER_KIND.from_json(json.loads(json.dumps(data))) == searcher
 
 
 def test_a_path_that_is_no_leaf_is_refused():

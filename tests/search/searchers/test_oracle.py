@@ -16,7 +16,7 @@ from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.workers.machine import count_cores
 from archwright.plots.histories import read_histories
-from archwright.search.named import searcher_to_json
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.compare import plan_comparison, run_searches
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
@@ -47,7 +47,7 @@ def curves(tmp_path_factory) -> np.ndarray:
     """The best score after each trial, of searches that differ in their seeds, as the log has it [searches, trials]."""
     space = Nasbench201Network(cell(EDGES, **{name: OPERATIONS[name] for name in CONVOLUTIONS}))
     config = Nasbench201(str(TABLE), split="test")
-    searcher = searcher_to_json("random", {"replacement": False})
+    searcher = SEARCHER_KIND.to_json("random", {"replacement": False})
     log = DuckDBLog(tmp_path_factory.mktemp("oracle") / "log.duckdb")
     started = RunStarted(
         to_json(space), "nasbench201", (3, 32, 32), searcher, evaluation_to_json(config), Objective(),
