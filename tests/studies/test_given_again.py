@@ -14,6 +14,7 @@ from archwright.execution.options import Narration
 from archwright.search.logged_extensions import OtherExtension
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.store.needed import ExtensionNeeded, FunctionNeeded
+from archwright.store.origins import name_class
 from archwright.store.suggestions import format_definition, format_needed
 from archwright.studies.ask_tell import Study
 from tests.search.own_rules import define_rule
@@ -121,9 +122,8 @@ def test_what_is_given_again_is_said_to_be_the_same_wherever_a_run_is_shown(surf
     read_again(run).resume(**given, **shown).resume(**shown)
     (line,) = (line for line in output.getvalue().splitlines() if "in the log" in line)
     assert line.endswith(
-        f"the evaluation is the function {__name__}:search.<locals>.evaluate and the searcher is "
-        f"{__name__}:define_searchers.<locals>.Drawn and the stopping rule is "
-        "tests.search.own_rules:define_rule.<locals>.AtLeast, with the same texts as in the log"
+        f"the evaluation is the function {__name__}:search.<locals>.evaluate and the searcher is {name_class(drawn)} "
+        f"and the stopping rule is {name_class(given['stopping'])}, with the same texts as in the log"
     )
     output.truncate(0)
     read_again(run).resume(**given | {"evaluation": lambda: 0.5}, **shown)
