@@ -23,6 +23,7 @@ from archwright.core.expression import larger, shared, smaller
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter, integer, number, one_of
 from archwright.core.input import Input, features, image, signal, tokens
 from archwright.core.json import from_json, to_json
+from archwright.core.late_names import import_when_read
 from archwright.core.modules.basic import (
     Activation,
     Affine,
@@ -136,15 +137,7 @@ _NAMES: Mapping[str, str] = {
     "archwright.studies.spaces": "describe_space list_spaces",
     "archwright.studies.studying": "study",
 }
-_LATE_NAMES: Mapping[str, str] = {name: module for module, names in _NAMES.items() for name in names.split()}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATE_NAMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(_LATE_NAMES[name])
-    value = globals()[name] = getattr(module, name, module)
-    return value
+__getattr__ = import_when_read(globals(), _NAMES)
 
 
 def __dir__() -> list[str]:

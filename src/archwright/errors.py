@@ -6,8 +6,9 @@ KeyboardInterrupt.
 """
 
 from collections.abc import Mapping
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from archwright.core.late_names import import_when_read
 
 if TYPE_CHECKING:
     from archwright.callbacks.mlflow import DeletedExperiment as DeletedExperiment
@@ -266,15 +267,8 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.studies.studying": "SpaceNeeded StudyDiffers",
     "archwright.studies.told_outcomes": "BadOutcome",
 }
-_MODULES: Mapping[str, str] = {name: module for module, names in _NAMES.items() for name in names.split()}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_MODULES[name]), name)
-    return value
+__getattr__ = import_when_read(globals(), _NAMES)
 
 
 def __dir__() -> list[str]:
-    return sorted(_MODULES)
+    return sorted(" ".join(_NAMES.values()).split())

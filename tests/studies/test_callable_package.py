@@ -110,5 +110,5 @@ def test_types_are_told_of_every_name_that_is_imported_late_by_its_module():
         for node in imports if isinstance(node, ast.ImportFrom) for alias in node.names
     }  # fmt: skip
     assert typed.pop("search") == "archwright.studies.searching"  # which the folder of searchers hides
-    assert typed == aw._LATE_NAMES
+    assert typed == {name: module for module, names in aw._NAMES.items() for name in names.split()}
     assert set(typed) < set(aw.__all__)
