@@ -16,7 +16,7 @@ from archwright.evaluate.data.logged_images import images_to_json
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.tables.fcnet import Fcnet
 from archwright.evaluate.training.evaluation import Training
-from archwright.execution.display import ComparisonDisplay, describe_data
+from archwright.execution.display import ComparisonDisplay, announce_data
 from archwright.execution.interrupts import Interrupts
 from archwright.execution.surfaces import SEARCH_WORDS, TRIAL_WORDS, Screen
 from archwright.search.running.callbacks import StopRequest
@@ -101,7 +101,7 @@ def test_what_has_no_data_says_nothing():
         assert config.describe_data() is None
         said = StringIO()
         out = Console(file=said)
-        describe_data(out, None, config)
+        announce_data(out, None, config)
         assert said.getvalue() == ""
     assert images_to_json(None) is None
     assert Function("a.py:b", data="digits").describe_data() == DIGITS
@@ -112,7 +112,7 @@ def test_an_older_run_is_said_to_be_read_as_it_was(caplog):
     info = DataInfo("npz:a", (1, 2, 2), ("a\nb", "\x1b[2J"), 8, 1, 1, {"train": (8, 0), "validation": (1, 0)})
     said = StringIO()
     out = Console(file=said, width=200, markup=False, emoji=False, highlight=False)
-    describe_data(out, info, Training("npz:a", reader=1))
+    announce_data(out, info, Training("npz:a", reader=1))
     assert said.getvalue() == (
         r"npz:a: 1x2x2, 2 classes (a\nb, \x1b[2J): train 8 (a\nb 8, \x1b[2J 0), "
         r"validation 1 (a\nb 1, \x1b[2J 0), test 1; read and split as reader 1 does"

@@ -15,7 +15,7 @@ from archwright.display.warning import warn
 from archwright.evaluate.description import FunctionDescription
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.workers.machine import count_cores
-from archwright.execution.display import ComparisonDisplay, describe_data
+from archwright.execution.display import ComparisonDisplay, announce_data
 from archwright.execution.interrupts import Interrupts, catch_signals
 from archwright.execution.logged_searches import describe_changed_code, find_unfinished
 from archwright.execution.naming import LabelledSearcher, claim_comparison
@@ -69,7 +69,7 @@ def run_comparison(request: ComparisonRequest, log: Path, options: RunOptions) -
             screen.print_line(f"a comparison named {stem} is going on in {shorten(log)}; this one is named {name}")
         if not plan.objective.is_evident:
             screen.print_line(f"the searches {plan.objective}")
-        describe_data(options.console, plan.data, plan.evaluation)
+        announce_data(options.console, plan.data, plan.evaluation)
         warn(describe_changed_code(file, searches))
         if not plan.evaluation.uses_workers:  # each search has its own
             evaluator = None

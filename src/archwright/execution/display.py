@@ -63,7 +63,7 @@ def announce_resumption(console: Console, log: Path, name: str, progress: RunPro
     console.print(f"{name}: {', '.join(done)} done, logged in {shorten(log)}", soft_wrap=True)
 
 
-def describe_data(console: Console, data: DataInfo | None, evaluation: Evaluation) -> None:
+def announce_data(console: Console, data: DataInfo | None, evaluation: Evaluation) -> None:
     """Print the data in a line, and warn of what is odd about it."""
     if data is None:
         return

@@ -23,7 +23,7 @@ from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.logged_evaluations import require_permission
 from archwright.evaluate.told import TrialsAreTold
 from archwright.execution.checks import require_count
-from archwright.execution.display import announce_resumption, describe_data
+from archwright.execution.display import announce_data, announce_resumption
 from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
 from archwright.execution.known_configurations import Configurations, read_configurations
 from archwright.execution.naming import claim_new_run, generate_numbered_names
@@ -103,7 +103,7 @@ def resume_in_log(file: DuckDBLog, run: str, resumption: Resumption, options: Ru
     record = read_run(file, run)
     require_evaluator(file, run, record.started)
     ends = move_run_ends(record, resumption.ends)
-    if say_that_it_has_ended(file, run, record, ends, options):
+    if finish_if_ended(file, run, record, ends, options):
         return
     suggest = partial(format_resumption_call, file.path, run, {})
     given = resumption.given.complete(record.started, suggest, trusted=options.trusted)
@@ -127,7 +127,7 @@ def continue_run(
     """Say how far a run of the log is, and run its trials until it stops again."""
     progress = start_progress(record.state, record.started.objective, time.monotonic(), record.run_time)
     announce_resumption(options.console, file.path, run, progress, ends)
-    describe_data(options.console, resumed.data, resumed.evaluation)
+    announce_data(options.console, resumed.data, resumed.evaluation)
     run_trials(
         file,
         run,
@@ -158,8 +158,8 @@ def require_evaluator(file: DuckDBLog, run: str, started: RunStarted) -> None:
         raise TrialsAreTold(f"{run} is a study, and its trials are told, not run: go on with {call}")
 
 
-def say_that_it_has_ended(file: DuckDBLog, run: str, record: RunRecord, ends: RunEnds, options: RunOptions) -> bool:
-    """Whether nothing is left to do before one of `ends`; if so, prints which one, and how it is moved.
+def finish_if_ended(file: DuckDBLog, run: str, record: RunRecord, ends: RunEnds, options: RunOptions) -> bool:
+    """Whether nothing is left to do before one of `ends`; if so, says which one, and how it is moved.
 
     A run that no process has left in order, such as a new fork, is logged as finished then; RunIsBusy where one has it.
     """

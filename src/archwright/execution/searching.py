@@ -13,7 +13,7 @@ from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import require_same_images
 from archwright.evaluate.evaluation import Evaluation
 from archwright.execution.checks import BadRunOption, check_flag
-from archwright.execution.display import announce_new_run, describe_data
+from archwright.execution.display import announce_data, announce_new_run
 from archwright.execution.given_values import NOTHING_GIVEN
 from archwright.execution.known_configurations import Configurations, read_configurations
 from archwright.execution.logged_searches import (
@@ -30,8 +30,8 @@ from archwright.execution.resuming import (
     ResumedParts,
     continue_run,
     describe_new_revision,
+    finish_if_ended,
     require_evaluator,
-    say_that_it_has_ended,
 )
 from archwright.execution.session import open_evaluator, run_trials
 from archwright.search.running.enqueuing import select_unknown
@@ -97,7 +97,7 @@ def start_in_log(
 ) -> None:
     """Say what a new run is, whose name is claimed, and run its trials until it stops."""
     announce_new_run(options.console, file.path, run, started, evaluation)
-    describe_data(options.console, data, evaluation)
+    announce_data(options.console, data, evaluation)
     progress = start_progress(RunState(), started.objective, time.monotonic())
     retries = options.retries
     run_trials(
@@ -153,7 +153,7 @@ def repeat_search(
         require_evaluator(file, run, record.started)
         started = make_start(plan)
         _require_same(file, run, record, started)
-        if say_that_it_has_ended(file, run, record, request.ends, options):
+        if finish_if_ended(file, run, record, request.ends, options):
             return
         resumed = _gather_parts(plan, run, record, started, enqueue)
         if evaluator is None:
