@@ -10,7 +10,7 @@ from archwright.core.expression import Expression, Shared
 from archwright.core.input import Input, as_input, format_input
 from archwright.core.json import from_json, to_json
 from archwright.core.node import DeadEnd
-from archwright.core.shape import NEEDS_IMAGE, Shape, as_shape
+from archwright.core.shape import NEEDS_IMAGE, Shape
 from archwright.core.term import Compound, Term
 from archwright.core.user_modules import is_user_defined
 
@@ -37,12 +37,12 @@ def check(space: Term, input_shape: Iterable[int], classes: int | None = None) -
     ConflictingShared for shared hyperparameters, InvalidResult and NotWritable for user-defined modules, and TooDeep
     for nesting.
     """
-    shape = as_shape(input_shape)
+    model_input = as_input(input_shape)
     _check_shared(space)
     require_writable(space)
-    _check_dead_ends(space, shape, as_input(input_shape))
+    _check_dead_ends(space, model_input)
     if classes is not None:
-        _check_outputs(space, shape, classes)
+        _check_outputs(space, model_input.shape, classes)
 
 
 def _check_shared(space: Term) -> None:
@@ -64,13 +64,13 @@ def _find_shared(term: Term) -> Iterator[Shared]:
         yield from _find_shared(subterm)
 
 
-def _check_dead_ends(space: Term, shape: Shape, given: Input) -> None:
-    blocked = dead_ends(space, shape)
+def _check_dead_ends(space: Term, given: Input) -> None:
+    blocked = dead_ends(space, given.shape)
     if blocked:
         first = "\n  ".join(map(str, blocked[:MAX_DEAD_ENDS]))
         more = f"\n  and {len(blocked) - MAX_DEAD_ENDS} more" if len(blocked) > MAX_DEAD_ENDS else ""
         raise DeadEnd(
-            f"for an input of shape {shape} the space has dead ends\n  {first}{more}\n{_suggest_remedy(blocked, given)}"
+            f"for an input of shape {given.shape} the space has dead ends\n  {first}{more}\n{_suggest_remedy(blocked, given)}"
         )
 
 

@@ -121,6 +121,11 @@ def test_outputs_must_have_the_number_of_classes():
     aw.check(aw.sequential(space, aw.affine(10)), (1, 8, 8), classes=10)
 
 
+def test_an_input_shape_that_can_be_walked_once_alone():
+    """As a generator of its axes."""
+    aw.check(aw.sequential(aw.conv2d(8, 3), aw.affine(10)), (axis for axis in (1, 8, 8)), classes=10)
+
+
 def test_one_name_for_two_shared_hyperparameters():
     """Refused wherever they are, also within an expression and in an option."""
     wide, narrow = aw.shared("width", [16, 32]), aw.shared("width", [2, 4])

@@ -134,6 +134,13 @@ def test_a_searcher_is_named_once_however_it_is_written(texts, message):
         label_searchers(texts)
 
 
+def test_searchers_of_a_generator_are_all_taken():
+    """Which can be walked once alone."""
+    assert list(label_searchers(name for name in ["random", "mcts", "smbo"])) == ["random", "mcts", "smbo"]
+    with pytest.raises(BadSearchers, match="mcts is the same searcher as mcts;"):
+        label_searchers(name for name in ["mcts", "random", "mcts"])
+
+
 def test_searchers_that_differ_in_a_point_are_two():
     by_label = label_searchers(["mcts,exploration=.1", "mcts,exploration=1"])
     assert [searcher.value.exploration for searcher in by_label.values()] == [0.1, 1.0]

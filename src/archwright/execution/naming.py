@@ -121,7 +121,7 @@ class LabelledSearcher:
     value: AnySearcher
 
 
-def label_searchers(searchers: Sequence[AnySearcher | str]) -> Mapping[str, LabelledSearcher]:
+def label_searchers(searchers: Iterable[AnySearcher | str]) -> Mapping[str, LabelledSearcher]:
     """Searchers, or texts such as `mcts,exploration=0.1` that name them, by the labels that their runs get.
 
     Raises BadSearchers where two of them are one searcher, however they are written, and what `read_searcher` does.
@@ -130,11 +130,11 @@ def label_searchers(searchers: Sequence[AnySearcher | str]) -> Mapping[str, Labe
         raise BadSearchers(f"the searchers are {searchers!r}; give a list of them, as in [{searchers!r}, 'random']")
     if not isinstance(searchers, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
         raise BadSearchers(f"the searchers are {searchers!r:.80}; give a list of them, as in ['random', 'smbo']")
-    labelled: dict[str, LabelledSearcher] = {}
-    for searcher in searchers:
+    given, labelled = list(searchers), dict[str, LabelledSearcher]()  # a generator is walked once
+    for searcher in given:
         new = LabelledSearcher(*read_searcher(searcher))
         label = format_label(new.logged)
-        for earlier, other in zip(searchers, labelled.items(), strict=False):
+        for earlier, other in zip(given, labelled.items(), strict=False):
             if label == other[0] or new.value == other[1].value:
                 raise BadSearchers(
                     f"{_describe(searcher, new)} is the same searcher as {_describe(earlier, other[1])}; "

@@ -1,6 +1,6 @@
 """Holding searchers against each other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -35,7 +35,7 @@ class BadSeeds(ArchwrightError, ValueError):
 def compare(
     space: Term | Callable[..., Term] | str,
     evaluation: Evaluation | Callable[..., Any] | str | None,
-    searchers: Sequence[AnySearcher | str],
+    searchers: Iterable[AnySearcher | str],
     *,
     seeds: int = DEFAULT_SEEDS,
     trials: int | None = None,
