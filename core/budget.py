@@ -3,10 +3,12 @@
 import math
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Literal, get_args
 
 from attrs import field, frozen
 
+from archwright.core.checks import as_number
 from archwright.core.errors import ArchwrightError
 from archwright.core.value import MAX_INTEGER, InvalidDomain, as_value, format_value
 
@@ -74,3 +76,14 @@ def parse_budget(text: str) -> Budget:
         return Budget(float(match[1]) * scale, unit)
     except InvalidBudget as error:
         raise InvalidBudget(f"the budget {text!r} cannot be: {error}") from None
+
+
+def read_seconds(given: Any) -> float | None:
+    """The seconds of a time of more than 0, as a number or a text such as 90s, 10min or 2h; None of anything else."""
+    if not isinstance(given, str):
+        seconds = as_number(given)
+        return seconds if seconds is not None and 0 < seconds < math.inf else None
+    with suppress(InvalidBudget):
+        budget = parse_budget(given)
+        return budget.amount if budget.unit == "seconds" else None
+    return None

@@ -70,7 +70,8 @@ def _check_dead_ends(space: Term, given: Input) -> None:
         first = "\n  ".join(map(str, blocked[:MAX_DEAD_ENDS]))
         more = f"\n  and {len(blocked) - MAX_DEAD_ENDS} more" if len(blocked) > MAX_DEAD_ENDS else ""
         raise DeadEnd(
-            f"for an input of shape {given.shape} the space has dead ends\n  {first}{more}\n{_suggest_remedy(blocked, given)}"
+            f"for an input of shape {given.shape} the space has dead ends\n  {first}{more}\n"
+            f"{_suggest_remedy(blocked, given)}"
         )
 
 

@@ -10,8 +10,7 @@ from typing import Literal, TypeVar
 
 from attrs import asdict, fields, frozen
 
-from archwright.core.budget import InvalidBudget, parse_budget
-from archwright.core.checks import as_number
+from archwright.core.budget import read_seconds
 from archwright.core.defaults import DEFAULT_TRIALS
 from archwright.core.errors import ArchwrightError
 from archwright.core.value import format_value
@@ -87,11 +86,10 @@ def move_ends(ends: RunEnds, given: GivenEnds, *, trials_so_far: int = 0, second
 
     An end that the run does not have is moved on from where the run is. Raises InvalidEnd.
     """
-    until_score = given.until_score
     return RunEnds(
         _move(ends.trials, given.trials, lambda text: _read_count("trials", text, "+32"), trials_so_far),
         _move(ends.time_limit, given.time, read_time, seconds_so_far),
-        None if until_score == LIFTED else ends.until_score if until_score is None else _read_score(until_score),
+        _move(ends.until_score, given.until_score, _read_score, 0.0),
         _move(ends.no_improvement, given.no_improvement, lambda text: _read_count("no_improvement", text, "+10"), 0),
     )
 
@@ -113,12 +111,8 @@ def _move(
 
 def read_time(given: float | str) -> float:
     """The seconds of a number of them, or of a text such as 90s, 10min or 2h, with a plus or not. Else InvalidEnd."""
-    seconds = as_number(given)
-    if isinstance(given, str):
-        with suppress(InvalidBudget):
-            budget = parse_budget(given.removeprefix("+"))
-            seconds = budget.amount if budget.unit == "seconds" else None
-    if seconds is None or not 0 < seconds < math.inf:
+    seconds = read_seconds(given.removeprefix("+") if isinstance(given, str) else given)
+    if seconds is None:
         raise InvalidEnd(
             f"time is {_quote(given)}; write a time of more than 0, as in 90s, 10min or 2h (of a run that there is "
             f"also how much more, as in +1h, or {LIFTED})"
@@ -137,6 +131,10 @@ def _read_count(name: str, given: int | str, more: str) -> int:
 
 
 def _read_score(given: float | str) -> float:
+    if isinstance(given, str) and given.startswith("+"):
+        raise InvalidEnd(
+            f"until_score is {_quote(given)}; a score is not moved on by so much: write the score itself, as in 0.95"
+        )
     score = math.nan
     with suppress(ValueError, TypeError, OverflowError):
         score = math.nan if isinstance(given, bool) else float(given)

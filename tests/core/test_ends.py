@@ -47,6 +47,7 @@ def test_a_number_that_no_float_holds_is_no_end(name):
         ({"trials": "+32", "time": "+30min"}, RunEnds(96, 5400.0, 0.9, 10)),
         ({"time": "none", "until_score": "none"}, RunEnds(64, None, None, 10)),
         ({"trials": "none", "no_improvement": "none"}, RunEnds(None, 3600.0, 0.9, None)),
+        ({"trials": " none", "until_score": " none "}, RunEnds(None, 3600.0, None, 10)),
         ({"until_score": "-1.5", "no_improvement": "+5"}, RunEnds(64, 3600.0, -1.5, 15)),
         ({"time": 12.5, "until_score": 0.95, "no_improvement": 2}, RunEnds(64, 12.5, 0.95, 2)),
     ],
@@ -75,6 +76,14 @@ def test_what_is_no_end_is_refused_by_its_name_and_value(given):
         move_ends(RunEnds(64), GivenEnds(**given))
     assert repr(value)[:80] in str(error.value)
     assert "write" in str(error.value)
+
+
+def test_a_score_is_written_itself_and_not_moved_on():
+    for ends in (NO_ENDS, RunEnds(until_score=0.9)):
+        with pytest.raises(
+            InvalidEnd, match=r"until_score is '\+0.05'; a score is not moved .* write the score itself"
+        ):
+            move_ends(ends, GivenEnds(until_score=" +0.05"))
 
 
 @given(st.integers(1, 10**6) | st.floats(1e-3, 1e6).map(lambda x: float(f"{x:g}")))

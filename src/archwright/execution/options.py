@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
@@ -10,8 +9,7 @@ from attrs import field, frozen
 from rich.console import Console
 
 from archwright.callbacks.protocol import AnyCallback, EventFunction, make_callback
-from archwright.core.budget import InvalidBudget, parse_budget
-from archwright.core.checks import as_number
+from archwright.core.budget import read_seconds
 from archwright.core.defaults import DEFAULT_GRACE, DEFAULT_RETRIES, DEFAULT_WORKERS
 from archwright.core.ends import EndName
 from archwright.core.value import as_integer
@@ -29,7 +27,7 @@ def read_trial_timeout(given: float | str | None) -> float | None:
     """The seconds of a number of them, or of a text such as 90s, 10min or 1h; None of None. Else BadRunOption."""
     if given is None:
         return None
-    if (seconds := _read_seconds(given)) is None:
+    if (seconds := read_seconds(given)) is None:
         raise BadRunOption(f"trial_timeout is {given!r:.80}; write a time of more than 0, as in 90s, 10min or 1h")
     return seconds
 
@@ -38,21 +36,10 @@ def read_grace(given: float | str) -> float:
     """The seconds of a number of them, or of a text such as 10s, 2min or 0s. Else BadRunOption."""
     is_text = isinstance(given, str)
     is_none = ZERO_TIME.fullmatch(given.strip()) is not None if is_text else given == 0 and given is not False
-    seconds = 0.0 if is_none else _read_seconds(given)
+    seconds = 0.0 if is_none else read_seconds(given)
     if seconds is None:
         raise BadRunOption(f"grace is {given!r:.80}; write a time, as in 10s, 2min or 0s")
     return seconds
-
-
-def _read_seconds(given: Any) -> float | None:
-    """The seconds of a time of more than 0; None for anything else."""
-    with suppress(InvalidBudget):
-        if isinstance(given, str):
-            budget = parse_budget(given)
-            return budget.amount if budget.unit == "seconds" else None
-        seconds = as_number(given)
-        return seconds if seconds is not None and 0 < seconds < float("inf") else None
-    return None
 
 
 def choose_narration(progress: bool | Narration) -> Narration:
