@@ -1,74 +1,24 @@
 """Verifying that the log still holds what was appended to it, and all of it."""
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 from attrs import evolve, frozen
 
-from archwright.core.errors import to_one_line
 from archwright.store.catalog import find_altered_views, find_shadowing_macros
 from archwright.store.chain import ChainBreak, find_first_break, find_first_unreadable, is_unbroken
 from archwright.store.database import attach
-from archwright.store.errors import InvalidHead, JournalIsDamaged, NamesTaken
+from archwright.store.errors import JournalIsDamaged, NamesTaken
 from archwright.store.journal import JournalTail, locate_journal, read_chained_entries, read_entries, read_tail
 from archwright.store.log import START, EventRow, Position
 from archwright.store.opening import run_or_rebuild
 from archwright.store.rows import read_heads, read_rows
 from archwright.store.schema import MIGRATIONS, read_schema_version
 from archwright.store.suggestions import suggest_rescue
+from archwright.store.verdict import Head, RunVerdict
 
-JournalState = Literal["none", "held", "behind", "damaged"]  # no journal, one that agrees, lacks events, is damaged
 _SMALLEST_SEQ = -(2**63)  # that a row may have, whatever a person made of it
-
-
-@frozen
-class Head:
-    """The head of a run, for a person to keep elsewhere: RUN:SEQ:HASH."""
-
-    run: str
-    position: Position
-
-    def __str__(self) -> str:
-        return f"{self.run}:{self.position.seq}:{self.position.chain}"
-
-    @classmethod
-    def of(cls, text: str) -> "Head":
-        """The head in `text`; raises InvalidHead."""
-        match = re.fullmatch(r"([^:]+):([1-9][0-9]{0,17}):([0-9a-f]{32})", str(text).strip())
-        if match is None:
-            raise InvalidHead(
-                f"{text!r} is no head of a run; it is RUN:EVENT:HASH, as archwright verify prints it "
-                "(str(verdict.head) in Python), with 32 hexadecimal digits"
-            )
-        return cls(match[1], Position(int(match[2]), match[3]))
-
-
-@frozen(repr=False)
-class RunVerdict:
-    """The verdict on a run."""
-
-    run: str
-    events: int  # how many the log holds, whatever their numbers
-    broken: ChainBreak | None  # at the first event that is not what was appended, or is gone; None if the run is whole
-    head: Position = START  # the run's position
-    journal: JournalState = "none"
-    remark: str = ""  # for people, on the journal
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing was changed or lost, as far as can be told."""
-        return self.broken is None and self.journal != "damaged"
-
-    def describe(self) -> str:
-        """How many events there are, and whether they are whole, or what is not, in a line."""
-        broken = self.remark if self.broken is None else f"event {self.broken.seq}: {self.broken.reason}"
-        return f"{self.events} events, {'whole' if self.is_whole else f'broken, {to_one_line(broken)}'}"
-
-    def __repr__(self) -> str:
-        return f"<RunVerdict {self.run}: {self.describe()}>"
 
 
 @frozen

@@ -29,10 +29,9 @@ def export(
     """
     from archwright.cli.json_output import print_records
     from archwright.cli.reports.exports import require_complete, show_export
-    from archwright.results.exporting import describe_export
     from archwright.results.run import Run
 
     exported = Run.read(log, run, trust=trust)[trial]
-    result = describe_export(exported.export(folder, force=force, untrained=untrained, data_dir=data_dir))
+    result = exported.export(folder, force=force, untrained=untrained, data_dir=data_dir).details()
     print_records(result) if json else show_export(folder, result)
     require_complete(folder, result)

@@ -75,12 +75,11 @@ def verify(
     from archwright.cli.json_output import print_records
     from archwright.cli.reports.verdicts import explain_missing_log, show_verdicts
     from archwright.results.log import Log
-    from archwright.results.verdicts import describe_verdict
 
     checked = Log(file or log)
     with explain_missing_log():
         verdicts = checked.verify(expect or (), rescue=rescue)
-    records = [*map(describe_verdict, verdicts)]
+    records = [verdict.details() for verdict in verdicts]
     print_records(records) if json else show_verdicts(checked.path, records)
     if not all(verdict.is_whole for verdict in verdicts):
         sys.exit(1)

@@ -9,10 +9,10 @@ from archwright.display.text import format_budget, format_score, pluralize
 from archwright.results.records import (
     MismatchRecord,
     RevisionCount,
-    RunVerification,
     SearchStateRecord,
     VerificationRecord,
 )
+from archwright.results.verification import RunVerification
 from archwright.store.suggestions import format_command
 
 

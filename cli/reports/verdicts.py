@@ -6,7 +6,7 @@ from pathlib import Path
 
 from archwright.display.console import make_console
 from archwright.errors import LogMissing
-from archwright.results.records import VerdictRecord
+from archwright.results.verification import VerdictRecord
 from archwright.store.written_paths import shorten
 
 

@@ -13,7 +13,7 @@ from attrs import field, frozen
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from archwright.core.errors import ArchwrightError, to_one_line
+from archwright.core.errors import ArchwrightError
 from archwright.core.input import Input, as_input
 from archwright.core.json import JSON, find_user_kinds, list_kinds, to_json
 from archwright.core.term import Term
@@ -21,6 +21,7 @@ from archwright.core.tracebacks import format_message, guard_user_code
 from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.card import Card, write_card
 from archwright.evaluate.export.model_file import Provenance, write_model_file
+from archwright.evaluate.export.result import ExportResult
 from archwright.evaluate.network.example import make_example
 from archwright.evaluate.training.trained_model import restore_model
 from archwright.store.atomic import make_scratch_folder
@@ -57,20 +58,6 @@ class ModelToExport:
     description: Mapping[str, JSON] = field(factory=dict[str, JSON])  # the content of architecture.json
     initialization: str = "own"  # of the initial weights, as in compile_architecture
     notes: tuple[str, ...] = ()  # for the person who exports it
-
-
-@frozen(repr=False)
-class ExportResult:
-    """The files of an export."""
-
-    files: tuple[Path, ...]
-    missing: Mapping[str, str]  # by name, the reasons why files were not written
-    notes: tuple[str, ...] = ()  # those of the model
-
-    def __repr__(self) -> str:
-        folder, names = self.files[0].parent, ", ".join(file.name for file in self.files)
-        missing = [f"; without {name}: {to_one_line(reason)}" for name, reason in self.missing.items()]
-        return f"<Export in {folder}: {names}{''.join(missing)}>"
 
 
 def export_model(model: ModelToExport, folder: Path, *, force: bool = False) -> ExportResult:

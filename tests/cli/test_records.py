@@ -7,13 +7,12 @@ from archwright.results.records import (
     RankedTrialRecord,
     RunDetails,
     RunRow,
-    RunVerification,
     SearchStateRecord,
     SpaceDetails,
     TrialDetails,
-    VerdictRecord,
     WrittenFiles,
 )
+from archwright.results.verification import RunVerification, VerdictRecord
 from tests.cli.records import find_faults, read_records
 
 

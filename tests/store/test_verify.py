@@ -12,7 +12,8 @@ from archwright.store.errors import InvalidHead, JournalIsDamaged, LogIsDamaged,
 from archwright.store.journal import locate_journal
 from archwright.store.log import START
 from archwright.store.runs import fork_run
-from archwright.store.verify import Head, verify_log
+from archwright.store.verdict import Head
+from archwright.store.verify import verify_log
 from tests.store.strategies import make_run_events, make_run_started
 
 

@@ -18,11 +18,11 @@ from archwright.display.text import format_budget, humanize_value
 from archwright.evaluate.data.dataset import BadData, NoSuchData
 from archwright.evaluate.data.loading import UnknownData
 from archwright.evaluate.evaluation import Evaluation
+from archwright.evaluate.export.result import ExportResult
 from archwright.evaluate.logged_evaluations import read_evaluation
 from archwright.execution.given_values import GivenValues
 from archwright.execution.restoring import restore_evaluation
 from archwright.results.describing import find_training_seed
-from archwright.results.records import ExportRecord
 from archwright.search.running.run_view import RunView, rebuild_leaf
 from archwright.store.artifacts import locate_run_folder
 from archwright.store.fold import TrialState
@@ -30,12 +30,11 @@ from archwright.store.logged_images import read_logged_images
 from archwright.store.needed import CLASS_CODE_KEY, EvaluationNeeded
 from archwright.store.own_files import require_no_log
 from archwright.store.suggestions import format_export_call, suggest_retraining
-from archwright.store.written_paths import shorten
 
 if TYPE_CHECKING:
     from archwright.evaluate.data.tensors import Normalisation
     from archwright.evaluate.export.card import Card
-    from archwright.evaluate.export.folder import ExportResult, ModelToExport
+    from archwright.evaluate.export.folder import ModelToExport
 
 UNKNOWN_NORMALISATION = (
     "What its images must be normalised with was not kept with the model, and the data is not there to say it; "
@@ -57,7 +56,7 @@ def export_trial(
     force: bool,
     untrained: bool,
     data_dir: str | None,
-) -> "ExportResult":
+) -> ExportResult:
     """Write a trial's model to a folder, for use elsewhere; raises NoWeights, FileOfALog, and errors of the export."""
     from archwright.evaluate.export.folder import export_model
 
@@ -73,15 +72,6 @@ def _restore_evaluation(view: RunView, trial: TrialState, given: GivenValues) ->
     if CLASS_CODE_KEY in started.evaluator:  # a function, and data, are not called
         given = given.complete(started, suggest, among=["evaluation"])
     return restore_evaluation(view.name, started, given, trusted=view.trusted)
-
-
-def describe_export(result: "ExportResult") -> ExportRecord:
-    """The files of an export as --json prints them, named from the current folder on."""
-    return {
-        "files": [str(shorten(path)) for path in result.files],
-        "missing": dict(result.missing),
-        "notes": list(result.notes),
-    }
 
 
 def load_model(view: RunView, trial: TrialState) -> Any:

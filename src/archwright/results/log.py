@@ -22,7 +22,8 @@ from archwright.results.run import Run
 from archwright.search.running.run_view import view_best_trials
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.runs import require_run
-from archwright.store.verify import Head, RunVerdict, require_own_names, verify_log
+from archwright.store.verdict import Head, RunVerdict
+from archwright.store.verify import require_own_names, verify_log
 from archwright.store.written_paths import shorten
 
 

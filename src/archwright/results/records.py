@@ -4,6 +4,7 @@ from typing import Any, NotRequired, TypedDict
 
 from archwright.core.json import JSON
 from archwright.core.objective import Direction
+from archwright.evaluate.export.result import ExportRecord as ExportRecord
 
 RECORD_VERSION = 1  # of all of them; raised where a key goes or means something else: any release may add keys
 
@@ -292,38 +293,7 @@ class VerificationRecord(TypedDict):
     mismatch: MismatchRecord | None  # the first for certain
 
 
-class BrokenEvent(TypedDict):
-    """Where and how the chain of a run is broken."""
-
-    event: int
-    what: str
-
-
-class VerdictRecord(TypedDict):
-    """Whether the log has a run as it was written."""
-
-    run: str
-    events: int
-    broken: BrokenEvent | None
-    head: str | None
-    journal: str
-    remark: str
-
-
-class RunVerification(VerificationRecord):
-    """The same, and whether the log has the run as it was written."""
-
-    chain: VerdictRecord
-
-
 class WrittenFiles(TypedDict):
     """The files that a command has written."""
 
     files: list[str]
-
-
-class ExportRecord(WrittenFiles):
-    """The files of an exported model."""
-
-    missing: dict[str, str]  # the reasons why files were not written, by their names
-    notes: list[str]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
 from attrs import frozen
 
@@ -16,6 +16,7 @@ from archwright.core.protocols import EarlyStop
 from archwright.core.term import Term
 from archwright.core.value import Path, Value
 from archwright.display.text import format_budget, format_duration, format_score
+from archwright.evaluate.export.result import ExportResult
 from archwright.execution.call_options import take_options
 from archwright.execution.checks import check_flag, read_path
 from archwright.execution.given_values import NOTHING_GIVEN, GivenValues, read_given_evaluation
@@ -41,9 +42,6 @@ from archwright.search.running.run_view import (
 )
 from archwright.store.fold import TrialState
 from archwright.store.written_paths import shorten
-
-if TYPE_CHECKING:
-    from archwright.evaluate.export.folder import ExportResult
 
 
 @frozen(eq=False, repr=False)
@@ -184,7 +182,7 @@ class Trial:
         return load_model(self.view, self.state)
 
     @take_options
-    def export(self, folder: str | FilePath, **options: Unpack[ExportOptions]) -> "ExportResult":
+    def export(self, folder: str | FilePath, **options: Unpack[ExportOptions]) -> ExportResult:
         """Write its model to a folder, to be used without archwright: weights, code, ONNX, and a card.
 
         Returns the files, and what is missing. Raises NoWeights, EvaluationNeeded, FileOfALog, FileExists and

@@ -3,12 +3,18 @@
 from attrs import frozen
 
 from archwright.core.errors import to_one_line
-from archwright.results.records import RunVerification, VerificationRecord
+from archwright.results.records import VerificationRecord
 from archwright.results.replaying import verify_proposals
-from archwright.results.verdicts import describe_verdict
 from archwright.search.running.run_view import RunView
 from archwright.search.searcher import AnySearcher
-from archwright.store.verify import Head, RunVerdict, verify_one
+from archwright.store.verdict import Head, RunVerdict, VerdictRecord
+from archwright.store.verify import verify_one
+
+
+class RunVerification(VerificationRecord):
+    """How the proposals of a run compare with those made now, and whether the log has the run as it was written."""
+
+    chain: VerdictRecord
 
 
 @frozen(repr=False)
@@ -30,7 +36,7 @@ class Verification:
 
     def details(self) -> RunVerification:
         """All that was found, as `archwright replay --verify --json` prints it."""
-        return {**self.proposals, "chain": describe_verdict(self.chain)}
+        return {**self.proposals, "chain": self.chain.details()}
 
     def __bool__(self) -> bool:
         return self.is_whole and self.is_reproduced

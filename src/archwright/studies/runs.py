@@ -1,8 +1,9 @@
 """What is done with a run, or a trial, that is named or given: the verbs of runs and trials as functions."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
+from archwright.evaluate.export.result import ExportResult
 from archwright.execution.call_options import take_options
 from archwright.execution.checks import BadRunOption, read_event_number
 from archwright.execution.verb_options import ExportOptions, ForkOptions, ResumeOptions, RetrainOptions
@@ -10,9 +11,6 @@ from archwright.results.numbered_events import NumberedEvent
 from archwright.results.run import Run
 from archwright.results.trial import Trial
 from archwright.store.written_paths import DEFAULT_LOG
-
-if TYPE_CHECKING:  # it imports torch
-    from archwright.evaluate.export.folder import ExportResult
 
 
 @take_options
@@ -45,7 +43,7 @@ def retrain(
 
 
 @take_options
-def export(trial: Trial, folder: str | Path, **options: Unpack[ExportOptions]) -> "ExportResult":
+def export(trial: Trial, folder: str | Path, **options: Unpack[ExportOptions]) -> ExportResult:
     """Write a trial's model to a folder, as `Trial.export` does."""
     if not isinstance(trial, Trial):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
         raise BadRunOption(f"trial is {trial!r:.80}; it must be a trial of a run, as in aw.export(run.best(), 'model')")
