@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, cast, get_args
 
 import cattrs
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 from cattrs.gen import make_dict_unstructure_fn, override
 
 from archwright.core.budget import Budget
@@ -33,6 +33,12 @@ class ForkPoint:
     at: int  # the last copied event's seq in that run
     inherited: int  # how many events were copied
     seconds: float = 0.0  # that processes had spent on that run by then
+
+
+def _read_budget_of_evaluator(started: Any) -> bool:
+    """What earlier logs say of it: of a function alone, among the settings of its evaluator."""
+    evaluator: JSON = started.evaluator
+    return not (isinstance(evaluator, Mapping) and cast(JSON, evaluator).get("ignores_budget", False))
 
 
 @frozen
@@ -61,16 +67,13 @@ class RunStarted:
     input: str | None = None  # the text of the input's type, where its shape alone says less; see core/input.py
     # Where the space's own kinds of module are defined, file.py:Class or module:Class, if `space_source` names no code.
     kind_sources: tuple[str, ...] = ()
+    # Whether the budget of a trial means anything to what evaluates it.
+    reads_budget: bool = field(default=Factory(_read_budget_of_evaluator, takes_self=True))
 
     @property
     def term_sources(self) -> tuple[str, ...]:
         """The code that defines the space's own kinds of module, as far as the log names it."""
         return (self.space_source,) if is_source(self.space_source) else self.kind_sources
-
-    @property
-    def reads_budget(self) -> bool:
-        """Whether the budget of a trial means anything to what evaluates it, as far as the log says."""
-        return not self.evaluator.get("ignores_budget", False)
 
     @property
     def space_name(self) -> str:
@@ -182,7 +185,7 @@ EVENT_KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_ar
 _LATER_END_FIELDS = (*(name for name in END_FIELDS if name != "trials"), "simulates_time")
 _OPTIONAL_FIELDS: Mapping[type[Any], Sequence[str]] = {
     ForkPoint: ("seconds",),  # part of an event; before the event that has it, whose converter looks it up
-    RunStarted: ("keep_models", "stopping", "data", "input", "kind_sources", *_LATER_END_FIELDS),
+    RunStarted: ("keep_models", "stopping", "data", "input", "kind_sources", "reads_budget", *_LATER_END_FIELDS),
     RunResumed: ("keep_models", "revision", *_LATER_END_FIELDS),
     Proposed: ("enqueued",),
     AttemptEnded: ("stopped",),

@@ -100,7 +100,8 @@ _TRIALS = View(
     WITH spent AS (
         SELECT run, trial, count(*) AS attempts, sum(seconds) AS seconds FROM attempts GROUP BY run, trial
     ), unread AS (
-        SELECT run FROM events WHERE kind = 'RunStarted' AND payload->>'$.evaluator.ignores_budget' = 'true'
+        SELECT run FROM events WHERE kind = 'RunStarted'
+            AND coalesce(payload->>'$.reads_budget' = 'false', payload->>'$.evaluator.ignores_budget' = 'true')
     )
     SELECT run, trial, make_timestamp((time * 1e6)::BIGINT) AS proposed,
         coalesce(scores.status, 'in_flight') AS status, scores.score,

@@ -168,7 +168,7 @@ def test_the_best_is_the_lowest_where_less_is_better():
 def test_a_budget_that_nothing_reads_is_left_out():
     """As of a function of one's own without such a parameter; of all trackers alike."""
     log = MemoryFile()
-    first = evolve(make_started(2), evaluator={"kind": "function", "ignores_budget": True})
+    first = evolve(make_started(2), evaluator={"kind": "function", "ignores_budget": True}, reads_budget=False)
     make_loop(log, first, InstantEvaluator()).run(first)
     assert [end["status"] for _, end in show_log(log).trials.values()] == ["ok", "ok"]
     assert not any("budget" in end for _, end in show_log(log).trials.values())

@@ -105,7 +105,7 @@ def test_a_setting_that_has_come_to_be_since_has_its_usual_value(log):
 def test_a_function_that_reads_no_budget_is_the_one_of_which_an_earlier_release_did_not_say_so(log):
     begun = evolve(BEGUN, evaluator=evaluation_to_json(Function("own.py:score")))
     log.append("c.mcts.1", [begun], START)
-    now = evolve(begun, evaluator=evaluation_to_json(Function("own.py:score", ignores_budget=True)))
+    now = evolve(begun, evaluator=evaluation_to_json(Function("own.py:score", ignores_budget=True)), reads_budget=False)
     assert (begun.reads_budget, now.reads_budget) == (True, False)
     assert list(read_logged_searches(log.path, [ComparedSearch("c.mcts.1", now)])) == ["c.mcts.1"]
 

@@ -6,8 +6,10 @@ A released schema's golden is never made again: it stands for the logs that peop
 import json
 import sys
 from pathlib import Path
+from typing import cast
 
 import duckdb
+from attrs import evolve
 
 from archwright.core.budget import Budget
 from archwright.core.json import JSON
@@ -99,7 +101,8 @@ def write_log(path: Path) -> None:
         migrate(database)
     log, events = DuckDBLog(path), make_history()
     log.append("toy-1", events, START, [1.7e9 + 0.1 * i for i in range(len(events))])
-    fork_run(log, "toy-1", 15, "toy-2", make_history()[0], clock=lambda: 1.8e9)  # type: ignore[arg-type]
+    started = cast(RunStarted, events[0])
+    fork_run(log, "toy-1", 15, "toy-2", evolve(started, reads_budget=False), clock=lambda: 1.8e9)
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from archwright.store.events import (
     RunResumed,
     RunStopped,
     Scored,
+    event_to_json,
 )
 from archwright.store.log import START
 from archwright.store.query import query
@@ -122,12 +123,24 @@ def test_a_budget_that_nothing_reads_is_null(log):
     """In the runs whose evaluation says so, and in those alone; others may say nothing of it."""
     started = make_run_started()
     for name, evaluator in (("a-1", {"ignores_budget": True}), ("a-2", {"ignores_budget": False}), ("a-3", {})):
-        record(log, name, [evolve(started, evaluator={"kind": "function", **evaluator}), Proposed(0, (), EPOCH)])
+        is_read = not evaluator.get("ignores_budget", False)  # as earlier releases logged it, not by a field of its own
+        begun = evolve(started, evaluator={"kind": "function", **evaluator}, reads_budget=is_read)
+        assert '"reads_budget"' not in event_to_json(begun)[1]
+        record(log, name, [begun, Proposed(0, (), EPOCH)])
     assert query(log.path, "SELECT run, budget, unit FROM trials ORDER BY run").rows == [
         ("a-1", None, None),
         ("a-2", 1.0, "epochs"),
         ("a-3", 1.0, "epochs"),
     ]
+
+
+def test_a_run_says_itself_whether_its_budget_is_read(log):
+    """Whatever the settings of its evaluator say, of which earlier releases logged it alone."""
+    for name, is_read, evaluator in (("a-1", False, {}), ("a-2", True, {"ignores_budget": True})):
+        started = evolve(make_run_started(), evaluator={"kind": "own", **evaluator}, reads_budget=is_read)
+        record(log, name, [started, Proposed(0, (), EPOCH)])
+    rows = query(log.path, "SELECT run, budget, unit FROM trials ORDER BY run").rows
+    assert rows == [("a-1", None, None), ("a-2", 1.0, "epochs")]
 
 
 def test_scores_and_trials(log):

@@ -1,12 +1,15 @@
-"""What is said of a budget: nothing, where the function that scores the trials reads none."""
+"""What is said of a budget: nothing, where what scores the trials reads none."""
 
 from pathlib import Path
 
 import pytest
+from attrs import evolve, frozen
 
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.results.trial_table import tabulate_trials
+from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.log import START
 from tests.cli.running import run_inline
 from tests.studies.functions import INPUT
 
@@ -47,3 +50,40 @@ def test_a_budget_is_shown_only_where_the_function_reads_it(tmp_path, monkeypatc
     assert "next: trial 0" in shown[-1]
     for text in (run[0]._repr_html_(), Path("folder/README.md").read_text(), *shown):
         assert ("7 epochs" in text, "epochs" in text) == (is_read, is_read)
+
+
+@frozen
+class Scores(aw.Table):
+    """A table that has one score of each architecture, whatever is spent on it."""
+
+    benchmark = "scores"
+    reads_budget = False
+
+    def load(self):
+        """Nothing that would take time."""
+
+    def require_budget(self, budget):
+        """Any is as good."""
+
+    def require_architecture(self, architecture):
+        """It has all of them."""
+
+    def look_up(self, architecture, budget, seed):
+        return aw.TableEntry({"accuracy": architecture.units / 16}, seconds=1.0)
+
+
+def test_a_table_that_reads_no_budget_says_so_in_its_log(tmp_path, monkeypatch, capsys, caplog):
+    """Also where a log of before does not, with which the same search goes on."""
+    monkeypatch.chdir(tmp_path)
+    scores = Scores("none.npz")
+    run = aw.search(SPACE, scores, input=INPUT, trials=1, budget="7epochs", name="a")
+    assert [record.message for record in caplog.records] == [f"budget does nothing: {scores.description} reads none"]
+    assert "7 epochs" not in capsys.readouterr().out
+    assert (run.budget, run[0].budget, run.details()["budget"]) == (None, None, None)
+    assert run.sql("select budget, unit from trials")[0] == (None, None)
+    assert (run.fork(1).budget, run.resume(trials="+1").budget) == (None, None)
+
+    started = run.view.run.started
+    DuckDBLog(run.log).append("b", [evolve(started, reads_budget=True)], START)
+    again = aw.search(SPACE, scores, input=INPUT, trials=1, budget="7epochs", name="b", resume=True)
+    assert (len(again), again.budget) == (1, Budget(7, "epochs"))

@@ -36,22 +36,22 @@ SEPARATOR = "  "
 MAX_RECENT_TRIALS = 5  # whose ends are shown where they are not printed
 
 
-def announce_new_run(console: Console, log: Path, name: str, started: RunStarted, evaluation: Evaluation) -> None:
+def announce_new_run(console: Console, log: Path, name: str, started: RunStarted) -> None:
     """Print what a run is about, and how far it goes."""
     search = f"{started.searcher['name']} search of {started.space_name}"
     is_retraining, objective = is_repeated(started), started.objective
     title = f"training {describe_origin(started.searcher)}" if is_retraining else search
     goal = "" if is_retraining or objective.is_evident else f", {objective}"
-    extent = _describe_extent(evaluation, started)
+    extent = _describe_extent(started)
     console.print(
         f"{name}: {title}, seed {started.seed}{goal}\n{extent}, logged in {shorten(log)}",
         soft_wrap=True,
     )
 
 
-def _describe_extent(evaluation: Evaluation, started: RunStarted) -> str:
+def _describe_extent(started: RunStarted) -> str:
     """What ends the run, and what a trial may spend, where its evaluation reads that."""
-    budget = f" of {format_budget(started.budget)} each" if evaluation.reads_budget else ""
+    budget = f" of {format_budget(started.budget)} each" if started.reads_budget else ""
     ends = format_ends(started.ends, started.objective.metric)
     is_number = started.trials is not None and started.ends == RunEnds(trials=started.trials)
     return f"{ends}{budget}" if is_number else f"trials{budget} until {ends}"

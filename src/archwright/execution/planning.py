@@ -170,7 +170,8 @@ def complete_plan(plan: SearchPlan, description: FunctionDescription | None) -> 
     """
     evaluation = plan.evaluation.complete(description, metric=plan.request.metric)
     if plan.request.budget is not None and evaluation.reads_budget is False:
-        warn([f"budget does nothing: {evaluation.description} has no parameter budget"])
+        reason = "reads none" if evaluation.user_function is None else "has no parameter budget"
+        warn([f"budget does nothing: {evaluation.description} {reason}"])
     return evolve(plan, evaluation=evaluation)
 
 
@@ -193,6 +194,7 @@ def make_start(plan: SearchPlan) -> RunStarted:
         keep_models=int(plan.evaluation.leaves_models) if keep_models is None else keep_models,
         stopping=request.stopping,
         data=images_to_json(plan.data),
+        reads_budget=plan.evaluation.reads_budget is not False,
     )
 
 

@@ -136,4 +136,5 @@ def _make_start(
         versions=collect_versions(),
         keep_models=retraining.seeds,
         data=images_to_json(data),
+        reads_budget=evaluation.reads_budget is not False,
     )

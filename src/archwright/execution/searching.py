@@ -96,7 +96,7 @@ def start_in_log(
     stopping: AnyStoppingRule | None = None,
 ) -> None:
     """Say what a new run is, whose name is claimed, and run its trials until it stops."""
-    announce_new_run(options.console, file.path, run, started, evaluation)
+    announce_new_run(options.console, file.path, run, started)
     announce_data(options.console, data, evaluation)
     progress = start_progress(RunState(), started.objective, time.monotonic())
     retries = options.retries
