@@ -16,7 +16,7 @@ from archwright.cli.values import BadOption
 from archwright.core.ends import EndName
 from archwright.display.narration import Narration
 from archwright.errors import (
-    BadRunOption,
+    BadArgument,
     InvalidEnd,
     NoSuchMetric,
     NothingScored,
@@ -93,7 +93,7 @@ def name_options() -> Generator[None]:
         yield
     except UnusedHyperparameter:  # which has no option of its own
         raise
-    except (InvalidEnd, BadRunOption, UnusedSetting) as error:
+    except (InvalidEnd, BadArgument, UnusedSetting) as error:
         name, _, rest = str(error).partition(" ")
         option = SETTING_OPTIONS.get(name, name).replace("_", "-")
         raise BadOption(f"--{option} {rest.replace('do nothing', 'does nothing', 1)}") from error

@@ -92,7 +92,7 @@ if TYPE_CHECKING:
     from archwright.evaluate.workers.pool import NoWorker as NoWorker
     from archwright.execution.arguments import TwoDirections as TwoDirections
     from archwright.execution.call_options import UnknownRunOption as UnknownRunOption
-    from archwright.execution.checks import BadRunOption as BadRunOption
+    from archwright.execution.checks import BadArgument as BadArgument
     from archwright.execution.known_configurations import BadEnqueueFile as BadEnqueueFile
     from archwright.execution.logged_searches import OtherSearch as OtherSearch
     from archwright.execution.naming import BadSearchers as BadSearchers
@@ -170,7 +170,6 @@ if TYPE_CHECKING:
     from archwright.studies.ask_tell import NotAStudy as NotAStudy
     from archwright.studies.ask_tell import NothingToAsk as NothingToAsk
     from archwright.studies.ask_tell import StudyIsClosed as StudyIsClosed
-    from archwright.studies.comparing import BadSeeds as BadSeeds
     from archwright.studies.studying import SpaceNeeded as SpaceNeeded
     from archwright.studies.studying import StudyDiffers as StudyDiffers
     from archwright.studies.told_outcomes import BadOutcome as BadOutcome
@@ -226,7 +225,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.evaluate.workers.parcel": "CannotTravel",
     "archwright.evaluate.workers.pool": "NoWorker",
     "archwright.execution.arguments": "TwoDirections",
-    "archwright.execution.checks": "BadRunOption",
+    "archwright.execution.checks": "BadArgument",
     "archwright.execution.known_configurations": "BadEnqueueFile",
     "archwright.execution.logged_searches": "OtherSearch",
     "archwright.execution.call_options": "UnknownRunOption",
@@ -263,7 +262,6 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.store.permission": "ListUnwritable NotTrusted",
     "archwright.store.user_code": "BadSourceName NoSuchAttribute NoSuchSource SourceFailed",
     "archwright.studies.ask_tell": "NoSuchOpenTrial NotAStudy NothingToAsk StudyIsClosed",
-    "archwright.studies.comparing": "BadSeeds",
     "archwright.studies.studying": "SpaceNeeded StudyDiffers",
     "archwright.studies.told_outcomes": "BadOutcome",
 }

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from archwright.execution.checks import BadRunOption
+from archwright.execution.checks import BadArgument
 from archwright.execution.interrupts import Interrupts, catch_signals
 from archwright.execution.options import read_grace
 from archwright.search.running.callbacks import StopRequest
@@ -116,5 +116,5 @@ def test_a_grace_is_a_time(text, seconds):
 
 @pytest.mark.parametrize("text", ["", "10", "5epochs", "-1s", "long"])
 def test_what_is_no_time_is_no_grace(text):
-    with pytest.raises(BadRunOption, match=r"grace is .*; write a time, as in 10s, 2min or 0s"):
+    with pytest.raises(BadArgument, match=r"grace is .*; write a time, as in 10s, 2min or 0s"):
         read_grace(text)

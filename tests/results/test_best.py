@@ -4,7 +4,7 @@ import pytest
 from attrs import evolve
 
 from archwright.core.budget import Budget
-from archwright.execution.checks import BadRunOption
+from archwright.execution.checks import BadArgument
 from archwright.results.describing import describe_best_trials
 from archwright.results.log import Log
 from archwright.search.running.run_view import view_best_trials, view_run
@@ -87,7 +87,7 @@ def test_a_log_has_them_as_records(path):
     log = Log(path)
     assert log.best("run", 2) == log.best(n=2) == describe_best_trials(view_run(path, "run"), 2)
     assert [trial["trial"] for trial in log.best(n=2)["trials"]] == [trial.number for trial in log["run"].best(2)]
-    with pytest.raises(BadRunOption, match="n is 0"):
+    with pytest.raises(BadArgument, match="n is 0"):
         log.best(n=0)
     with pytest.raises(NoSuchRun, match="did you mean run"):
         log.best("runs")

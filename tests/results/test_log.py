@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from archwright.display.output_file import FileOfAnotherKind
-from archwright.execution.checks import BadRunOption
+from archwright.execution.checks import BadArgument
 from archwright.plots.figures import UnknownFigureKind
 from archwright.plots.histories import NothingToCompare
 from archwright.results.log import Log
@@ -63,7 +63,7 @@ def test_a_log_is_queried_and_verified(log_path):
     assert [repr(verdict) for verdict in log.verify()] == [
         f"<RunVerdict {run.name}: {len(run.events)} events, whole>" for run in (log["up-1"], log["down-1"])
     ]
-    with pytest.raises(BadRunOption, match="limit is 0; it must be a whole number of 1 or more"):
+    with pytest.raises(BadArgument, match="limit is 0; it must be a whole number of 1 or more"):
         log.sql("from trials", limit=0)
     log.check_views()
     pandas = pytest.importorskip("pandas")
@@ -101,7 +101,7 @@ def test_what_a_query_gives_is_written_as_it_comes(log_path, tmp_path):
     ],
 )
 def test_rows_are_written_in_formats_that_there_are(log_path, file, form, says):
-    with pytest.raises(BadRunOption) as raised:
+    with pytest.raises(BadArgument) as raised:
         Log(log_path).export_sql("from trials", file, form)
     assert str(raised.value) == says
 

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from archwright.core.objective import Objective
 from archwright.core.protocols import AttemptResult
 from archwright.core.setting import UnknownSetting
-from archwright.execution.checks import BadRunOption
+from archwright.execution.checks import BadArgument
 from archwright.results.log import Log
 from archwright.results.run import Run
 from archwright.results.trial_table import TRIAL_COLUMNS
@@ -320,9 +320,9 @@ def test_a_fork_has_other_settings_of_its_searcher(log_path, tmp_path):
     assert fork.searcher == SEARCHER_KIND.to_json("random", {"replacement": False})
     with pytest.raises(UnknownSetting, match="no setting 'x'"):
         run.fork(2, settings={"x": 1})
-    with pytest.raises(BadRunOption, match="settings is for the searcher that the run has"):
+    with pytest.raises(BadArgument, match="settings is for the searcher that the run has"):
         run.fork(2, searcher="mcts", settings={"parts": 2})
-    with pytest.raises(BadRunOption, match="settings is 3; it must be a mapping"):
+    with pytest.raises(BadArgument, match="settings is 3; it must be a mapping"):
         run.fork(2, settings=3)
 
 

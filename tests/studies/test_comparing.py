@@ -15,6 +15,7 @@ import archwright as aw
 from archwright.evaluate.tables.table import Table
 from archwright.evaluate.tables.tabular import NotInTable, TableEntry
 from archwright.execution.call_options import UnknownRunOption
+from archwright.execution.checks import BadArgument
 from archwright.execution.logged_searches import OtherSearch
 from archwright.execution.naming import BadSearchers
 from archwright.execution.session import RunInterrupted
@@ -25,7 +26,6 @@ from archwright.search.searchers.random_search import RandomSearch
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted, Scored
 from archwright.store.needed import FunctionNeeded
-from archwright.studies.comparing import BadSeeds
 from tests.paths import ROOT
 from tests.processes import find_children, wait_until_gone
 
@@ -198,8 +198,8 @@ def test_another_comparison_of_the_name_is_refused_and_another_text_of_a_functio
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"seeds": 0}, BadSeeds, "seeds is 0; it must be a whole number of 1 or more"),
-        ({"seeds": 2.0}, BadSeeds, "seeds is 2.0"),
+        ({"seeds": 0}, BadArgument, "seeds is 0; it must be a whole number of 1 or more"),
+        ({"seeds": 2.0}, BadArgument, "seeds is 2.0"),
         ({"searchers": []}, BadSearchers, "a comparison needs searchers"),
         ({"searchers": ["mcts", Mcts()]}, BadSearchers, "mcts is the same searcher as mcts"),
         ({"searchers": ["rondom"]}, LookupError, "random"),

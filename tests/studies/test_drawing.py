@@ -9,7 +9,7 @@ from archwright.core.drawing.svg import as_svg
 from archwright.core.spaces.named import UnknownSpace
 from archwright.core.taken_input import NotASpace
 from archwright.display.output_file import FileOfAnotherKind, UnwritableFile
-from archwright.execution.checks import BadRunOption
+from archwright.execution.checks import BadArgument
 from tests.studies.functions import INPUT, SPACE, build_space, measure_size
 
 ARCHITECTURE = aw.sequential(aw.affine(units=8), aw.relu(), aw.affine(units=3))
@@ -80,5 +80,5 @@ def test_what_is_no_picture_is_refused():
         aw.draw(3)  # type: ignore[arg-type]
     with pytest.raises(UnknownSpace, match="did you mean digits"):
         aw.draw("digit")
-    with pytest.raises(BadRunOption, match="file is 3; it must be the path of a file"):
+    with pytest.raises(BadArgument, match="file is 3; it must be the path of a file"):
         aw.draw(SPACE, 3)  # type: ignore[arg-type]

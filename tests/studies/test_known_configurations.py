@@ -9,7 +9,7 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.core.protocols import Problem
-from archwright.execution.checks import BadRunOption
+from archwright.execution.checks import BadArgument
 from archwright.execution.known_configurations import BadEnqueueFile, read_configurations, read_enqueue_file
 from archwright.search.running.enqueuing import read_choices
 from tests.search.instant import SPACE
@@ -100,7 +100,7 @@ def test_files_stand_for_what_they_hold(file):
 
 @pytest.mark.parametrize("given", [3, None, 0.5])
 def test_what_holds_no_configurations_is_refused(given):
-    with pytest.raises(BadRunOption, match=r"enqueue is .*; it must be a list of configurations, or name a file"):
+    with pytest.raises(BadArgument, match=r"enqueue is .*; it must be a list of configurations, or name a file"):
         read_configurations(given, PROBLEM)
 
 
@@ -128,7 +128,7 @@ def test_a_study_that_is_given_a_bad_file_is_as_it_was(file, tmp_path):
                 study.enqueue(*given)
         assert not study._writer.run_state.queue.entries
         study.tell(study.ask(), 0.5)
-    for wrong, error in ((bad, BadEnqueueFile), (3, BadRunOption)):
+    for wrong, error in ((bad, BadEnqueueFile), (3, BadArgument)):
         with pytest.raises(error):
             aw.study(name="mine", log=log, enqueue=wrong)  # type: ignore[arg-type]
     assert len(aw.Log(log)["mine"].trials) == 1

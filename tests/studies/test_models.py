@@ -9,7 +9,7 @@ from archwright.core.input import BadInput
 from archwright.core.taken_input import NotASpace
 from archwright.evaluate.network.compile import VocabularyTooLarge, WrongElements
 from archwright.evaluate.network.example import make_example
-from archwright.execution.checks import BadRunOption
+from archwright.execution.checks import BadArgument
 from tests.evaluate.token_modules import Embedding
 
 WORDS = aw.sequential(Embedding(50, 4), aw.flatten(), aw.affine(3))
@@ -70,7 +70,7 @@ def test_what_does_not_go_together_is_named(architecture, model_input, error, sa
 
 @pytest.mark.parametrize("seed", ["a", None, 1.5, True, 2**64, -(2**63) - 1])
 def test_what_is_no_seed_is_refused(seed):
-    with pytest.raises(BadRunOption, match="seed is"):
+    with pytest.raises(BadArgument, match="seed is"):
         aw.compile(aw.affine(3), (12,), seed=seed)
     aw.compile(aw.affine(3), (12,), seed=2**64 - 1)
     aw.compile(aw.affine(3), (12,), seed=-1)

@@ -12,7 +12,7 @@ from archwright.core.ends import InvalidEnd
 from archwright.core.setting import BadSetting
 from archwright.evaluate.settings import UnusedSetting
 from archwright.execution.call_options import UnknownRunOption
-from archwright.execution.checks import BadRunOption
+from archwright.execution.checks import BadArgument
 from archwright.execution.restoring import EvaluationDiffers
 from archwright.results.exporting import NoWeights
 from archwright.search.named import NotASearcher, UnknownSearcher
@@ -145,9 +145,9 @@ def test_a_fork_at_the_end_is_finished_once_it_is_resumed(run, capsys):
 
 
 FORK_MISTAKES: list[tuple[dict[str, Any], type[Exception], str]] = [
-    *(({"at": bad}, BadRunOption, "at is .*; it must be a whole number") for bad in ("x", None, 2.5, True)),
+    *(({"at": bad}, BadArgument, "at is .*; it must be a whole number") for bad in ("x", None, 2.5, True)),
     *(({"at": bad}, NoSuchEvent, "it has events 1 to") for bad in (0, -1, 999)),
-    ({"seed": "x"}, BadRunOption, "seed is 'x'; it must be a whole number"),
+    ({"seed": "x"}, BadArgument, "seed is 'x'; it must be a whole number"),
     ({"searcher": "mct"}, UnknownSearcher, r"did you mean mcts\?"),
     ({"searcher": 3}, NotASearcher, "a searcher is a frozen attrs class"),
     ({"name": "mine"}, RunExists, "the log holds a run mine already"),
@@ -179,6 +179,19 @@ def test_a_function_is_called_again_with_a_larger_budget_and_other_seeds(run):
         assert [again.path for again in run.retrain(trial, seeds=1, **HERE)] == [best.path]
     with pytest.raises(NoSuchTrial, match=r"trial 0 is of the run mine\.retrain-\d in .*; give a trial of this run"):
         aw.retrain(run, retrained[0], seeds=1, **HERE)
+
+
+@pytest.mark.parametrize("seeds", [0, 2.0])
+def test_a_number_of_seeds_that_is_none_is_refused_as_in_a_comparison(run, seeds):
+    said = set[str]()
+    for call in (
+        lambda: run.retrain(seeds=seeds, **HERE),
+        lambda: aw.compare("digits", measure_size, ["random"], seeds=seeds, log=run.log, **HERE),
+    ):
+        with pytest.raises(BadArgument, match=f"^seeds is {seeds}; it must be a whole number of 1 or more") as refused:
+            call()
+        said.add(str(refused.value))
+    assert len(said) == 1
 
 
 def test_a_retraining_shows_the_mean_and_the_deviation_of_its_seeds(tmp_path):
@@ -221,18 +234,18 @@ def test_a_function_that_no_process_finds_is_given_again(tmp_path):
 
 MISTAKES: list[tuple[str, dict[str, Any], type[Exception], str]] = [
     *(("retrain", {"trial": bad}, NoSuchTrial, "it has trials 0 to 3") for bad in ("worst", 99, -9, 1.5)),
-    *(("retrain", {"seeds": bad}, BadRunOption, "seeds is .*; it must be a whole") for bad in (0, -1, "x", 1.5, True)),
-    ("retrain", {"seed": "x"}, BadRunOption, "seed is 'x'; it must be a whole number"),
+    *(("retrain", {"seeds": bad}, BadArgument, "seeds is .*; it must be a whole") for bad in (0, -1, "x", 1.5, True)),
+    ("retrain", {"seed": "x"}, BadArgument, "seed is 'x'; it must be a whole number"),
     ("retrain", {"budget": 3}, InvalidBudget, "budget is 3; write a number and a unit"),
-    ("retrain", {"settings": 3}, BadRunOption, "settings is 3; it must be a mapping"),
+    ("retrain", {"settings": 3}, BadArgument, "settings is 3; it must be a mapping"),
     ("retrain", {"settings": {"schedule": "cosine"}}, UnusedSetting, "has no parameter settings"),
     *(("retrain", {"image_size": bad}, BadSetting, "image_size is") for bad in (3, (8,), "8x8", (8.5, 8))),
     *(("retrain", {"device": bad}, BadSetting, "device is .*; it may be auto") for bad in ("gpu7", 3)),
     ("retrain", {"name": "mine"}, RunExists, "the log holds a run mine already"),
     ("retrain", {"worker": 3}, UnknownRunOption, r"did you mean workers\?"),
     *(("resume", {"device": bad}, BadSetting, "device is .*; it may be auto") for bad in ("gpu7", 3)),
-    ("resume", {"keep_models": "x"}, BadRunOption, "keep_models is 'x'; it must be a whole number"),
-    ("resume", {"trust": "x"}, BadRunOption, "trust is 'x'; it must be True or False"),
+    ("resume", {"keep_models": "x"}, BadArgument, "keep_models is 'x'; it must be a whole number"),
+    ("resume", {"trust": "x"}, BadArgument, "trust is 'x'; it must be True or False"),
     ("resume", {"searcher": 3}, NotASearcher, "a searcher is a frozen attrs class"),
     ("resume", {"worker": 3}, UnknownRunOption, r"did you mean workers\?"),
     ("resume", {"time": "soon"}, InvalidEnd, "time is 'soon'; write a time"),

@@ -8,7 +8,7 @@ import pytest
 import archwright as aw
 from archwright.core.ends import RunEnds
 from archwright.evaluate.told import TrialsAreTold
-from archwright.execution.checks import BadRunOption
+from archwright.execution.checks import BadArgument
 from archwright.execution.logged_searches import OtherSearch
 from archwright.search.searchers.mcts import Mcts
 from archwright.store.errors import RunExists
@@ -121,9 +121,9 @@ def test_a_search_of_that_name_begins_where_there_is_none(tmp_path):
 
 
 def test_it_goes_on_with_the_run_of_a_name_alone(tmp_path):
-    with pytest.raises(BadRunOption, match=r"resume needs the name of the run.* --name \(name= in Python\)"):
+    with pytest.raises(BadArgument, match=r"resume needs the name of the run.* --name \(name= in Python\)"):
         search(tmp_path, resume=True)
-    with pytest.raises(BadRunOption, match=r"resume is 'yes'; it must be True or False"):
+    with pytest.raises(BadArgument, match=r"resume is 'yes'; it must be True or False"):
         search(tmp_path, resume="yes", name="mine")
     assert not list(tmp_path.iterdir())
     run = search(tmp_path, name="mine")

@@ -29,7 +29,7 @@ from archwright.evaluate.settings import WrongMetric
 from archwright.evaluate.tables.tabular import BadTable
 from archwright.execution.arguments import TwoDirections
 from archwright.execution.call_options import UnknownRunOption
-from archwright.execution.checks import BadRunOption, read_seed
+from archwright.execution.checks import BadArgument, read_seed
 from archwright.execution.known_configurations import BadEnqueueFile
 from archwright.execution.spaces import SpaceFailed
 from archwright.search.named import NotASearcher, UnknownSearcher
@@ -309,27 +309,27 @@ MISTAKES: list[tuple[dict[str, Any], type[Exception], str]] = [
     *(({"time": bad}, InvalidEnd, r"time is .*; write a time") for bad in ("soon", 0, -1, True, [1], "3epochs")),
     *(({"until_score": bad}, InvalidEnd, r"until_score is .*; write a finite") for bad in ("high", float("nan"), [1])),
     *(({"no_improvement": bad}, InvalidEnd, r"no_improvement is .*; write how many") for bad in (0, 1.5, True)),
-    *(({"workers": bad}, BadRunOption, r"workers is .*; it must be a whole number") for bad in (-1, "two", 1.5, True)),
-    *(({"retries": bad}, BadRunOption, r"retries is .*; it must be a whole number") for bad in (-1, "x", None)),
-    *(({"keep_models": bad}, BadRunOption, r"keep_models is .*; it must be a whole") for bad in (-1, "x", 1.5, True)),
-    *(({"seed": bad}, BadRunOption, r"seed is .*; it must be a whole number") for bad in ("x", None, 1.5, True)),
-    *(({"trial_timeout": bad}, BadRunOption, r"trial_timeout is .*; write a time") for bad in (-1, 0, "x", [], True)),
-    *(({"grace": bad}, BadRunOption, r"grace is .*; write a time") for bad in (-1, "x", None, [], False)),
-    *(({"callbacks": bad}, BadRunOption, r"callbacks is .*; it must be a list") for bad in (3, "x", None, print)),
+    *(({"workers": bad}, BadArgument, r"workers is .*; it must be a whole number") for bad in (-1, "two", 1.5, True)),
+    *(({"retries": bad}, BadArgument, r"retries is .*; it must be a whole number") for bad in (-1, "x", None)),
+    *(({"keep_models": bad}, BadArgument, r"keep_models is .*; it must be a whole") for bad in (-1, "x", 1.5, True)),
+    *(({"seed": bad}, BadArgument, r"seed is .*; it must be a whole number") for bad in ("x", None, 1.5, True)),
+    *(({"trial_timeout": bad}, BadArgument, r"trial_timeout is .*; write a time") for bad in (-1, 0, "x", [], True)),
+    *(({"grace": bad}, BadArgument, r"grace is .*; write a time") for bad in (-1, "x", None, [], False)),
+    *(({"callbacks": bad}, BadArgument, r"callbacks is .*; it must be a list") for bad in (3, "x", None, print)),
     *(({"callbacks": [bad]}, BadCallback, r"a callback is") for bad in (3, "x", None)),
     ({"on_event": 3}, BadCallback, r"a callback is 3; a callback is a function of an event"),
-    *(({"progress": bad}, BadRunOption, r"progress is .*; it must be True or False") for bad in (3, "x", None)),
+    *(({"progress": bad}, BadArgument, r"progress is .*; it must be True or False") for bad in (3, "x", None)),
     *(({"name": bad}, InvalidRunName, r"the name of a run is .*; it may hold") for bad in (3, "a b", "", [], "a/b")),
-    *(({"log": bad}, BadRunOption, r"log is .*; it must be the path of a file") for bad in (3, None, [])),
+    *(({"log": bad}, BadArgument, r"log is .*; it must be the path of a file") for bad in (3, None, [])),
     *(({"budget": bad}, InvalidBudget, r"budget is .*; write a number and a unit") for bad in (3, "x", True, [3])),
     ({"budget": "0epochs"}, InvalidBudget, r"it must be more than 0"),
-    *(({"objective": bad}, BadRunOption, r"objective is .*; write the name of a metric") for bad in (3, True, [3])),
+    *(({"objective": bad}, BadArgument, r"objective is .*; write the name of a metric") for bad in (3, True, [3])),
     ({"objective": ""}, WrongMetric, r"metric is ''; write a name"),
     ({"objective": aw.maximize("cost"), "minimize": True}, TwoDirections, r"leave minimize out"),
-    *(({"minimize": bad}, BadRunOption, r"minimize is .*; it must be True or False") for bad in (3, "yes")),
+    *(({"minimize": bad}, BadArgument, r"minimize is .*; it must be True or False") for bad in (3, "yes")),
     *(({"input": bad}, Misfit, r"the input shape is .*; it must be positive integers") for bad in (3, (0,), object())),
     ({"input": "x"}, BadInput, r"the input is 'x'; write positive integers"),
-    *(({"enqueue": bad}, BadRunOption, r"enqueue is .*; it must be a list") for bad in (3, None)),
+    *(({"enqueue": bad}, BadArgument, r"enqueue is .*; it must be a list") for bad in (3, None)),
     ({"enqueue": [3]}, BadChoices, r"a configuration is 3; it must be choices by name"),
     ({"enqueue": {"0.affine.unit": 3}}, NoSuchChoice, r"0\.affine\.units"),
     ({"enqueue": "no.json"}, BadEnqueueFile, r"no\.json cannot be read"),

@@ -13,20 +13,19 @@ from archwright.core.setting import BadSetting
 from archwright.core.value import as_integer
 from archwright.evaluate.data_settings import DataSettings
 from archwright.evaluate.training.evaluation import Training
-from archwright.execution.checks import BadRunOption
+from archwright.execution.checks import BadArgument
 from archwright.execution.options import RunOptions
 from archwright.execution.resuming import Resumption
 from archwright.execution.retraining import Retraining
-from archwright.studies.comparing import BadSeeds
 
 SPACE = aw.settings(width=[1, 2, 3])
 HERE: dict[str, Any] = {"workers": np.int64(0), "progress": False}
 NO_WHOLE = (2.0, np.float64(2), True, np.True_, "2", [2])
 FIELDS = [
-    (RunOptions, "workers", BadRunOption),
-    (RunOptions, "retries", BadRunOption),
-    (Resumption, "keep_models", BadRunOption),
-    (Retraining, "seeds", BadRunOption),
+    (RunOptions, "workers", BadArgument),
+    (RunOptions, "retries", BadArgument),
+    (Resumption, "keep_models", BadArgument),
+    (Retraining, "seeds", BadArgument),
     (Training, "threads", BadSetting),
     (Training, "split_seed", BadSetting),
     (lambda **given: DataSettings("digits", **given), "split_seed", BadSetting),
@@ -76,9 +75,9 @@ def test_calls_take_them(tmp_path):
 
 @pytest.mark.parametrize("bad", NO_WHOLE, ids=repr)
 def test_calls_refuse_what_is_none(bad, tmp_path):
-    with pytest.raises(BadRunOption, match="limit is"):
+    with pytest.raises(BadArgument, match="limit is"):
         aw.Log(tmp_path / "x.duckdb").sql("from trials", limit=bad)
-    with pytest.raises(BadSeeds):
+    with pytest.raises(BadArgument, match="seeds is"):
         aw.compare(SPACE, evaluate, ["random"], seeds=bad, log=tmp_path / "x.duckdb")
     assert not list(tmp_path.iterdir())
 

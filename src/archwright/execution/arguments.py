@@ -15,7 +15,7 @@ from archwright.evaluate.functions.callables import wrap_callable
 from archwright.evaluate.logged_evaluations import find_user_code
 from archwright.evaluate.named_evaluations import parse_evaluation
 from archwright.evaluate.training.evaluation import Training
-from archwright.execution.checks import BadRunOption, check_mapping
+from archwright.execution.checks import BadArgument, check_mapping
 from archwright.execution.spaces import trust_named_source
 from archwright.search.logged_extensions import LoggedKind
 from archwright.search.named import SEARCHER_KIND
@@ -77,7 +77,7 @@ def read_fork_searcher(
     Raises NotTrusted where the run's is code that this person does not let run, and what `read_searcher` does.
     """
     if searcher is not None and settings is not None:
-        raise BadRunOption("settings is for the searcher that the run has; give another searcher its settings with it")
+        raise BadArgument("settings is for the searcher that the run has; give another searcher its settings with it")
     if settings is None:
         return (None, given) if searcher is None else read_searcher(searcher)
     check_mapping("settings", settings)
@@ -102,12 +102,12 @@ def _read_configured(kind: LoggedKind[Any], given: Any) -> tuple[JSON, Any]:
 def name_objective(objective: Objective | str | None, minimize: bool | None) -> tuple[str | None, bool | None]:
     """The metric, and whether it is to be minimized; None where the evaluation says it.
 
-    Raises TwoDirections, and BadRunOption of anything but an objective or the name of a metric.
+    Raises TwoDirections, and BadArgument of anything but an objective or the name of a metric.
     """
     if objective is None or isinstance(objective, str):
         return objective, minimize
     if not isinstance(objective, Objective):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
-        raise BadRunOption(
+        raise BadArgument(
             f"objective is {objective!r:.80}; write the name of a metric, aw.maximize(name) or aw.minimize(name)"
         )
     if minimize is not None:

@@ -1,4 +1,4 @@
-"""What people give to functions that run trials, checked before anything is logged: the rest is a BadRunOption."""
+"""What people give to the functions of the public face, checked before anything is done: the rest is a BadArgument."""
 
 from math import isfinite
 from pathlib import Path
@@ -11,11 +11,11 @@ from archwright.core.errors import ArchwrightError
 from archwright.store.written_paths import to_absolute
 
 
-class BadRunOption(ArchwrightError, ValueError):
-    """An argument of a run, or of how it is worked on, that it cannot be."""
+class BadArgument(ArchwrightError, ValueError):
+    """An argument of a public function, method or class that cannot be what it is: by its type, or by its value."""
 
 
-_CHECKS = Checks(BadRunOption)
+_CHECKS = Checks(BadArgument)
 read_count = _CHECKS.read_count
 read_positive_count = _CHECKS.read_positive_count
 check_flag = _CHECKS.check_flag

@@ -9,7 +9,7 @@ from archwright.core.completion import ChoicesExcluded, NoSuchChoice
 from archwright.core.errors import ArchwrightError
 from archwright.core.protocols import Problem
 from archwright.core.value import IllegalValue, Value
-from archwright.execution.checks import BadRunOption
+from archwright.execution.checks import BadArgument
 from archwright.search.running.enqueuing import BadChoices, read_choices, require_fitting
 
 CHOICES_KEY = "choices"  # of a trial as `archwright best --json` and `archwright show --json` print it
@@ -23,7 +23,7 @@ class BadEnqueueFile(ArchwrightError, ValueError):
 def read_configurations(enqueue: Configurations, problem: Problem) -> Sequence[object]:
     """Each configuration of `enqueue`: one, a list of them, a file of them, or a list that names such files, too.
 
-    Files are checked: see `read_enqueue_file`. Raises BadEnqueueFile, and BadRunOption for anything else.
+    Files are checked: see `read_enqueue_file`. Raises BadEnqueueFile, and BadArgument for anything else.
     """
     given: object = enqueue
     if isinstance(given, str | Path):
@@ -31,7 +31,7 @@ def read_configurations(enqueue: Configurations, problem: Problem) -> Sequence[o
     if isinstance(given, Mapping):
         return [cast(Mapping[str, object], given)]
     if not isinstance(given, Iterable):
-        raise BadRunOption(f"enqueue is {given!r:.80}; it must be a list of configurations, or name a file of them")
+        raise BadArgument(f"enqueue is {given!r:.80}; it must be a list of configurations, or name a file of them")
     items = list(cast(Iterable[object], given))
     if _is_path(items):
         return [items]

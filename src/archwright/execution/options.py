@@ -15,7 +15,7 @@ from archwright.core.ends import EndName
 from archwright.core.value import as_integer
 from archwright.display.narration import Narration
 from archwright.execution.call_options import Option, describe_options
-from archwright.execution.checks import BadRunOption, check_flag, list_values, require_count, require_trust
+from archwright.execution.checks import BadArgument, check_flag, list_values, require_count, require_trust
 from archwright.store.events import RunStarted
 from archwright.store.suggestions import format_needed, format_resumption_call
 
@@ -24,26 +24,26 @@ ZERO_TIME = re.compile(r"0+(\.0*)?(s|seconds|m|min|h)?")
 
 
 def read_trial_timeout(given: float | str | None) -> float | None:
-    """The seconds of a number of them, or of a text such as 90s, 10min or 1h; None of None. Else BadRunOption."""
+    """The seconds of a number of them, or of a text such as 90s, 10min or 1h; None of None. Else BadArgument."""
     if given is None:
         return None
     if (seconds := read_seconds(given)) is None:
-        raise BadRunOption(f"trial_timeout is {given!r:.80}; write a time of more than 0, as in 90s, 10min or 1h")
+        raise BadArgument(f"trial_timeout is {given!r:.80}; write a time of more than 0, as in 90s, 10min or 1h")
     return seconds
 
 
 def read_grace(given: float | str) -> float:
-    """The seconds of a number of them, or of a text such as 10s, 2min or 0s. Else BadRunOption."""
+    """The seconds of a number of them, or of a text such as 10s, 2min or 0s. Else BadArgument."""
     is_text = isinstance(given, str)
     is_none = ZERO_TIME.fullmatch(given.strip()) is not None if is_text else given == 0 and given is not False
     seconds = 0.0 if is_none else read_seconds(given)
     if seconds is None:
-        raise BadRunOption(f"grace is {given!r:.80}; write a time, as in 10s, 2min or 0s")
+        raise BadArgument(f"grace is {given!r:.80}; write a time, as in 10s, 2min or 0s")
     return seconds
 
 
 def choose_narration(progress: bool | Narration) -> Narration:
-    """The usual narration, or none; one that is given as it is. Raises BadRunOption."""
+    """The usual narration, or none; one that is given as it is. Raises BadArgument."""
     if isinstance(progress, Narration):
         return progress
     return Narration() if check_flag("progress", progress) else Narration(Console(quiet=True))
@@ -95,7 +95,7 @@ class WorkOptions(TypedDict, total=False):
 
 
 def list_callbacks(callbacks: Any, on_event: Any) -> Sequence[Any]:
-    """The callbacks of a run, and the function of its events, if it is given one; raises BadRunOption, BadCallback."""
+    """The callbacks of a run, and the function of its events, if it is given one; raises BadArgument, BadCallback."""
     listed = list_values("callbacks", callbacks, ", also of a single one, as in [callback]")
     listed += [] if on_event is None else [on_event]
     for callback in listed:
@@ -104,7 +104,7 @@ def list_callbacks(callbacks: Any, on_event: Any) -> Sequence[Any]:
 
 
 def make_run_options(work: WorkOptions, *, trusted: bool = False) -> RunOptions:
-    """The options of a run; raises BadRunOption and BadCallback."""
+    """The options of a run; raises BadArgument and BadCallback."""
     options: dict[str, Any] = dict(work)
     callbacks = list_callbacks(options.pop("callbacks", ()), options.pop("on_event", None))
     narration = {"narration": options.pop("progress")} if "progress" in options else {}

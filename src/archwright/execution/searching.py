@@ -12,7 +12,7 @@ from archwright.display.warning import warn
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import require_same_images
 from archwright.evaluate.evaluation import Evaluation
-from archwright.execution.checks import BadRunOption, check_flag
+from archwright.execution.checks import BadArgument, check_flag
 from archwright.execution.display import announce_data, announce_new_run
 from archwright.execution.given_values import NOTHING_GIVEN
 from archwright.execution.known_configurations import Configurations, read_configurations
@@ -125,12 +125,12 @@ def start_in_log(
 def find_begun(log: Path, name: str | None, *, resume: bool) -> str | None:
     """The run of the log that a search is to go on with, if it is to `resume`: that of its `name`, where it is there.
 
-    Raises BadRunOption where it is to resume a run that it does not name.
+    Raises BadArgument where it is to resume a run that it does not name.
     """
     if not check_flag("resume", resume):
         return None
     if name is None:
-        raise BadRunOption(
+        raise BadArgument(
             "resume needs the name of the run, by which the same search finds it; give one by --name (name= in Python)"
         )
     return name if name in list_runs(DuckDBLog(log)) else None

@@ -6,7 +6,7 @@ from typing import Any
 from attrs import field, frozen
 
 from archwright.display.output_file import SVG_FILE, UnwritableFile, stage_file
-from archwright.execution.checks import BadRunOption
+from archwright.execution.checks import BadArgument
 
 SVG_SUFFIX = ".svg"
 
@@ -31,11 +31,11 @@ def write_drawing(drawing: Drawing, file: Path, option: str | None = None) -> No
 
 
 def write_named(drawing: Drawing, file: Any) -> Drawing:
-    """The drawing, once it is written where a person has named a file; raises UnwritableFile and BadRunOption, too."""
+    """The drawing, once it is written where a person has named a file; raises UnwritableFile and BadArgument, too."""
     if file is None:
         return drawing
     if not isinstance(file, str | Path):
-        raise BadRunOption(f"file is {file!r:.80}; it must be the path of a file, as in space.svg")
+        raise BadArgument(f"file is {file!r:.80}; it must be the path of a file, as in space.svg")
     path = Path(file)
     if path.suffix.lower() != SVG_SUFFIX:
         raise UnwritableFile(f"{path} cannot be written: a drawing is an SVG; name a file that ends in .svg")

@@ -10,7 +10,7 @@ from attrs import frozen
 from archwright.display.console import make_table, render_text
 from archwright.display.output_file import CSV_FILE, JSON_FILE, PARQUET_FILE, FileKind, stage_file
 from archwright.display.text import pluralize
-from archwright.execution.checks import BadRunOption, read_path, read_positive_count
+from archwright.execution.checks import BadArgument, read_path, read_positive_count
 from archwright.results.frames import make_frame, name_columns
 from archwright.results.html import MAX_TABLE_ROWS, render_table
 from archwright.store.query import ExportFormat, RunScope, export_query, stream_query
@@ -28,7 +28,7 @@ class Rows(Sequence[tuple[Any, ...]]):
 
     @classmethod
     def read(cls, log: Path, sql: str, scope: RunScope | None = None, limit: int | None = None) -> "Rows":
-        """What a query in DuckDB's SQL gives, or the first `limit` rows of it; raises QueryFailed and BadRunOption."""
+        """What a query in DuckDB's SQL gives, or the first `limit` rows of it; raises QueryFailed and BadArgument."""
         limit = None if limit is None else read_positive_count("limit", limit)
         with stream_query(log, sql, scope=scope) as stream:
             rows = tuple(islice(stream.rows, limit))
@@ -63,7 +63,7 @@ class Rows(Sequence[tuple[Any, ...]]):
 
 
 def read_row_file(file: Any) -> Path | BinaryIO:
-    """A path, or a stream of bytes; else BadRunOption."""
+    """A path, or a stream of bytes; else BadArgument."""
     if hasattr(file, "write"):
         return file
     read_path("file", file, "a file, as in rows.csv, or a stream of bytes")
@@ -71,14 +71,14 @@ def read_row_file(file: Any) -> Path | BinaryIO:
 
 
 def read_row_format(file: Path | BinaryIO, given: Any) -> ExportFormat:
-    """The format of the rows in a file: the one that is given, or else that of its ending; else BadRunOption."""
+    """The format of the rows in a file: the one that is given, or else that of its ending; else BadArgument."""
     named = Path(str(file)).suffix.lower().removeprefix(".") if given is None else given
     for known in ROW_FILES:
         if named == known:
             return known
     if given is None:
-        raise BadRunOption(f"file is {str(file)!r:.80}; end it in .csv, .json or .parquet, or say the format")
-    raise BadRunOption(f"format is {given!r:.80}; it must be csv, json or parquet")
+        raise BadArgument(f"file is {str(file)!r:.80}; end it in .csv, .json or .parquet, or say the format")
+    raise BadArgument(f"format is {given!r:.80}; it must be csv, json or parquet")
 
 
 def write_rows(log: Path, sql: str, file: Path | BinaryIO, form: ExportFormat, option: str | None = None) -> None:

@@ -5,17 +5,15 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from archwright.core.budget import Budget
-from archwright.core.checks import Checks
 from archwright.core.defaults import DEFAULT_SEEDS
 from archwright.core.ends import GivenEnds
-from archwright.core.errors import ArchwrightError
 from archwright.core.input import Input
 from archwright.core.objective import Objective
 from archwright.core.shape import Shape
 from archwright.core.term import Term
 from archwright.evaluate.evaluation import Evaluation
 from archwright.execution.call_options import take_options
-from archwright.execution.checks import read_log_path, read_optimum
+from archwright.execution.checks import read_log_path, read_optimum, read_positive_count
 from archwright.execution.comparing import ComparisonRequest, run_comparison
 from archwright.execution.naming import label_searchers
 from archwright.execution.options import WorkOptions, make_run_options
@@ -25,10 +23,6 @@ from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.runs import check_run_name
 from archwright.store.written_paths import DEFAULT_LOG
-
-
-class BadSeeds(ArchwrightError, ValueError):
-    """A number of searches of each searcher that is none."""
 
 
 @take_options
@@ -64,7 +58,7 @@ def compare(
     wrong within the searches is no error here: `Comparison.check` raises it. Raises OtherSearch where the log holds a
     run of that name that is another search, ComparisonIsBusy, and what is wrong with the arguments.
     """
-    seeds = Checks(BadSeeds).read_positive_count("seeds", seeds)
+    seeds = read_positive_count("seeds", seeds)
     path, optimum = read_log_path(log), read_optimum(optimum)
     if name is not None:
         check_run_name(name)

@@ -6,7 +6,7 @@ from archwright.core.input import Input, read_input
 from archwright.core.shape import Shape
 from archwright.core.taken_input import NotASpace
 from archwright.core.term import Term
-from archwright.execution.checks import BadRunOption, read_seed
+from archwright.execution.checks import BadArgument, read_seed
 
 if TYPE_CHECKING:
     from torch import nn
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def compile(architecture: Term, input: Input | Shape | str, *, seed: int = 0) -> "nn.Module":  # noqa: A001, A002  (aw.compile)
     """The torch module of an architecture, for inputs of this type or shape, with weights drawn from `seed`.
 
-    It is on the CPU, in eval mode, and no torch.compile. Raises NotASpace of what is no module, BadRunOption of what is
+    It is on the CPU, in eval mode, and no torch.compile. Raises NotASpace of what is no module, BadArgument of what is
     no seed, and what `compile_architecture` does.
     """
     if not isinstance(architecture, Term):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
@@ -30,5 +30,5 @@ def compile(architecture: Term, input: Input | Shape | str, *, seed: int = 0) ->
 def _read_torch_seed(given: object) -> int:
     seed = read_seed(given)
     if not -(2**63) <= seed < 2**64:
-        raise BadRunOption(f"seed is {seed}; torch takes those from -2^63 to 2^64 - 1")
+        raise BadArgument(f"seed is {seed}; torch takes those from -2^63 to 2^64 - 1")
     return seed

@@ -5,7 +5,7 @@ from typing import Unpack
 
 from archwright.evaluate.export.result import ExportResult
 from archwright.execution.call_options import take_options
-from archwright.execution.checks import BadRunOption, read_event_number
+from archwright.execution.checks import BadArgument, read_event_number
 from archwright.execution.verb_options import ExportOptions, ForkOptions, ResumeOptions, RetrainOptions
 from archwright.results.numbered_events import NumberedEvent
 from archwright.results.run import Run
@@ -46,7 +46,7 @@ def retrain(
 def export(trial: Trial, folder: str | Path, **options: Unpack[ExportOptions]) -> ExportResult:
     """Write a trial's model to a folder, as `Trial.export` does."""
     if not isinstance(trial, Trial):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
-        raise BadRunOption(f"trial is {trial!r:.80}; it must be a trial of a run, as in aw.export(run.best(), 'model')")
+        raise BadArgument(f"trial is {trial!r:.80}; it must be a trial of a run, as in aw.export(run.best(), 'model')")
     return trial.export(folder, **options)
 
 
@@ -56,5 +56,5 @@ def choose_run(run: Run | str | None, log: str | Path, at: int | None = None) ->
     A run that is read here is read up to its event number `at`. Raises NoSuchRun.
     """
     if run is not None and not isinstance(run, Run | str):  # pyright: ignore[reportUnnecessaryIsInstance]  (the same)
-        raise BadRunOption(f"run is {run!r:.80}; it must be a run, or the name of one in the log, as in digits-1")
+        raise BadArgument(f"run is {run!r:.80}; it must be a run, or the name of one in the log, as in digits-1")
     return run if isinstance(run, Run) else Run.read(log, run, at=at)

@@ -72,7 +72,7 @@ def build_space(
 ) -> BuiltSpace:
     """The space, in any form that `search` takes, for the input that is given, or that it says, or for images.
 
-    Raises NotASpace and its like, BadInput and BadRunOption.
+    Raises NotASpace and its like, BadInput and BadArgument.
     """
     source, number = read_space(space), read_positive_count("classes", classes)
     return _build(source, read_input(input) or source.input or DEFAULT_INPUT, number)
@@ -93,7 +93,7 @@ def describe_space(
     """How large a space is, its dead ends, and random architectures of it, as `archwright space --json` prints it.
 
     The space is in any form that `search` takes: a built-in name, a module, a function, or file.py:attribute. Raises
-    NotASpace and its like, BadInput and BadRunOption.
+    NotASpace and its like, BadInput and BadArgument.
     """
     samples, seed = read_count("samples", samples), read_seed(seed)
     return build_space(space, input, classes).describe_in_full(samples, seed)
