@@ -150,6 +150,11 @@ class Values(Domain):
         """The option that equals `value`; ValueError if none does."""
         return self.options[self.options.index(value)]
 
+    def __repr__(self) -> str:
+        is_usual = self == values(*self.options)
+        order = "" if is_usual else f", ordered={self.ordered}"
+        return f"values({', '.join(map(repr, self.options))}{order})"
+
     def __str__(self) -> str:
         return "{" + ", ".join(map(str, self.options)) + self._describe_order() + "}"
 

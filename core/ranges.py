@@ -129,6 +129,9 @@ class Integers(Domain):
             raise ValueError(value)
         return int(value)
 
+    def __repr__(self) -> str:
+        return f"integers({self.lo}, {self.hi}{', log=True' if self.log else ''})"
+
     def __str__(self) -> str:
         return f"[{self.lo} .. {self.hi}{' log' if self.log else ''}]"
 
@@ -212,6 +215,11 @@ class Reals(Domain):
         if value not in self:
             raise ValueError(value)
         return float(value)
+
+    def __repr__(self) -> str:
+        bounds = f"{self.lo}, {self.hi}{', log=True' if self.log else ''}"
+        is_usual = self == Reals(self.lo, self.hi, self.log)
+        return f"reals({bounds})" if is_usual else f"Reals({bounds}, grain={self.grain})"
 
     def __str__(self) -> str:
         return f"[{_format_exactly(self.lo)}, {_format_exactly(self.hi)}{' log' if self.log else ''}]"

@@ -33,6 +33,9 @@ class SpaceWithInput:
         del input_shape, classes
         return self.term
 
+    def __str__(self) -> str:
+        return str(self.term)
+
     def _repr_html_(self) -> str:
         return self.term._repr_html_()  # pyright: ignore[reportPrivateUsage]  (what notebooks call)
 

@@ -218,6 +218,11 @@ class Term(ABC):
     def parameters(self, in_shape: Shape) -> int:
         """How many trainable parameters it has; only for specified terms."""
 
+    def __str__(self) -> str:
+        from archwright.core.drawing.text import as_text  # drawing knows every kind of term, so it comes later
+
+        return as_text(self)
+
     def _repr_html_(self) -> str:
         from archwright.core.drawing.svg import as_svg  # drawing knows every kind of term, so it comes later
 

@@ -191,6 +191,22 @@ def test_domains_are_values(domain):
     assert str(copied) == str(domain)
 
 
+@given(domains)
+def test_a_domain_is_shown_as_it_is_typed(domain):
+    """Code that builds it again."""
+    names = {"values": aw.values, "integers": aw.integers, "reals": aw.reals, "Reals": Reals}
+    assert eval(repr(domain), names) == domain
+
+
+def test_domains_as_code():
+    """Without what is usual."""
+    assert repr(aw.values(32, 8, 24)) == "values(32, 8, 24)"
+    assert repr(aw.values("s", "m", ordered=True)) == "values('s', 'm', ordered=True)"
+    assert repr(aw.integers(1, 8, log=True)) == "integers(1, 8, log=True)"
+    assert repr(aw.reals(1e-3, 0.1, log=True)) == "reals(0.001, 0.1, log=True)"
+    assert repr(Reals(0, 1, grain=0.5)) == "Reals(0.0, 1.0, grain=0.5)"
+
+
 def test_domains_as_text():
     """As error messages show them."""
     assert str(aw.values(48, 64, "no")) == "{48, 64, no}"

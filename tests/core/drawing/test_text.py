@@ -34,6 +34,12 @@ def test_a_space_with_everything_in_it(golden):
     golden("space.txt", as_text(SPACE))
 
 
+def test_a_printed_space_is_its_tree():
+    """Also one that says its input."""
+    assert str(SPACE) == as_text(SPACE)
+    assert str(aw.takes(aw.image(3, 8, 8))(SPACE)) == as_text(SPACE)
+
+
 def test_an_architecture_with_shapes_and_parameters(golden):
     """Drawn with its input shape, each line shows the shapes at its module and its trainable parameters."""
     leaf = aw.sample(aw.root(SPACE, SHAPE), random.Random(4).random)
