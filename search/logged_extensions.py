@@ -30,7 +30,7 @@ from archwright.store.needed import (
     is_configured,
     list_code,
 )
-from archwright.store.origins import compare_code, describe_code, is_class_findable, name_class
+from archwright.store.origins import describe_code, is_class_findable, name_class
 from archwright.store.permission import require_trusted
 from archwright.store.suggestions import format_definition
 from archwright.store.user_code import is_source
@@ -188,26 +188,17 @@ class LoggedKind(ConfiguredKind[Extension]):
         values = {key: self._rebuild(value, classes) if _holds(value) else value for key, value in settings.items()}
         return self.build(name, classes[name], values) if CODE_KEY in data else self.find(name, values)
 
-    def is_code_same(self, data: JSON, value: Any) -> bool | None:
-        """Whether the source text of the value's class is the one in the log, and those of what it holds are.
-
-        None where either has none.
-        """
-        same = list(_compare_code(data, value))
-        return False if False in same else all(same) if same and None not in same else None
-
 
 def _holds(setting: Any) -> bool:
     """Whether a setting, as a log has it, holds a class that no other process can import."""
     return is_configured(setting) and has_code(setting)
 
 
-def _compare_code(data: JSON, value: Any) -> Iterator[bool | None]:
-    """Whether the classes of a value have the texts that the log has: for each class that has its text there."""
+def pair_code(data: JSON, value: Any) -> Iterator[tuple[str | None, type[Any]]]:
+    """The hashes of the texts that a log has of classes of a searcher or a rule, each with that class of `value`."""
     if CODE_KEY in data:
         code: Mapping[str, JSON] = data[CODE_KEY] or {}
-        comparison = compare_code(code.get("sha256"), type(value))
-        yield None if comparison == "unknown" else comparison == "same"
+        yield code.get("sha256"), type(value)
     for key, inner in data.items():
         if is_configured(inner):
-            yield from _compare_code(inner, getattr(value, key, None))
+            yield from pair_code(inner, getattr(value, key, None))

@@ -64,6 +64,11 @@ def explain_changed(name: str, run: str) -> str:
     return f"{name} is another one than {run} was begun with: its text has changed"
 
 
+def explain_unknown(name: str, run: str) -> str:
+    """The same for one that has no text, or had none."""
+    return f"whether {name} is the one that {run} was begun with is not known"
+
+
 def has_code(data: JSON) -> bool:
     """Whether the class of a searcher or a rule, as a log has it, or of one in its settings, must be given again."""
     return next(_iterate_coded(data), None) is not None

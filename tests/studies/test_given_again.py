@@ -103,6 +103,37 @@ def test_the_text_of_one_within_another_one_may_have_changed(caplog):
     assert "is another one than the run was begun with: its text has changed" in caplog.text
 
 
+TYPED = """
+def evaluate():
+    return 0.5
+
+@frozen
+class Drawn(RandomSearch):
+    name: ClassVar[str] = "drawn"
+
+@frozen
+class Never(MedianRule):
+    name: ClassVar[str] = "never"
+"""
+
+
+def test_of_what_has_no_text_it_is_said_that_nobody_knows(caplog):
+    """Of a searcher and a rule as of a function, and not in the process that has had them."""
+    typed: dict[str, Any] = {"__name__": "typed", "ClassVar": ClassVar, "frozen": frozen}
+    exec(TYPED, typed | {"RandomSearch": RandomSearch, "MedianRule": aw.MedianRule}, typed)
+    evaluate, drawn, never = (typed[name] for name in ("evaluate", "Drawn", "Never"))
+    run = aw.search(SPACE, evaluate, searcher=drawn(), stopping=never(), trials=1, input=aw.features(4), **HERE)
+    run = run.resume(trials="+1", **HERE).resume(trials="+1", searcher=drawn, **HERE)
+    assert run.verify()
+    assert not caplog.records
+    read_again(run).resume(evaluation=evaluate, searcher=drawn, stopping=never, trials="+1", **HERE)
+    assert [record.getMessage() for record in caplog.records] == [
+        "whether the function typed:evaluate is the one that search-1 was begun with is not known",
+        "whether the searcher typed:Drawn,replacement=true is the one that the run was begun with is not known",
+        "whether the stopping rule typed:Never,warmup=1,startup=5 is the one that the run was begun with is not known",
+    ]
+
+
 @pytest.mark.parametrize("surface", ["plain", "terminal", "notebook"])
 def test_what_is_given_again_is_said_to_be_the_same_wherever_a_run_is_shown(surface, monkeypatch):
     """Once, and not what its process has had already."""

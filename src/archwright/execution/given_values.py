@@ -1,9 +1,10 @@
 """What a process was given of a run that its log does not hold whole, as functions and classes of a notebook."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Self
 
-from attrs import evolve, frozen
+from attrs import evolve, fields, frozen, has
 
 from archwright.evaluate.building import EVALUATION_KIND
 from archwright.evaluate.data_settings import DataFunction, read_data
@@ -29,10 +30,11 @@ from archwright.store.needed import (
     list_code,
     list_evaluation_code,
 )
-from archwright.store.origins import name_class
+from archwright.store.origins import SourceComparison, compare_code, name_class
 from archwright.store.suggestions import format_needed
 
 PARTS = ("evaluation", "data", "searcher", "stopping")  # of a run
+_WORST_FIRST: Sequence[SourceComparison] = ("other", "unknown", "same")
 AnyEvaluation = Evaluation | type[Evaluation] | Callable[..., Any] | str
 AnyData = Callable[..., Any] | DataFunction | str
 
@@ -61,17 +63,17 @@ class GivenValues:
         return evolve(
             self,
             evaluation=known.evaluation if self.evaluation is None else self.evaluation,
-            filled_in=[name for name in PARTS if self._get_part(name) is None],
+            filled_in=[name for name in PARTS if self.get_part(name) is None],
             data=known.data if self.any_data is None else self.data,
             searcher=known.searcher if self.searcher is None else self.searcher,
             stopping=known.stopping if self.stopping is None else self.stopping,
-            known=known._list_code(),
+            known=known.list_code(),
         )
 
     def select_needed(self, started: RunStarted) -> Self:
         """Only those values that the log of the run does not hold whole."""
         needed = _describe_needed(started)
-        own = evolve(self, data=self.any_data, known=self._list_code())
+        own = evolve(self, data=self.any_data, known=self.list_code())
         return evolve(own, **{name: None for name in PARTS if name not in needed})
 
     def complete(
@@ -89,9 +91,9 @@ class GivenValues:
         as `from_json`.
         """
         words = {name: text for name, text in _describe_needed(started).items() if name in among}
-        missing = [name for name in words if self._get_part(name) is None]
+        missing = [name for name in words if self.get_part(name) is None]
         whole = evolve(self, **{name: _find_in_main(started, name, trusted=trusted) for name in missing})
-        missing = [name for name in missing if whole._get_part(name) is None]
+        missing = [name for name in missing if whole.get_part(name) is None]
         if not missing:
             return whole
         needed = format_needed(started.evaluator, started.searcher, started.stopping)
@@ -100,22 +102,31 @@ class GivenValues:
             explain_needed([words[name] for name in missing], call, _list_changed(started, missing))
         )
 
-    def _get_part(self, name: str) -> Any:
+    def get_part(self, name: str) -> Any:
+        """What was given of the part."""
         return self.any_data if name == "data" else getattr(self, name)
 
-    def knows(self, code: object) -> bool:
+    def compare(self, code: Iterable[tuple[str | None, object]]) -> SourceComparison | None:
+        """Whether functions and classes, each with the hash that a log has, have these texts; None where all are known.
+
+        `unknown` where one has no text, and `other` where one has another one.
+        """
+        compared = {compare_code(sha256, target) for sha256, target in code if not self._knows(target)}
+        return next((comparison for comparison in _WORST_FIRST if comparison in compared), None)
+
+    def _knows(self, code: object) -> bool:
         """Whether a run went on in this process with this function or class."""
         return any(part is code for part in self.known)
 
-    def _list_code(self) -> Sequence[object]:
+    def list_code(self) -> Sequence[object]:
         """The functions and classes of these values, and those that are known."""
         evaluation = None if isinstance(self.evaluation, type) else self.evaluation
         function = None if evaluation is None else evaluation.user_function
         data = self.any_data if isinstance(self.any_data, DataFunction) else None
         functions = [part.target for part in (data, function) if part is not None]
-        values: list[Any] = [self.evaluation, self.searcher, self.stopping]
-        classes = [value if isinstance(value, type) else type(value) for value in values if value is not None]
-        return [*self.known, *(part for part in (*functions, *classes) if part is not None)]
+        values = [value for value in (self.evaluation, self.searcher, self.stopping) if value is not None]
+        classes = chain.from_iterable(map(_iterate_classes, values))
+        return [*self.known, *(part for part in functions if part is not None), *classes]
 
 
 NOTHING_GIVEN = GivenValues()
@@ -133,6 +144,15 @@ def read_given_data(data: AnyData | None) -> str | DataFunction | None:
     if data is None or isinstance(data, DataFunction):
         return data
     return DataFunction.of(data) if callable(data) else read_data(data)
+
+
+def _iterate_classes(value: Any) -> Iterator[type[Any]]:
+    """A class that was given, or that of a value, with those of the values that it holds."""
+    if isinstance(value, type):
+        yield value
+    elif has(type(value)):
+        yield type(value)
+        yield from chain.from_iterable(_iterate_classes(getattr(value, field.name)) for field in fields(type(value)))
 
 
 def _choose_error(started: RunStarted, missing: Collection[str]) -> type[DefinitionNeeded]:

@@ -17,9 +17,7 @@ from archwright.evaluate.logged_evaluations import (
     read_evaluation,
 )
 from archwright.execution.given_values import GivenValues
-from archwright.search.logged_extensions import LoggedKind
-from archwright.search.named import SEARCHER_KIND
-from archwright.search.named_rules import RULE_KIND
+from archwright.search.logged_extensions import LoggedKind, pair_code
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.events import RunStarted
@@ -30,9 +28,10 @@ from archwright.store.needed import (
     describe_needed,
     explain_changed,
     explain_same,
+    explain_unknown,
     name_needed,
 )
-from archwright.store.origins import compare_code, find_function_source
+from archwright.store.origins import SourceComparison, find_function_source
 from archwright.store.user_code import is_source, load_object
 
 
@@ -54,18 +53,16 @@ def restore_evaluation(run: str, started: RunStarted, given: GivenValues, *, tru
     return restoration.take_data(evaluation)
 
 
-def restore_configured(
-    kind: LoggedKind[Extension], logged: JSON, given: Extension | None, *, trusted: bool
-) -> Extension:
-    """The logged one, or the one that a person has given again, with a warning where its source text has changed.
+def restore_configured(kind: LoggedKind[Extension], logged: JSON, given: GivenValues, *, trusted: bool) -> Extension:
+    """The logged one, or the one that is `given` again, with a warning where its source text is another one, or none.
 
     Raises NotTrusted, ExtensionNeeded and OtherExtension.
     """
-    if given is None:
+    own = given.get_part(kind.argument)
+    if own is None:
         return kind.from_json(logged, trusted=trusted)
-    value = kind.give_again(logged, given, trusted=trusted)
-    if kind.is_code_same(logged, value) is False:
-        warn([explain_changed(f"the {kind.noun} {kind.format(logged)}", "the run")])
+    value = kind.give_again(logged, own, trusted=trusted)
+    _warn_of_code(f"the {kind.noun} {kind.format(logged)}", "the run", given.compare(pair_code(logged, value)))
     return value
 
 
@@ -76,30 +73,35 @@ def describe_same_code(
     searcher: AnySearcher | None = None,
     stopping: AnyStoppingRule | None = None,
 ) -> Sequence[str]:
-    """A line on what was `given` again and has the text that the log has; none where this process had it already.
+    """A line on what was `given` again and has the text that the log has; none of what is known in this process.
 
     The run goes on with this `evaluation`, `searcher` and rule.
     """
     evaluator, is_class = started.evaluator, CLASS_CODE_KEY in started.evaluator
+    sha256 = evaluator[CLASS_CODE_KEY]["sha256"] if is_class else evaluator.get("source_hash")
     data = None if evaluation.data_settings is None else evaluation.data_settings.function
     function = evaluation.user_function
-    own = {
-        "evaluation": type(evaluation) if is_class or function is None else function.target,
-        "data": None if data is None else data.target,
-        "searcher": type(searcher),
-        "stopping": type(stopping),
-    }
-    sha256 = evaluator[CLASS_CODE_KEY]["sha256"] if is_class else evaluator.get("source_hash")
-    is_same = {
-        "evaluation": lambda: compare_code(sha256, own["evaluation"]) == "same",
-        "data": lambda: data is not None and compare_code(data.sha256, data.target) == "same",
-        "searcher": lambda: SEARCHER_KIND.is_code_same(started.searcher, searcher),
-        "stopping": lambda: RULE_KIND.is_code_same(started.stopping, stopping),
+    code = {
+        "evaluation": [(sha256, type(evaluation) if is_class or function is None else function.target)],
+        "data": [] if data is None else [(data.sha256, data.target)],
+        "searcher": pair_code(started.searcher, searcher),
+        "stopping": pair_code(started.stopping or {}, stopping),
     }
     needed = describe_needed(evaluator, started.searcher, started.stopping)
-    asked = [part for part in needed if part not in given.filled_in and not given.knows(own[part])]
-    same = [needed[part] for part in asked if is_same[part]()]
+    asked = [part for part in needed if part not in given.filled_in]
+    same = [needed[part] for part in asked if given.compare(code[part]) == "same"]
     return [explain_same(same)] if same else []
+
+
+def _warn_of_code(what: str, run: str, comparison: SourceComparison | None) -> None:
+    """A warning where code is another one than the run was begun with, or where that is not known."""
+    match comparison:
+        case "other":
+            warn([explain_changed(what, run)])
+        case "unknown":
+            warn([explain_unknown(what, run)])
+        case _:
+            pass
 
 
 @frozen
@@ -169,16 +171,7 @@ class _Restoration:
         return evolve(evaluation, data=evolve(settings.function, target=target))  # pyright: ignore[reportCallIssue]
 
     def _compare(self, what: str, sha256: str | None, target: object) -> None:
-        """A warning where the code is another one than the run was begun with, or where that is not known."""
-        if self.given.knows(target):
-            return
-        match compare_code(sha256, target):
-            case "same":
-                pass
-            case "other":
-                warn([explain_changed(what, self.run)])
-            case "unknown":
-                warn([f"whether {what} is the one that {self.run} was begun with is not known"])
+        _warn_of_code(what, self.run, self.given.compare([(sha256, target)]))
 
     def _refuse(self, own: str, other: str, argument: str = "evaluation") -> None:
         raise EvaluationDiffers(f"{self.run} goes on with {own}; leave {argument} out, or begin a new run with {other}")

@@ -188,8 +188,8 @@ def _prepare_resumption(run: str, record: RunRecord, resumption: Resumption, opt
         data = evaluation.describe_data()
     warn(require_same_images(run, started, data))
     space = load_current_space(record, data, trusted=trusted)
-    searcher = restore_configured(SEARCHER_KIND, started.searcher, given.searcher, trusted=trusted)
-    stopping = _restore_rule(run, started, given.stopping, options)
+    searcher = restore_configured(SEARCHER_KIND, started.searcher, given, trusted=trusted)
+    stopping = _restore_rule(run, started, given, options)
     for line in (
         *describe_same_code(started, given, evaluation, searcher, stopping),
         *describe_changed_space(run, record, space),
@@ -202,15 +202,14 @@ def _prepare_resumption(run: str, record: RunRecord, resumption: Resumption, opt
     return ResumedParts(evaluation, data, space, term, searcher, stopping, enqueue, resumption.keep_models)
 
 
-def _restore_rule(
-    run: str, started: RunStarted, given: AnyStoppingRule | None, options: RunOptions
-) -> AnyStoppingRule | None:
-    """The logged stopping rule, or the one that a person has given again; NoStoppingRule where there is none."""
+def _restore_rule(run: str, started: RunStarted, given: GivenValues, options: RunOptions) -> AnyStoppingRule | None:
+    """The logged stopping rule, or the one that is `given` again; NoStoppingRule where there is none."""
     if started.stopping is not None:
         return restore_configured(RULE_KIND, started.stopping, given, trusted=options.trusted)
-    if given is not None:
+    if given.stopping is not None:
         raise NoStoppingRule(
-            f"{run} has no stopping rule, and is given {given!r:.80}; leave stopping out, or begin a new run with it"
+            f"{run} has no stopping rule, and is given {given.stopping!r:.80}; leave stopping out, or begin a new run "
+            "with it"
         )
     return None
 

@@ -9,7 +9,7 @@ from archwright.core.errors import ArchwrightError, to_one_line
 from archwright.core.protocols import Proposal
 from archwright.core.value import Value
 from archwright.display.text import humanize_value
-from archwright.execution.given_values import GivenValues
+from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
 from archwright.execution.restoring import restore_configured
 from archwright.results.describing import describe_budget
 from archwright.results.records import MismatchRecord, ProposalRecord, SearchStateRecord, VerificationRecord
@@ -30,18 +30,18 @@ from archwright.store.suggestions import format_replay_call
 
 
 def describe_search_state(
-    view: RunView, *, must_propose: bool = True, searcher: AnySearcher | None = None
+    view: RunView, *, must_propose: bool = True, given: GivenValues = NOTHING_GIVEN
 ) -> SearchStateRecord:
-    """What the `searcher`, the logged one unless it is given, knew at that point, and what it proposes next.
+    """What the searcher, the logged one unless it is `given`, knew at that point, and what it proposes next.
 
     Unless it `must_propose`, its proposal is left out where it takes code of others; else that runs, or NotTrusted is
     raised.
     """
     state, best = view.run.state, next(iter(view.best), None)
     omission = "" if must_propose else explain_omission(view)
-    proposal = None
+    proposal = searcher = None
     try:
-        searcher = restore_searcher(view, searcher)
+        searcher = restore_searcher(view, given)
     except ArchwrightError as error:  # a person's own, that may not run, or cannot
         if must_propose:
             raise
@@ -66,7 +66,7 @@ def describe_search_state(
     }
 
 
-def restore_searcher(view: RunView, given: AnySearcher | None = None) -> AnySearcher:
+def restore_searcher(view: RunView, given: GivenValues = NOTHING_GIVEN) -> AnySearcher:
     """The searcher that the log names, or the one that is given again: as a value, or as a class.
 
     Raises NotTrusted, OtherExtension, and ExtensionNeeded where nothing is given of one that no other process can
@@ -74,8 +74,8 @@ def restore_searcher(view: RunView, given: AnySearcher | None = None) -> AnySear
     """
     started = view.run.started
     suggest = partial(format_replay_call, view.log, view.name)
-    whole = GivenValues(searcher=given).complete(started, suggest, among=["searcher"], trusted=view.trusted)
-    return restore_configured(SEARCHER_KIND, started.searcher, whole.searcher, trusted=view.trusted)
+    whole = given.complete(started, suggest, among=["searcher"], trusted=view.trusted)
+    return restore_configured(SEARCHER_KIND, started.searcher, whole, trusted=view.trusted)
 
 
 def _describe_proposal(view: RunView, proposal: Proposal) -> ProposalRecord:
@@ -87,15 +87,15 @@ def _describe_proposal(view: RunView, proposal: Proposal) -> ProposalRecord:
     return record if proposal.enqueued is None else {**record, "enqueued": proposal.enqueued}
 
 
-def verify_proposals(view: RunView, searcher: AnySearcher | None = None) -> VerificationRecord:
+def verify_proposals(view: RunView, given: GivenValues = NOTHING_GIVEN) -> VerificationRecord:
     """How many proposals there are, of which revisions, and the first that the searcher does not make again.
 
-    The `searcher` is the one that the log names unless it is given.
+    The searcher is the one that the log names unless it is `given`.
     Where a log does not name the revision, another one may have made the first that is `unlike` today's.
     """
     _import_module_kinds(view)
     events = view.run.events
-    searcher = restore_searcher(view, searcher)
+    searcher = restore_searcher(view, given)
     mismatches = list[Mismatch]()
     for mismatch in find_mismatches(events, searcher):  # which takes long: the first that is certain will do
         mismatches.append(mismatch)

@@ -214,14 +214,14 @@ class Run(Sequence[Trial]):
         define it with the text that it had. Raises ExtensionNeeded without one, NotTrusted where its proposals
         take code of others, and LogIsDamaged where the log cannot be read.
         """
-        return verify_run(self.view, self.given.searcher if searcher is None else searcher)
+        return verify_run(self.view, GivenValues(searcher=searcher).fill_in(self.given))
 
     def replay(self, *, must_propose: bool = True) -> SearchStateRecord:
         """What its searcher knew at that point, and what it proposes next, as `archwright replay --json` prints it.
 
         Raises NotTrusted where the proposal takes code of others; unless it `must_propose`, that is left out then.
         """
-        return describe_search_state(self.view, must_propose=must_propose, searcher=self.given.searcher)
+        return describe_search_state(self.view, must_propose=must_propose, given=self.given)
 
     @property
     def events(self) -> Sequence[NumberedEvent]:

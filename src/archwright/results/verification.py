@@ -3,10 +3,10 @@
 from attrs import frozen
 
 from archwright.core.errors import to_one_line
+from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
 from archwright.results.records import VerificationRecord
 from archwright.results.replaying import verify_proposals
 from archwright.search.running.run_view import RunView
-from archwright.search.searcher import AnySearcher
 from archwright.store.verdict import Head, RunVerdict, VerdictRecord
 from archwright.store.verify import verify_one
 
@@ -52,10 +52,10 @@ class Verification:
         return f"<Verification of {self.chain.run}: {self.chain.describe()}; {proposals}>"
 
 
-def verify_run(view: RunView, searcher: AnySearcher | None = None) -> Verification:
-    """What there is to say of a run, with its `searcher` where that is given again.
+def verify_run(view: RunView, given: GivenValues = NOTHING_GIVEN) -> Verification:
+    """What there is to say of a run, with its searcher where that is `given` again.
 
     Raises LogIsDamaged, NotTrusted where its proposals take code of others, and what `restore_searcher` does.
     """
     chain = verify_one(view.log, Head(view.name, view.run.position))
-    return Verification(chain, verify_proposals(view, searcher))
+    return Verification(chain, verify_proposals(view, given))

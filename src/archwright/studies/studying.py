@@ -180,7 +180,7 @@ class StudyRequest:
             among=["searcher"],
             trusted=trusted,
         )
-        return restore_configured(SEARCHER_KIND, run.started.searcher, given.searcher, trusted=trusted)
+        return restore_configured(SEARCHER_KIND, run.started.searcher, given, trusted=trusted)
 
     @property
     def searcher_value(self) -> AnySearcher | None:

@@ -16,6 +16,7 @@ from archwright.core.objective import Objective
 from archwright.core.protocols import EarlyStop
 from archwright.core.setting import BadSetting, UnknownSetting
 from archwright.core.words import BadWords
+from archwright.search.logged_extensions import pair_code
 from archwright.search.named_rules import RULE_KIND, STOPPING_RULES, NotAStoppingRule, UnknownStoppingRule
 from archwright.search.rules.median import MedianRule
 from archwright.search.running.runs import make_fork_event, read_run, resume_run, start_run
@@ -26,6 +27,7 @@ from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, Scored
 from archwright.store.memory_log import MemoryLog
 from archwright.store.needed import CODE_KEY, ExtensionNeeded
+from archwright.store.origins import describe_code
 from archwright.store.permission import NotTrusted
 from archwright.store.user_code import BadSourceName, NoSuchAttribute, NoSuchSource
 from tests.search.instant import make_started
@@ -172,7 +174,9 @@ def test_a_rule_of_a_notebook_has_its_code_in_the_log_and_its_class_gets_the_log
         resume_run(log, "run", evaluator, ends=RunEnds(trials=4))
     logged = read_run(log, "run").started.stopping
     again = RULE_KIND.give_again(logged, at_least)
-    assert (again, RULE_KIND.is_code_same(logged, again)) == (rule, True)
+    assert again == rule
+    assert [*pair_code(logged, again)] == [(logged[CODE_KEY]["sha256"], at_least)]
+    assert logged[CODE_KEY] == describe_code(at_least)
     resume_run(log, "run", evaluator, ends=RunEnds(trials=4), stopping=again)
     assert [trial for trial, _, _ in evaluator.stops] == [1, 3]
     assert make_fork_event(read_run(log, "run")).stopping == logged
