@@ -54,14 +54,33 @@ def test_the_same_call_begins_a_search_and_goes_on_with_it(tmp_path, searcher, c
 
 
 def test_the_same_call_says_that_a_function_of_a_notebook_has_its_text(tmp_path, capsys):
-    def score(seed):
-        return seed % 97
+    """Once of a function that was defined again, and not of one that this process has begun or gone on with."""
+
+    def define():
+        def score(seed):
+            return seed % 97
+
+        return score
 
     options = {"input": INPUT, "name": "mine", "resume": True, "workers": 0, "log": tmp_path / "archwright.duckdb"}
-    for trials in (1, 2):
+    first, again = define(), define()
+    said = f"the evaluation is the function {__name__}:{first.__qualname__}, with the same text as in the log"
+    for trials, (score, times) in enumerate(((first, 0), (first, 0), (again, 1), (again, 0), (first, 0)), 1):
         aw.search(SPACE, score, trials=trials, **options)
-    said = f"the evaluation is the function {__name__}:{score.__qualname__}, with the same text as in the log"
-    assert capsys.readouterr().out.splitlines().count(said) == 1
+        assert capsys.readouterr().out.splitlines().count(said) == times
+
+
+def test_the_same_call_takes_an_object_that_nothing_may_refer_to_weakly(tmp_path):
+    class Score:
+        __slots__ = ()
+
+        def __call__(self, seed):
+            return seed % 97
+
+    score = Score()
+    for trials in (1, 2):
+        run = search_again(tmp_path, score, trials=trials, workers=0)
+    assert len(run) == 2
 
 
 def change(**options: Any) -> dict[str, Any]:

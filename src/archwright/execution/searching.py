@@ -14,7 +14,8 @@ from archwright.evaluate.data.logged_images import require_same_images
 from archwright.evaluate.evaluation import Evaluation
 from archwright.execution.checks import BadArgument, check_flag
 from archwright.execution.display import announce_data, announce_new_run
-from archwright.execution.given_values import NOTHING_GIVEN
+from archwright.execution.given_values import GivenValues
+from archwright.execution.known_code import recall_code, remember_code
 from archwright.execution.known_configurations import Configurations, read_configurations
 from archwright.execution.logged_searches import (
     UNCOMPARED_FIELDS,
@@ -67,6 +68,7 @@ def begin_search(
         ) as run,
         open_plan(plan, options) as (plan, evaluator),
     ):
+        remember_code(log, run, gather_given(request).list_code())
         start_in_log(
             file,
             run,
@@ -161,10 +163,16 @@ def repeat_search(
                 open_evaluator(plan.evaluation, options, request.space.source, plan.space)
             )
         parts = (resumed.evaluation, resumed.searcher, resumed.stopping)
-        same = describe_same_code(record.started, NOTHING_GIVEN, *parts)
+        same = describe_same_code(record.started, GivenValues(known=recall_code(log, run)), *parts)
+        remember_code(log, run, gather_given(request).list_code())
         for line in (*same, *describe_new_revision(run, record, resumed.searcher)):
             options.console.print(line, soft_wrap=True)
         continue_run(file, run, record, request.ends, resumed, evaluator, options)
+
+
+def gather_given(request: SearchRequest) -> GivenValues:
+    """What the search of a request, or what goes on with it, is given."""
+    return GivenValues(evaluation=request.evaluation, searcher=request.searcher_value, stopping=request.stopping_rule)
 
 
 def _complete_here(plan: SearchPlan) -> SearchPlan:

@@ -14,11 +14,10 @@ from archwright.core.term import Term
 from archwright.evaluate.evaluation import Evaluation
 from archwright.execution.call_options import take_options
 from archwright.execution.checks import read_log_path
-from archwright.execution.given_values import GivenValues
 from archwright.execution.known_configurations import Configurations
 from archwright.execution.options import WorkOptions, make_run_options
 from archwright.execution.planning import read_request
-from archwright.execution.searching import begin_search, find_begun, repeat_search
+from archwright.execution.searching import begin_search, find_begun, gather_given, repeat_search
 from archwright.results.run import Run
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
@@ -87,5 +86,4 @@ def search(
         run = begin_search(request, file, name, options, enqueue=enqueue)
     else:
         repeat_search(request, file, run, options, enqueue=enqueue)
-    given = GivenValues(evaluation=request.evaluation, searcher=request.searcher_value, stopping=request.stopping_rule)
-    return Run.read(file, run, given=given)
+    return Run.read(file, run, given=gather_given(request))
