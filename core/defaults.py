@@ -6,3 +6,4 @@ DEFAULT_SEEDS = 5  # how often is repeated what chance decides: searches of each
 DEFAULT_WORKERS = 1  # processes that evaluate trials
 DEFAULT_RETRIES = 1  # further attempts at a trial that failed for a transient reason
 DEFAULT_GRACE = "10s"  # that running trials have to end where the system ends their search
+DEFAULT_CLASSES = 10  # that a space is built for, where nothing says how many there are

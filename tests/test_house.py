@@ -11,7 +11,7 @@ from tests.paths import ROOT, list_product_modules
 
 MAX_MODULE_LINES = 400
 MAX_FUNCTION_LINES = 40
-MAX_COMMAND_STATEMENTS = 6  # of its body, beside imports
+MAX_COMMAND_STATEMENTS = 8  # in it, also of those in others, beside imports
 COMMANDS = "cli/commands/"  # whose functions are long signatures: a line and more for each option
 COMMAND_NAMES = "best|compare|export|fork|plot|replay|resume|retrain|runs|search|show|space|sql|verify"
 FACE = ("src/archwright/studies/", "src/archwright/results/run.py")  # and whose functions take what those do
@@ -105,11 +105,17 @@ def test_a_command_parses_calls_and_prints():
         for node in ast.parse((ROOT / path).read_text()).body if isinstance(node, ast.FunctionDef)
     ]  # fmt: skip
     statements = {
-        function.name: [node for node in function.body[1:] if not isinstance(node, ast.Import | ast.ImportFrom)]
-        for function in functions if not function.name.startswith("_")
-    }  # fmt: skip
+        function.name: [
+            node
+            for statement in function.body[1:]
+            for node in ast.walk(statement)
+            if isinstance(node, ast.stmt) and not isinstance(node, ast.Import | ast.ImportFrom)
+        ]
+        for function in functions
+    }
     assert len(statements) >= 15
-    assert [name for name, body in statements.items() if len(body) > MAX_COMMAND_STATEMENTS] == []
+    assert {name: len(body) for name, body in statements.items() if len(body) > MAX_COMMAND_STATEMENTS} == {}
+    assert [name for name in statements if name.startswith("_")] == []  # a helper prints, or is the face's
 
 
 def is_property(function: ast.FunctionDef) -> bool:

@@ -7,6 +7,7 @@ import typer
 
 from archwright.cli import options
 from archwright.cli.option_groups import spread_options
+from archwright.cli.written_files import name_option
 from archwright.core.defaults import DEFAULT_SEEDS, DEFAULT_TRIALS
 from archwright.display.console import say
 
@@ -105,9 +106,9 @@ def plot(
 
     Bands are one standard error of the mean. Runs of a comparison are grouped by searcher.
     """
-    from archwright.results.figures import write_figure
     from archwright.results.log import Log
 
     file = output or Path(f"{kind}.png")
-    write_figure(Log(log), runs, kind, file, optimum, title, "--output")
+    with name_option("--output"):
+        Log(log).plot(runs, kind, optimum=optimum, title=title, file=file)
     say(file)

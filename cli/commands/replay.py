@@ -1,6 +1,5 @@
 """The commands that go back in a run."""
 
-import sys
 from typing import Annotated
 
 import typer
@@ -32,19 +31,15 @@ def replay_run(
 ) -> None:
     """Show what a run's searcher believed at some point, or check that it would propose the same again."""
     from archwright.cli.json_output import print_records
-    from archwright.cli.reports.replaying import show_search_state, show_verification
+    from archwright.cli.reports.replaying import conclude_verification, show_search_state
     from archwright.results.run import Run
 
     replayed = Run.read(log, run, at=at, trust=trust)
-    if not verify:
+    if verify:
+        conclude_verification(replayed.verify(), log, as_json=json)
+    else:
         state = replayed.replay(must_propose=at is not None)
         print_records(state) if json else show_search_state(state)
-        return
-    verification = replayed.verify()
-    details = verification.details()
-    print_records(details) if json else show_verification(details, log)
-    if not verification:
-        sys.exit(1)
 
 
 @spread_options
@@ -65,15 +60,15 @@ def fork(
     """Make a new run of another one's beginning, to go on differently from there: with another searcher or seed."""
     import archwright
     from archwright.cli.outcomes import name_options
-    from archwright.results.run import Run
     from archwright.store.suggestions import suggest_continuation
 
-    forked = Run.read(log, run, at=at, trust=trust)
     set_options = set_ or ()
     with name_options():
         new = archwright.fork(
-            forked,
+            run,
             at,
+            log=log,
+            trust=trust,
             searcher=None if searcher is None else values.merge_searcher_words(searcher, set_options),
             settings=values.parse_set_options(set_options) if searcher is None and set_options else None,
             seed=seed,

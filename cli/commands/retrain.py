@@ -76,15 +76,16 @@ def retrain(
     from archwright.cli.json_output import print_records
     from archwright.cli.outcomes import RunCommand, list_resume_words
     from archwright.display.console import make_console
-    from archwright.results.run import Run
 
     if not json:
         ignore_lost_stdout()
     command = RunCommand(log, make_console(beside_json=json), list_resume_words(working, trusted=trust))
     new = command.run(
         lambda narration: archwright.retrain(
-            Run.read(log, run, trust=trust),
+            run,
             trial,
+            log=log,
+            trust=trust,
             budget=budget,
             seeds=seeds,
             settings=values.parse_settings("--train", train or ()),

@@ -10,11 +10,12 @@ from typing import BinaryIO, cast
 from attrs import define, field
 
 from archwright.cli.values import BadOption
+from archwright.cli.written_files import name_option
 from archwright.core.errors import escape_controls, escape_json
 from archwright.display.console import make_console, make_property_table, make_table, say
 from archwright.display.text import humanize_value, pluralize
 from archwright.results.log import Log
-from archwright.results.rows import Rows, read_row_format, write_rows
+from archwright.results.rows import Rows
 
 MAX_TERMINAL_ROWS = 1_000  # of a table on a terminal
 
@@ -27,7 +28,8 @@ def write_query(log: Log, sql: str, form: str, output: Path | None, limit: int |
         limit = limit or (MAX_TERMINAL_ROWS if make_console().is_terminal else None)
         show_table(log.sql(sql, limit))
     elif output is not None:
-        write_rows(log.path, sql, output, read_row_format(output, form), "--output")
+        with name_option("--output"):
+            log.export_sql(sql, output, form)
     else:
         if form == "parquet" and sys.stdout.isatty():
             raise BadOption("parquet is nothing to read on a terminal; add --output FILE")

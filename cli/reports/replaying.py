@@ -1,7 +1,9 @@
 """What a run's searcher knew at some event, and whether it would propose the same recomputed."""
 
+import sys
 from pathlib import Path
 
+from archwright.cli.json_output import print_records
 from archwright.cli.reports.verdicts import show_verdict
 from archwright.core.budget import parse_budget
 from archwright.display.console import make_console, make_property_table
@@ -12,7 +14,7 @@ from archwright.results.records import (
     SearchStateRecord,
     VerificationRecord,
 )
-from archwright.results.verification import RunVerification
+from archwright.results.verification import RunVerification, Verification
 from archwright.store.suggestions import format_command
 
 
@@ -52,6 +54,14 @@ def show_search_state(state: SearchStateRecord) -> None:
 
 def _format_revision(revision: int | None) -> str:
     return "one that it does not name" if revision is None else f"revision {revision}"
+
+
+def conclude_verification(verification: Verification, log: Path, *, as_json: bool) -> None:
+    """Print what was found of the run in `log`, and exit with 1 where something is wrong with it."""
+    details = verification.details()
+    print_records(details) if as_json else show_verification(details, log)
+    if not verification:
+        sys.exit(1)
 
 
 def show_verification(verification: RunVerification, log: Path) -> None:

@@ -101,11 +101,11 @@ if TYPE_CHECKING:
     from archwright.execution.resuming import NoStoppingRule as NoStoppingRule
     from archwright.execution.session import RunInterrupted as RunInterrupted
     from archwright.execution.spaces import SpaceFailed as SpaceFailed
+    from archwright.plots.figure_files import UnwritableFigure as UnwritableFigure
     from archwright.plots.figures import NotAxes as NotAxes
     from archwright.plots.figures import UnknownFigureKind as UnknownFigureKind
     from archwright.plots.histories import NothingToCompare as NothingToCompare
     from archwright.results.exporting import NoWeights as NoWeights
-    from archwright.results.figures import UnwritableFigure as UnwritableFigure
     from archwright.results.frames import NoFrameLibrary as NoFrameLibrary
     from archwright.results.frames import UnknownFrameLibrary as UnknownFrameLibrary
     from archwright.search.logged_extensions import OtherExtension as OtherExtension
@@ -234,10 +234,10 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.execution.resuming": "NoStoppingRule",
     "archwright.execution.session": "RunInterrupted",
     "archwright.execution.spaces": "SpaceFailed",
+    "archwright.plots.figure_files": "UnwritableFigure",
     "archwright.plots.figures": "NotAxes UnknownFigureKind",
     "archwright.plots.histories": "NothingToCompare",
     "archwright.results.exporting": "NoWeights",
-    "archwright.results.figures": "UnwritableFigure",
     "archwright.results.frames": "NoFrameLibrary UnknownFrameLibrary",
     "archwright.search.logged_extensions": "OtherExtension",
     "archwright.search.named": "NotASearcher UnknownSearcher",

@@ -40,7 +40,7 @@ def test_only_a_picture_is_drawn_over(reader, tmp_path, words):
     file.write_text("<notes>my thesis</notes>")
     done = reader(*words, "--svg", "notes.svg")
     assert (done.code, done.out) == (2, "")
-    assert "notes.svg is there already and is no SVG; name another file with --svg, or delete it" in done.err
+    assert "--svg notes.svg is there already and is no SVG; name another file, or delete it" in done.err
     assert file.read_text() == "<notes>my thesis</notes>"
     for old in ("", '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>'):
         file.write_text(old)
@@ -61,4 +61,4 @@ def test_a_run_cannot_be_drawn(reader, tmp_path):
 def test_a_file_that_cannot_be_written_is_named(reader):
     done = reader("show", "run-1", "0", "--svg", "no/model.svg")
     assert done.code == 2
-    assert "no/model.svg cannot be written: No such file or directory; name another file with --svg" in done.err
+    assert "--svg no/model.svg cannot be written: No such file or directory; name another file\n" in done.err

@@ -99,7 +99,7 @@ def test_the_collector_looks_seldom_while_a_command_reads(cli, monkeypatch, comm
 
 
 def test_an_error_of_ours_keeps_its_traceback(monkeypatch):
-    monkeypatch.setattr("archwright.cli.commands.spaces.list_spaces", None)
+    monkeypatch.setattr("archwright.list_spaces", None)
     with pytest.raises(TypeError):
         main(["spaces"])
 

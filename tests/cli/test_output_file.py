@@ -63,7 +63,7 @@ def test_the_error_names_the_log(reader, tmp_path, words):
         said = reader(*words, "archwright.duckdb.wal").err
         assert f"belongs to the log {tmp_path / 'archwright.duckdb'}" in said
         inside = tmp_path / "archwright.duckdb.artifacts" / "run-1" / "out.csv"
-        with pytest.raises(FileOfALog), stage_file(inside, CSV_FILE, "--output"):
+        with pytest.raises(FileOfALog), stage_file(inside, CSV_FILE):
             pass
 
 

@@ -50,7 +50,7 @@ def test_searches_without_a_score_are_no_figure(plotter, kind):
 
 def test_what_is_no_figure_is_named(plotter):
     for words, says in {
-        ("--output", "figure.docx"): "figure.docx cannot be written: a figure is a .png, .svg or .pdf",
+        ("--output", "figure.docx"): "--output figure.docx cannot be written: a figure is a .png, .svg or .pdf",
         ("--kind", "incumbant"): "there is no kind of figure 'incumbant'; did you mean incumbent",
     }.items():
         done = plotter("plot", "a.*", *words)

@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from archwright.cli.commands import spaces
+import archwright
 from archwright.core.spaces.named import SPACES
 from archwright.results.records import SpaceRow
 from tests.cli.records import find_faults, read_records
@@ -59,7 +59,7 @@ def test_count_prints_a_number_and_no_more(cli, space, count):
 
 
 def test_spaces_lists_every_built_in_one(cli, monkeypatch):
-    monkeypatch.setattr(spaces, "list_spaces", cache(spaces.list_spaces))  # to count them takes a second
+    monkeypatch.setattr(archwright, "list_spaces", cache(archwright.list_spaces))  # to count them takes a second
     facts = {each["space"]: each for each in read_records(cli("spaces", "--json").out)}
     assert all(find_faults(each, SpaceRow) == [] for each in facts.values())
     assert list(facts) == list(SPACES)

@@ -36,13 +36,13 @@ BEGINNINGS = {
 
 
 def write(target: Path, content: bytes = b"new", kind=CSV_FILE) -> None:
-    with stage_file(target, kind, "--output") as beside:
+    with stage_file(target, kind) as beside:
         assert beside.parent.parent == target.resolve().parent  # so that it can be renamed
         beside.write_bytes(content)
 
 
 def write_half(target: Path, error: type[BaseException]) -> None:
-    with stage_file(target, CSV_FILE, "--output") as beside:
+    with stage_file(target, CSV_FILE) as beside:
         beside.write_text("half")
         raise error
 
@@ -52,7 +52,7 @@ def test_a_file_is_there_once_it_is_whole(tmp_path):
     target = tmp_path / "out.csv"
     target.write_text("old,er\n")
     target.chmod(0o640)
-    with stage_file(target, CSV_FILE, "--output") as beside:
+    with stage_file(target, CSV_FILE) as beside:
         beside.write_text("new")
         assert target.read_text() == "old,er\n"
     assert target.read_text() == "new"
@@ -81,7 +81,7 @@ def test_what_a_killed_process_had_begun_is_swept(tmp_path):
     """Not what another one is writing now."""
     (tmp_path / f"{DRAFT_FOLDER_PREFIX}dead").mkdir()
     (tmp_path / f"{DRAFT_FOLDER_PREFIX}dead" / "out.csv").write_text("half")
-    with stage_file(tmp_path / "other.csv", CSV_FILE, "--output") as other:
+    with stage_file(tmp_path / "other.csv", CSV_FILE) as other:
         write(tmp_path / "out.csv")
         assert sorted(tmp_path.iterdir()) == sorted([other.parent, tmp_path / "out.csv"])
 
@@ -93,9 +93,7 @@ def test_only_a_file_of_its_kind_is_replaced(tmp_path, name):
     for i, content in enumerate([*others, b"#!/usr/bin/env python\nprint(1, 2)\nprint(3)\n", b"\0\xff\xfe"]):
         target = tmp_path / f"{i}{name}"
         target.write_bytes(content)
-        with pytest.raises(
-            FileOfAnotherKind, match=f"{target.name} is there already and is no .*another file with --output"
-        ):
+        with pytest.raises(FileOfAnotherKind, match=f"{target.name} is there already and is no .*another file"):
             write(target, kind=KINDS[name])
         assert target.read_bytes() == content
     for content in (BEGINNINGS[name], b"", b"\n"):
@@ -128,6 +126,6 @@ def test_a_link_stays_and_what_it_leads_to_is_replaced(tmp_path):
 def test_a_full_device_is_named():
     with (
         pytest.raises(UnwritableFile, match="/dev/full cannot be written: No space left on device"),
-        stage_file(Path("/dev/full"), CSV_FILE, "--output") as beside,
+        stage_file(Path("/dev/full"), CSV_FILE) as beside,
     ):
         beside.write_bytes(b"a,b\n")

@@ -6,10 +6,12 @@ import sys
 from io import BytesIO
 
 import pytest
+from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 from archwright.display.output_file import FileOfAnotherKind
 from archwright.execution.checks import BadArgument
+from archwright.plots.figure_files import UnwritableFigure
 from archwright.plots.figures import UnknownFigureKind
 from archwright.plots.histories import NothingToCompare
 from archwright.results.log import Log
@@ -122,6 +124,22 @@ def test_a_log_is_drawn_by_patterns(tmp_path, caplog, runs):
         log.plot(["a.*", "b.*"], ax=axes)
     with pytest.raises(UnknownFigureKind, match="did you mean incumbent"):
         log.plot(runs, "incumbant", axes)
+
+
+@pytest.mark.parametrize(
+    "make_axes", [lambda: None, Figure().subplots, Figure().subfigures().subplots], ids=["new", "figure", "part"]
+)
+def test_what_is_drawn_is_written_to_a_file_too(tmp_path, make_axes):
+    """As the command does it: it is no figure of pyplot's."""
+    log, file = Log(tmp_path / "log.duckdb"), tmp_path / "figure.svg"
+    log_searches(DuckDBLog(log.path), UNEVEN_SEARCHES)
+    assert log.plot("a.*", ax=make_axes(), title="both", file=file).get_title() == "both"
+    assert "both" in file.read_text()
+    assert pyplot.get_fignums() == []
+    with pytest.raises(UnwritableFigure, match=r"a\.gif cannot be written: a figure is a \.png, \.svg or \.pdf"):
+        log["a.random.0"].plot(ax=make_axes(), file="a.gif")
+    with pytest.raises(BadArgument, match=r"file is 3; it must be the path of a file, as in runs\.png"):
+        log.plot("a.*", file=3)
 
 
 @pytest.mark.parametrize("runs", [[], [3], [None]])

@@ -41,13 +41,13 @@ class FileKind:
 
 
 @contextmanager
-def stage_file(target: Path, kind: FileKind, option: str | None = None) -> Generator[Path]:
+def stage_file(target: Path, kind: FileKind) -> Generator[Path]:
     """The path where the block writes a file of `kind`, which replaces `target` when the block has succeeded.
 
-    `option` is the command's option that named it, for the errors: FileOfALog, FileOfAnotherKind, and UnwritableFile.
+    Raises FileOfALog, FileOfAnotherKind and UnwritableFile, each of which begins with the file as it was named.
     """
     try:
-        require_replaceable(target, kind, option)
+        require_replaceable(target, kind)
         if _is_stream(target):
             with make_scratch_folder(gettempdir(), STREAM_FOLDER_PREFIX) as folder:
                 draft = folder / f"whole{target.suffix}"
@@ -59,30 +59,23 @@ def stage_file(target: Path, kind: FileKind, option: str | None = None) -> Gener
     except OSError as error:
         if isinstance(error, ArchwrightError):
             raise
-        raise UnwritableFile(
-            f"{target} cannot be written: {error.strerror or error}; name {_name_file('another file', option)}"
-        ) from error
+        raise UnwritableFile(f"{target} cannot be written: {error.strerror or error}; name another file") from error
 
 
-def require_replaceable(target: Path, kind: FileKind, option: str | None = None) -> None:
+def require_replaceable(target: Path, kind: FileKind) -> None:
     """Nothing, if a file of `kind` may be written at `target`; else FileOfALog, FileOfAnotherKind or UnwritableFile."""
-    another = _name_file("another file", option)
     with suppress(FileNotFoundError):
         target.stat()  # raises for links that form a loop, and for names that are too long
-    require_no_log(target, f"name {another}")
+    require_no_log(target, "name another file")
     if target.is_dir():
-        raise UnwritableFile(f"{target} is a folder; name {_name_file('a file in it', option)}")
+        raise UnwritableFile(f"{target} is a folder; name a file in it")
     if target.is_block_device() or target.is_socket():
-        raise UnwritableFile(f"{target} is a device or a socket; name {_name_file('a file', option)}")
+        raise UnwritableFile(f"{target} is a device or a socket; name a file")
     if target.is_file() and not _is_stream(target):
         with target.open("rb") as file:
             start = file.read(PROBE_BYTES)
         if start.strip() and not kind.matches(start, target.suffix.lower()):
-            raise FileOfAnotherKind(f"{target} is there already and is no {kind.name}; name {another}, or delete it")
-
-
-def _name_file(noun: str, option: str | None) -> str:
-    return noun if option is None else f"{noun} with {option}"
+            raise FileOfAnotherKind(f"{target} is there already and is no {kind.name}; name another file, or delete it")
 
 
 def _is_stream(target: Path) -> bool:

@@ -56,6 +56,17 @@ def read_path(name: str, given: Any, meaning: str) -> Path:
     return to_absolute(given)
 
 
+def read_file(given: Any, examples: str) -> Path:
+    """The path of a file to be written, as it is given; from a text or a path."""
+    read_path("file", given, f"a file, as in {examples}")
+    return Path(given)
+
+
+def read_figure_file(given: Any) -> Path | None:
+    """The same for a figure; None where it is not to be written."""
+    return None if given is None else read_file(given, "runs.png")
+
+
 def read_optimum(given: Any) -> float | None:
     """The best possible score as Python's float; None where it is not known."""
     meaning = "a finite number, the best possible score"

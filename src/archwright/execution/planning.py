@@ -8,6 +8,7 @@ from attrs import asdict, evolve, field, frozen
 from attrs.validators import optional
 
 from archwright.core.budget import Budget
+from archwright.core.defaults import DEFAULT_CLASSES
 from archwright.core.ends import GivenEnds, RunEnds, choose_ends
 from archwright.core.input import Input, input_to_text, read_input
 from archwright.core.json import JSON, to_json
@@ -36,7 +37,6 @@ from archwright.execution.checks import read_seed, require_count, require_flag
 from archwright.execution.options import RunOptions
 from archwright.execution.session import open_evaluator
 from archwright.execution.spaces import (
-    DEFAULT_CLASSES,
     DEFAULT_INPUT,
     SpaceSource,
     name_kinds,

@@ -8,6 +8,7 @@ from attrs import evolve, field, frozen
 from attrs.validators import optional
 
 from archwright.core.analysis import out_shapes
+from archwright.core.defaults import DEFAULT_CLASSES
 from archwright.core.ends import GivenEnds, RunEnds, move_ends
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, find_differences, from_json, restore_written_order, to_json
@@ -31,7 +32,7 @@ from archwright.execution.options import RunOptions
 from archwright.execution.progress import start_progress
 from archwright.execution.restoring import describe_same_code, restore_configured, restore_evaluation
 from archwright.execution.session import open_evaluator, run_trials
-from archwright.execution.spaces import DEFAULT_CLASSES, SpaceSource, find_space
+from archwright.execution.spaces import SpaceSource, find_space
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.ends import explain_ends, has_ended, measure_seconds, suggest_moves

@@ -21,7 +21,6 @@ from archwright.store.origins import is_class_findable, is_importable, name_clas
 from archwright.store.permission import ListUnwritable, trust_source
 from archwright.store.user_code import end_forked_children, is_source
 
-DEFAULT_CLASSES = 10  # where nothing says how many classes there are
 DEFAULT_INPUT = image(3, 32, 32)  # where nothing says the input
 UNNAMED_STEM = "search"  # the stem of the names of its runs
 INPUT_PARAMETER = "input"  # the name of a first parameter that gets the input itself, and not its shape

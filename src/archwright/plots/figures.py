@@ -13,6 +13,7 @@ from archwright.core.checks import Checks
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.display.warning import warn
 from archwright.plots.colours import assign_colours
+from archwright.plots.figure_files import find_figure_format, write_figure
 from archwright.plots.histories import (
     NothingToCompare,
     SearchGroups,
@@ -74,13 +75,15 @@ def plot_runs(
     *,
     optimum: float | None = None,
     title: str | None = None,
+    file: Path | None = None,
 ) -> Any:
     """Draw the runs of these names or patterns as `plot_searches` does, and warn of what the figure does not show.
 
     Raises NothingScored, with what the first trial said, where none has a score, and what `read_histories` does.
     """
     histories = read_histories(log, patterns)
-    axes = plot_searches(require_scored(log, " ".join(patterns), histories), kind, ax, optimum=optimum, title=title)
+    scored = require_scored(log, " ".join(patterns), histories)
+    axes = plot_searches(scored, kind, ax, optimum=optimum, title=title, file=file)
     warn(list_omissions(histories))
     return axes
 
@@ -92,23 +95,39 @@ def plot_searches(
     *,
     optimum: float | None = None,
     title: str | None = None,
+    file: Path | None = None,
 ) -> Any:
     """Draw searches that have scores, and return the matplotlib axes: `ax`, or those of a new figure.
 
-    `optimum` is the best possible score, if known: then the distance to it is drawn. Raises UnknownFigureKind, and
-    NothingToCompare where they are about several metrics.
+    `optimum` is the best possible score, if known: then the distance to it is drawn. A new figure is one of pyplot's,
+    unless it is written to a `file`. Raises UnknownFigureKind, NothingToCompare where they are about several metrics,
+    and what `write_figure` does.
     """
+    from matplotlib import rc_context
+
     figure_kind = get_figure_kind(kind)
     _check_labels(ax, title)
-    if ax is None:
-        from matplotlib import pyplot, rc_context
+    if file is not None:
+        find_figure_format(file)  # raises what is wrong with it before anything is drawn
+    with rc_context(MATPLOTLIB_STYLE if ax is None else {}):
+        axes = _make_axes(is_shown=file is None) if ax is None else ax
+        draw_histories(axes, histories, figure_kind, optimum, title)
+        if file is not None:
+            write_figure(axes.figure.canvas.figure, file)  # also of axes in a part of a figure
+    return axes
 
-        with rc_context(MATPLOTLIB_STYLE):
-            _, ax = pyplot.subplots(figsize=FIGURE_INCHES, layout="constrained")
-            draw_histories(ax, histories, figure_kind, optimum, title)
+
+def _make_axes(*, is_shown: bool) -> Any:
+    """Those of a new figure, which is shown where pyplot shows its own."""
+    if is_shown:
+        from matplotlib import pyplot  # which looks for a display
+
+        figure = pyplot.figure(figsize=FIGURE_INCHES, layout="constrained")
     else:
-        draw_histories(ax, histories, figure_kind, optimum, title)
-    return ax
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=FIGURE_INCHES, layout="constrained")
+    return figure.subplots()
 
 
 def sketch_searches(histories: Sequence[SearchHistory], optimum: float | None = None) -> str:

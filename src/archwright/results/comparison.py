@@ -8,6 +8,7 @@ from attrs import evolve, field, frozen
 
 from archwright.display.columns import TextTable
 from archwright.display.console import make_table, render_text
+from archwright.execution.checks import read_figure_file
 from archwright.execution.logged_searches import LoggedSearch, read_logged_searches
 from archwright.plots.figures import plot_searches, require_scored, sketch_searches
 from archwright.plots.histories import SearchGroups, SearchHistory
@@ -96,13 +97,17 @@ class Comparison(Sequence[ConclusionRow]):
         names = dict.fromkeys(name for row in self.rows for name in row)
         return make_frame({name: [row.get(name) for row in self.rows] for name in names}, library)
 
-    def plot(self, kind: str = "incumbent", ax: Any = None, *, title: str | None = None) -> Any:
+    def plot(
+        self, kind: str = "incumbent", ax: Any = None, *, title: str | None = None, file: str | Path | None = None
+    ) -> Any:
         """Draw the searches, and return the matplotlib axes: `ax`, or those of a new figure.
 
-        The kinds are those of `archwright plot`. Raises NothingScored and UnknownFigureKind.
+        The kinds are those of `archwright plot`, and `file` is as in `Log.plot`. Raises NothingScored,
+        UnknownFigureKind and UnwritableFigure.
         """
         scored = require_scored(self.log, " and of ".join(self.groups), self._list_histories())
-        return plot_searches(scored, kind, ax, optimum=self.optimum, title=title)
+        target = read_figure_file(file)
+        return plot_searches(scored, kind, ax, optimum=self.optimum, title=title, file=target)
 
     def _list_histories(self) -> list[SearchHistory]:
         """The searches, labelled as the rows are."""

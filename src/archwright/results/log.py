@@ -10,6 +10,7 @@ from archwright.execution.checks import (
     check_flag,
     check_text,
     list_values,
+    read_figure_file,
     read_log_path,
     read_positive_count,
     require_trust,
@@ -95,16 +96,19 @@ class Log(Mapping[str, Run]):
         *,
         optimum: float | None = None,
         title: str | None = None,
+        file: str | Path | None = None,
     ) -> Any:
         """Draw runs by their names, or by patterns such as "nb.*", and return the axes: `ax`, or those of a new figure.
 
         The kinds are those of `archwright plot`; runs of one searcher are one line. `optimum` is the best possible
-        score, if known. Warns of what is not drawn. Raises NothingToCompare, NothingScored and UnknownFigureKind.
+        score, if known. A `file`, to which the figure is written, ends in .png, .svg or .pdf. Warns of what is not
+        drawn. Raises NothingToCompare, NothingScored, UnknownFigureKind, UnwritableFigure, and what `draw` does.
         """
         from archwright.plots.figures import plot_runs  # matplotlib takes half a second
 
         patterns = [runs] if isinstance(runs, str) else list(runs)
-        return plot_runs(self.path, patterns, kind, ax, optimum=optimum, title=title)
+        target = read_figure_file(file)
+        return plot_runs(self.path, patterns, kind, ax, optimum=optimum, title=title, file=target)
 
     def verify(self, expect: Sequence[str] = (), *, rescue: bool = False) -> list[RunVerdict]:
         """A verdict on every run, by the hashes over its events and the log's journal.

@@ -10,7 +10,7 @@ from attrs import frozen
 from archwright.display.console import make_table, render_text
 from archwright.display.output_file import CSV_FILE, JSON_FILE, PARQUET_FILE, FileKind, stage_file
 from archwright.display.text import pluralize
-from archwright.execution.checks import BadArgument, read_path, read_positive_count
+from archwright.execution.checks import BadArgument, read_file, read_positive_count
 from archwright.results.frames import make_frame, name_columns
 from archwright.results.html import MAX_TABLE_ROWS, render_table
 from archwright.store.query import ExportFormat, RunScope, export_query, stream_query
@@ -66,8 +66,7 @@ def read_row_file(file: Any) -> Path | BinaryIO:
     """A path, or a stream of bytes; else BadArgument."""
     if hasattr(file, "write"):
         return file
-    read_path("file", file, "a file, as in rows.csv, or a stream of bytes")
-    return Path(file)
+    return read_file(file, "rows.csv, or a stream of bytes")
 
 
 def read_row_format(file: Path | BinaryIO, given: Any) -> ExportFormat:
@@ -81,13 +80,13 @@ def read_row_format(file: Path | BinaryIO, given: Any) -> ExportFormat:
     raise BadArgument(f"format is {given!r:.80}; it must be csv, json or parquet")
 
 
-def write_rows(log: Path, sql: str, file: Path | BinaryIO, form: ExportFormat, option: str | None = None) -> None:
+def write_rows(log: Path, sql: str, file: Path | BinaryIO, form: ExportFormat) -> None:
     """Write the rows of a query to a file, which may replace one of its kind alone, or to a stream of bytes.
 
-    `option` is the command's option that named the file. Raises QueryFailed, and what `stage_file` does.
+    Raises QueryFailed, and what `stage_file` does.
     """
     if isinstance(file, Path):
-        with stage_file(file, ROW_FILES[form], option) as staged, staged.open("wb") as stream:
+        with stage_file(file, ROW_FILES[form]) as staged, staged.open("wb") as stream:
             export_query(log, sql, stream, form)
     else:
         export_query(log, sql, file, form)

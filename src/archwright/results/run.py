@@ -19,6 +19,7 @@ from archwright.execution.checks import (
     check_text,
     read_count,
     read_event_number,
+    read_figure_file,
     read_log_path,
     read_optimum,
     read_seed,
@@ -333,18 +334,25 @@ class Run(Sequence[Trial]):
         return describe_run(self.view)
 
     def plot(
-        self, kind: str = "incumbent", ax: Any = None, *, optimum: float | None = None, title: str | None = None
+        self,
+        kind: str = "incumbent",
+        ax: Any = None,
+        *,
+        optimum: float | None = None,
+        title: str | None = None,
+        file: str | Path | None = None,
     ) -> Any:
         """Draw it, and return the matplotlib axes: `ax`, or those of a new figure.
 
-        The kinds are those of `archwright plot`; `optimum` is the best possible score, if known. Raises NothingScored
-        and UnknownFigureKind.
+        The kinds are those of `archwright plot`; `optimum` is the best possible score, if known, and `file` is as in
+        `Log.plot`. Raises NothingScored, UnknownFigureKind and UnwritableFigure.
         """
         from archwright.plots.figures import plot_searches  # matplotlib takes half a second
         from archwright.plots.histories import make_history
 
         self.view.rank_best()
-        return plot_searches([make_history(self.view)], kind, ax, optimum=read_optimum(optimum), title=title)
+        optimum, target = read_optimum(optimum), read_figure_file(file)
+        return plot_searches([make_history(self.view)], kind, ax, optimum=optimum, title=title, file=target)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Run) and self.view.identity == other.view.identity

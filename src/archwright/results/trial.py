@@ -29,7 +29,7 @@ from archwright.results.describing import (
     find_trial_status,
     list_attempts,
 )
-from archwright.results.drawing import Drawing, write_named
+from archwright.results.drawing import Drawing, write_drawing
 from archwright.results.html import escape_text, render_heading, render_properties
 from archwright.results.records import TrialDetails
 from archwright.results.trial_architecture import count_trained_parameters
@@ -208,9 +208,9 @@ class Trial:
         is there already is replaced if it is an SVG. Raises UnwritableFile and FileOfAnotherKind.
         """
         if self.left_out:
-            return write_named(Drawing(as_svg(outline_architecture(self.view, self.state))), file)
+            return write_drawing(Drawing(as_svg(outline_architecture(self.view, self.state))), file)
         leaf = self.leaf
-        return write_named(Drawing(as_svg(leaf.architecture, leaf.origin.input_shape)), file)
+        return write_drawing(Drawing(as_svg(leaf.architecture, leaf.origin.input_shape)), file)
 
     def require_of(self, view: RunView) -> "Trial":
         """This trial, if it is of that run, whenever either was read; else NoSuchTrial."""

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from archwright.core.defaults import DEFAULT_CLASSES
 from archwright.core.drawing.svg import as_svg
 from archwright.core.input import Input, read_input
 from archwright.core.node import Node
 from archwright.core.shape import Shape
 from archwright.core.term import Term
-from archwright.execution.spaces import DEFAULT_CLASSES, DEFAULT_INPUT, read_space
-from archwright.results.drawing import Drawing, write_named
+from archwright.execution.checks import read_positive_count
+from archwright.execution.spaces import DEFAULT_INPUT, read_space
+from archwright.results.drawing import Drawing, write_drawing
 from archwright.results.trial import Trial
 
 
@@ -18,12 +20,14 @@ def draw(
     file: str | Path | None = None,
     *,
     input: Input | Shape | str | None = None,  # noqa: A002  (what it is called everywhere)
+    classes: int = DEFAULT_CLASSES,
 ) -> Drawing:
     """Draw a space or an architecture as SVG: a picture for notebooks, also written to `file` if that is given.
 
     `drawn` is a module, a node, a trial, or a space in any form that `search` takes. An architecture whose input is
-    known, or given, has shapes and numbers of parameters. A file that is there already is replaced if it is an SVG.
-    Raises NotASpace and its like, Misfit, UnwritableFile and FileOfAnotherKind.
+    known, or given, has shapes and numbers of parameters. A space that takes a number of `classes` is built for
+    that one. A file that is there already is replaced if it is an SVG. Raises NotASpace and its like, Misfit,
+    UnwritableFile and FileOfAnotherKind.
     """
     if isinstance(drawn, Trial):
         return drawn.draw(file)
@@ -34,6 +38,6 @@ def draw(
     else:
         space = read_space(drawn)
         model_input = given or space.input
-        term = space.build(model_input or DEFAULT_INPUT, DEFAULT_CLASSES)
+        term = space.build(model_input or DEFAULT_INPUT, read_positive_count("classes", classes))
         shape = None if model_input is None else model_input.shape
-    return write_named(Drawing(as_svg(term, shape)), file)
+    return write_drawing(Drawing(as_svg(term, shape)), file)

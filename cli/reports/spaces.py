@@ -1,0 +1,43 @@
+"""Search spaces, printed."""
+
+import sys
+from collections.abc import Sequence
+
+from archwright.core.input import describe_input, parse_input
+from archwright.display.console import make_console, make_table, say
+from archwright.display.text import format_space_size, pluralize, wrap_choices, wrap_tree
+from archwright.results.records import SpaceDetails, SpaceRow
+
+
+def print_count(number: int | float) -> None:
+    """Print a number and no more, however large it is."""
+    sys.set_int_max_str_digits(0)  # Python's limit of 4,300 digits guards servers; a space may have more
+    say(str(number))
+
+
+def show_spaces(spaces: Sequence[SpaceRow]) -> None:
+    """Print a line for each space."""
+    rows = [(s["space"], format_space_size(s["size"]), s["depth"], s["from"]) for s in spaces]
+    make_console().print(make_table({"name": "left", "size": "right", "depth": "right", "from": "rest"}, rows))
+    say("\narchwright space NAME shows one; your own is file.py:NAME or module:NAME")
+
+
+def show_space(properties: SpaceDetails) -> None:
+    """Print a space with its modules, its dead ends and random architectures of it."""
+    console = make_console()
+    origin = "" if properties["from"] == properties["space"] else f"   {properties['from']}"
+    console.print(f"{properties['space']}{origin}", style="bold")
+    noun = "architecture" if properties["size"] == 1 else "architectures"
+    size = "infinitely many" if isinstance(properties["size"], float) else format_space_size(properties["size"])
+    console.print(f"{size} {noun}, at most {pluralize(properties['depth'], 'choice')} each")
+    described = describe_input(parse_input(properties["input"]))
+    console.print(f"for inputs of {described} and {properties['classes']} classes\n")
+    console.print(wrap_tree(properties["drawing"], console.width), soft_wrap=True)
+    if properties["dead_ends"]:
+        console.print("\ndead ends, where nothing fits after these choices:", style="bold red")
+    for dead_end in properties["dead_ends"]:
+        console.print(f"  {dead_end}", soft_wrap=True)
+    for number, sampled in enumerate(properties["samples"], start=1):
+        console.print(f"\nsample {number}   {sampled['parameters']:,} parameters", style="bold")
+        console.print(wrap_choices(sampled["choices"], console.width), soft_wrap=True)
+        console.print(wrap_tree(sampled["drawing"], console.width), soft_wrap=True)
