@@ -28,6 +28,8 @@ from archwright.store.log import EventRow
 from archwright.store.runs import find_run
 from archwright.store.suggestions import suggest_continuation
 
+NAMED_TRIALS = ("best", "last")  # the words that stand for a trial's number
+
 
 class NoSuchTrial(ArchwrightError, IndexError):
     """A number that no trial of the run has."""

@@ -144,8 +144,20 @@ def test_a_fork_at_the_end_is_finished_once_it_is_resumed(run, capsys):
     assert len(done.resume(trials="+1", **HERE)) == 5
 
 
+def test_the_best_and_the_last_trial_stand_for_the_events_in_which_they_ended(run):
+    for name, trial in (("best", run.best()), ("last", run[-1])):
+        ended = run.at(trial).view.run.position.seq
+        assert run.at(name) == run.at(trial)
+        for fork in (run.fork(name), aw.fork("mine", name, log=run.log), aw.fork(run, name)):
+            point = fork.details()["forked_from"]
+            assert point is not None
+            assert (point["run"], point["at"]) == ("mine", ended)
+    with pytest.raises(NoSuchEvent, match="trial 0 of mine has not ended as yet"):
+        run.at(4).fork("last")
+
+
 FORK_MISTAKES: list[tuple[dict[str, Any], type[Exception], str]] = [
-    *(({"at": bad}, BadArgument, "at is .*; it must be a whole number") for bad in ("x", None, 2.5, True)),
+    *(({"at": bad}, BadArgument, "at is .*; it must be a whole number") for bad in ("x", "3", None, 2.5, True)),
     *(({"at": bad}, NoSuchEvent, "it has events 1 to") for bad in (0, -1, 999)),
     ({"seed": "x"}, BadArgument, "seed is 'x'; it must be a whole number"),
     ({"searcher": "mct"}, UnknownSearcher, r"did you mean mcts\?"),
@@ -281,6 +293,17 @@ def test_the_model_of_a_function_is_kept_exported_and_retrained(tmp_path):
     values = {float(value) for parameter in best.model().parameters() for value in parameter.detach().flatten()}
     assert values == {best.seed % 7 + 1}
     result = aw.export(best, tmp_path / "model")
+    for n, call in enumerate(
+        [
+            lambda folder: aw.export("mine", "best", folder, log=run.log),
+            lambda folder: aw.export(run, best, folder),
+            lambda folder: aw.export(run=run, trial=best.number, folder=folder),
+            lambda folder: aw.export(trial=best, folder=folder),
+        ]
+    ):
+        assert call(tmp_path / str(n)).files == tuple(tmp_path / str(n) / file.name for file in result.files)
+    with pytest.raises(BadArgument, match=r"run is <Trial \d of mine.*>; it must be a run, or the name"):
+        aw.export(best, "best", tmp_path / "other")  # pyright: ignore[reportCallIssue, reportArgumentType]
     assert {file.name for file in result.files} >= {"model.safetensors", "model.py", "architecture.json", "README.md"}
     worst = min(run, key=lambda trial: trial.score or 0.0)
     with pytest.raises(NoWeights, match=r"untrained=True in Python"):

@@ -2,6 +2,7 @@
 
 import pytest
 
+import archwright as aw
 from archwright.evaluate.functions.evaluation import Function
 from archwright.results.run import Run
 from archwright.store.permission import NotTrusted
@@ -37,3 +38,17 @@ def test_what_goes_on_with_a_run_is_trusted_where_that_is_said_of_it_alone(tmp_p
     assert not (tmp_path / "settings/trusted").exists()
     with pytest.raises(NotTrusted):
         Run.read(run.log, done.name).resume(trials="+1", **HERE)
+
+
+def test_a_model_is_exported_with_code_that_is_trusted_for_that_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ARCHWRIGHT_CONFIG", str(tmp_path / "settings"))
+    sent = Sent(tmp_path).written(Function(f"{tmp_path}/space.py:score", input_shape=(1, 8, 8)))
+    run = Run.read(tmp_path / "archwright.duckdb")
+    with pytest.raises(NotTrusted, match=r"let it run with --trust \(trust=True in Python\)"):
+        aw.export(run.name, "best", "model", untrained=True)
+    assert not sent.ran
+    with pytest.raises(aw.errors.NotCompilable, match=sent.kind):  # its code has run
+        aw.export(run.name, "best", "model", untrained=True, trust=True)
+    assert sent.ran
+    assert not (tmp_path / "settings/trusted").exists()

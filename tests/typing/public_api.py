@@ -85,6 +85,7 @@ def search_in_every_form(log: Path) -> aw.Run:
     assert_type(aw.Log(log)["first"], aw.Run)
     assert_type(aw.Log(log).best("first", 2)["trials"][0]["parameters"], int | None)
     assert_type(aw.describe_space(space, input=(3, 32, 32))["size"], int | float)
+    aw.export("first", "best", "model", log=log, force=True) if fork is run else aw.fork("first", "last", log=log)
     aw.search(space="figure1", evaluation="module:function", objective=aw.minimize("cost")) if fork is run else None
     aw.search(space, aw.Training("digits"), budget="5epochs", stopping=aw.MedianRule()) if fork is run else None
     aw.search(space, objective="accuracy", minimize=False, input=(1, 8, 8), enqueue=[{}]) if fork is run else None

@@ -8,6 +8,7 @@ from attrs.validators import optional
 
 from archwright.core.checks import Checks, make_validator
 from archwright.core.errors import ArchwrightError
+from archwright.core.value import as_integer
 from archwright.store.written_paths import to_absolute
 
 
@@ -41,7 +42,10 @@ def read_seed(given: Any) -> int:
 
 def read_event_number(given: Any) -> int:
     """The number of an event as Python's integer."""
-    return _CHECKS.read_integer("at", given)
+    number = as_integer(given)
+    if type(number) is not int:
+        _CHECKS.refuse("at", given, "a whole number, that of an event; or an event, a trial, or 'best' or 'last'")
+    return number
 
 
 def read_log_path(given: Any) -> Path:

@@ -86,3 +86,4 @@ class ExportOptions(TypedDict, total=False):
     untrained: Annotated[bool, Option(False, "whether the weights are those that the training begins with")]
     data_dir: Annotated[str | None, Option(None, "where built-in data sets lie")]
     evaluation: Annotated[AnyEvaluation | None, Option(None, "the evaluation, or its class, to be given again")]
+    trust: Annotated[bool, Option(False, "whether code that the log names runs, wherever it lies")]

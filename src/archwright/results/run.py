@@ -49,7 +49,7 @@ from archwright.results.trial import Trial
 from archwright.results.trial_table import tabulate_trials
 from archwright.results.verification import Verification, verify_run
 from archwright.search.running.ends import measure_seconds, suggest_moves
-from archwright.search.running.run_view import RunView, view_run
+from archwright.search.running.run_view import NAMED_TRIALS, RunView, view_run
 from archwright.search.searcher import AnySearcher
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.logged_terms import load_logged_term
@@ -229,16 +229,17 @@ class Run(Sequence[Trial]):
         """All that happened, in order, with the numbers that `at` and `fork` take; the kinds are those of events."""
         return number_events(self.view)
 
-    def at(self, event: int | NumberedEvent | Trial) -> Self:
+    def at(self, event: int | str | NumberedEvent | Trial) -> Self:
         """The run as it stood after an event, or the one of that number; after a trial, when it had ended.
 
-        Raises NoSuchEvent, also where the trial has not ended, and NoSuchTrial.
+        The trial may also be named, "best" or "last". Raises NoSuchEvent, also where the trial has not ended, and
+        NoSuchTrial.
         """
         return evolve(self, view=view_run(self.log, self.name, self._find_event(event), trusted=self.view.trusted))
 
-    def _find_event(self, event: int | NumberedEvent | Trial) -> int:
-        if isinstance(event, Trial):
-            return find_scoring(self.view, event.require_of(self.view).number)
+    def _find_event(self, event: int | str | NumberedEvent | Trial) -> int:
+        if isinstance(event, Trial) or (isinstance(event, str) and event in NAMED_TRIALS):
+            return find_scoring(self.view, self[event].number)
         return event.number if isinstance(event, NumberedEvent) else read_event_number(event)
 
     def refresh(self) -> Self:
@@ -293,7 +294,7 @@ class Run(Sequence[Trial]):
         return Run.read(self.log, name, trust=self.view.trusted, given=given)
 
     @take_options
-    def fork(self, at: int | NumberedEvent | Trial, **options: Unpack[ForkOptions]) -> "Run":
+    def fork(self, at: int | str | NumberedEvent | Trial, **options: Unpack[ForkOptions]) -> "Run":
         """A new run with its events up to one of them, as `at` takes it, to go on differently from there with `resume`.
 
         With another searcher, other `settings` of the one that it has, another seed or other ends; an end is moved as

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any, Unpack
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from archwright.core.architecture import settings_of
 from archwright.core.budget import Budget
@@ -191,8 +191,9 @@ class Trial:
         from archwright.results.exporting import export_trial
 
         data_dir = options.get("data_dir")
+        trusted = check_flag("trust", options.get("trust", False)) or self.view.trusted
         return export_trial(
-            self.view,
+            evolve(self.view, trusted=trusted),
             self.state,
             GivenValues(evaluation=read_given_evaluation(options.get("evaluation"))).fill_in(self.given),
             read_path("folder", folder, "a folder, as in model"),

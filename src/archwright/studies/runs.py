@@ -1,7 +1,7 @@
 """What is done with a run, or a trial, that is named or given: the verbs of runs and trials as functions."""
 
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack, overload
 
 from archwright.evaluate.export.result import ExportResult
 from archwright.execution.call_options import take_options
@@ -21,10 +21,14 @@ def resume(run: Run | str | None = None, *, log: str | Path = DEFAULT_LOG, **opt
 
 @take_options
 def fork(
-    run: Run | str, at: int | NumberedEvent | Trial, *, log: str | Path = DEFAULT_LOG, **options: Unpack[ForkOptions]
+    run: Run | str,
+    at: int | str | NumberedEvent | Trial,
+    *,
+    log: str | Path = DEFAULT_LOG,
+    **options: Unpack[ForkOptions],
 ) -> Run:
     """A new run of a run's events up to one of them, as `Run.fork` makes it."""
-    if isinstance(at, Trial | NumberedEvent):
+    if isinstance(at, str | NumberedEvent | Trial):
         return choose_run(run, log).fork(at, **options)
     event = read_event_number(at)
     return choose_run(run, log, event).fork(event, **options)
@@ -42,12 +46,41 @@ def retrain(
     return choose_run(run, log).retrain(trial, **options)
 
 
+@overload
+def export(trial: Trial, folder: str | Path, /, **options: Unpack[ExportOptions]) -> ExportResult: ...
+@overload
+def export(
+    run: Run | str,
+    trial: int | str | Trial,
+    folder: str | Path,
+    *,
+    log: str | Path = DEFAULT_LOG,
+    **options: Unpack[ExportOptions],
+) -> ExportResult: ...
+@overload
+def export(*, trial: Trial, folder: str | Path, **options: Unpack[ExportOptions]) -> ExportResult: ...
 @take_options
-def export(trial: Trial, folder: str | Path, **options: Unpack[ExportOptions]) -> ExportResult:
-    """Write a trial's model to a folder, as `Trial.export` does."""
-    if not isinstance(trial, Trial):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
-        raise BadArgument(f"trial is {trial!r:.80}; it must be a trial of a run, as in aw.export(run.best(), 'model')")
-    return trial.export(folder, **options)
+def export(
+    run: Any = None,
+    trial: Any = None,
+    folder: Any = None,
+    *,
+    log: str | Path = DEFAULT_LOG,
+    **options: Unpack[ExportOptions],
+) -> ExportResult:
+    """Write a trial's model to a folder, as `Trial.export` does: `export(run, trial, folder)`, `export(trial, folder)`.
+
+    A `trial` is one of the run, or of the one of that name in the log, its number, "best" or "last".
+    """
+    if run is not None and trial is not None and folder is not None:
+        return choose_run(run, log)[trial].export(folder, **options)
+    exported, folder = trial if run is None else run, trial if folder is None else folder
+    if not isinstance(exported, Trial):
+        raise BadArgument(
+            f"trial is {exported!r:.80}; it must be a trial of a run, as in aw.export(run.best(), 'model'), or come "
+            "after its run, as in aw.export('digits-1', 'best', 'model')"
+        )
+    return exported.export(folder, **options)
 
 
 def choose_run(run: Run | str | None, log: str | Path, at: int | None = None) -> Run:
