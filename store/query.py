@@ -103,9 +103,11 @@ def _run_query(database: Database, sql: str, parameters: Sequence[object]) -> Qu
     return QueryStream(columns, chain.from_iterable(batches))
 
 
-def export_query(path: Path | str, sql: str, file: BinaryIO, file_format: ExportFormat) -> None:
-    """Write the result of `sql` on the log at `path` to `file`; NaN and infinities are null in JSON."""
-    with _open_sandbox(Path(path)) as (database, folder):
+def export_query(
+    path: Path | str, sql: str, file: BinaryIO, file_format: ExportFormat, scope: RunScope | None = None
+) -> None:
+    """Write the result of a `query` to `file`; NaN and infinities are null in JSON."""
+    with _open_sandbox(Path(path), scope) as (database, folder):
         target = folder / f"result.{file_format}"
         # A comment may end the query: the bracket stands on a line of its own.
         database.execute(

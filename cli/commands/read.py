@@ -62,5 +62,5 @@ def best(
     from archwright.cli.reports.show_trial import show_best
     from archwright.results.log import Log
 
-    trials = Log(log, trust=trust).best(run, n)
+    trials = Log(log, trust=trust).describe_best(run, n)
     print_records(trials["trials"]) if json else show_best(trials)

@@ -79,15 +79,17 @@ def test_all_of_it_is_checked(path, monkeypatch):
 def test_of_no_trials(tmp_path):
     log = DuckDBLog(tmp_path / "log.duckdb")
     log.append("run", [evolve(make_run_started(), trials=3)], START)
-    assert Log(log.path).best("run") == {"run": "run", "trials": [], "left_out": ""}
+    assert Log(log.path).describe_best("run") == {"run": "run", "trials": [], "left_out": ""}
 
 
 def test_a_log_has_them_as_records(path):
     """Of a run by its name, or of the last one."""
     log = Log(path)
-    assert log.best("run", 2) == log.best(n=2) == describe_best_trials(view_run(path, "run"), 2)
-    assert [trial["trial"] for trial in log.best(n=2)["trials"]] == [trial.number for trial in log["run"].best(2)]
+    assert log.describe_best("run", 2) == log.describe_best(n=2) == describe_best_trials(view_run(path, "run"), 2)
+    assert [trial["trial"] for trial in log.describe_best(n=2)["trials"]] == [
+        trial.number for trial in log["run"].best(2)
+    ]
     with pytest.raises(BadArgument, match="n is 0"):
-        log.best(n=0)
+        log.describe_best(n=0)
     with pytest.raises(NoSuchRun, match="did you mean run"):
-        log.best("runs")
+        log.describe_best("runs")

@@ -4,6 +4,7 @@ import math
 import re
 import shutil
 from html.parser import HTMLParser
+from io import BytesIO
 
 import duckdb
 import pytest
@@ -234,6 +235,9 @@ def test_queries_see_the_run_alone(run):
     rows = run.sql("select distinct run from trials")
     assert (rows.columns, list(rows)) == (("run",), [(run.name,)])
     assert run.sql("select run from runs")[0] == (run.name,)
+    assert (len(run.sql("from trials", limit=2)), run.sql("from trials", 2).is_whole) == (2, False)
+    run.export_sql("select distinct run from trials", stream := BytesIO(), "csv")
+    assert stream.getvalue().decode() == f"run\n{run.name}\n"
     with pytest.raises(QueryFailed):
         run.sql("from nothing")
 

@@ -106,8 +106,12 @@ CALLS: dict[str, tuple[Any, tuple[Any, ...], str]] = {  # what is called, with w
     "Log: trust": (lambda run, bad: aw.Log(run.log, trust=bad), NO_FLAGS, "trust is"),
     "log[...]": (lambda run, bad: aw.Log(run.log)[bad], (3, None, [], "mines"), "the log holds no run"),
     "log.sql": (lambda run, bad: aw.Log(run.log).sql(bad), (3, None, []), "query is"),
-    "log.best": (lambda run, bad: aw.Log(run.log).best(bad), (3, [], "mines"), "the log holds no run"),
-    "log.best: n": (lambda run, bad: aw.Log(run.log).best(n=bad), (0, -1, 2.5, True, "x"), "n is"),
+    "log.describe_best": (
+        lambda run, bad: aw.Log(run.log).describe_best(bad),
+        (3, [], "mines"),
+        "the log holds no run",
+    ),
+    "log.describe_best: n": (lambda run, bad: aw.Log(run.log).describe_best(n=bad), (0, -1, 2.5, True, "x"), "n is"),
     "log.export_sql": (lambda run, bad: aw.Log(run.log).export_sql(bad, "x.csv"), (3, None, []), "query is"),
     "log.export_sql: file": (
         lambda run, bad: aw.Log(run.log).export_sql("from runs", bad),

@@ -83,7 +83,7 @@ def search_in_every_form(log: Path) -> aw.Run:
     assert_type(aw.fork("first", 5, log=log), aw.Run)
     assert_type(aw.retrain(run, "best", seeds=1, workers=0, progress=False), aw.Run)
     assert_type(aw.Log(log)["first"], aw.Run)
-    assert_type(aw.Log(log).best("first", 2)["trials"][0]["parameters"], int | None)
+    assert_type(aw.Log(log).describe_best("first", 2)["trials"][0]["parameters"], int | None)
     assert_type(aw.describe_space(space, input=(3, 32, 32))["size"], int | float)
     aw.export("first", "best", "model", log=log, force=True) if fork is run else aw.fork("first", "last", log=log)
     aw.search(space="figure1", evaluation="module:function", objective=aw.minimize("cost")) if fork is run else None

@@ -8,7 +8,6 @@ from attrs import field, frozen
 
 from archwright.execution.checks import (
     check_flag,
-    check_text,
     list_values,
     read_figure_file,
     read_log_path,
@@ -18,7 +17,7 @@ from archwright.execution.checks import (
 from archwright.results.describing import describe_best_trials, describe_runs
 from archwright.results.html import render_heading, render_table
 from archwright.results.records import BestTrials, RunRow
-from archwright.results.rows import Rows, read_row_file, read_row_format, write_rows
+from archwright.results.rows import Rows, write_rows
 from archwright.results.run import Run
 from archwright.search.running.run_view import view_best_trials
 from archwright.store.duckdb_log import DuckDBLog
@@ -62,8 +61,8 @@ class Log(Mapping[str, Run]):
         """The run that was started last; raises NoSuchRun where there is none."""
         return Run.read(self.path, trust=self.trust)
 
-    def best(self, run: str | None = None, n: int = 5) -> BestTrials:
-        """The best trials of a run, or of the last one, with their choices, and what is not told of them.
+    def describe_best(self, run: str | None = None, n: int = 5) -> BestTrials:
+        """A record of the best trials of a run, or of the last one, as `archwright best --json` prints them.
 
         Nothing else of the run is read, while `log[run].best(n)` reads all of it. Raises LogMissing and NoSuchRun.
         """
@@ -75,7 +74,7 @@ class Log(Mapping[str, Run]):
 
         With a `limit`, its first rows, so many at most: the others are not read.
         """
-        return Rows.read(self.path, check_text("query", query, "a text in SQL"), limit=limit)
+        return Rows.read(self.path, query, limit)
 
     def export_sql(self, query: str, file: str | Path | BinaryIO, format: str | None = None) -> None:  # noqa: A002
         """Write the rows of a query to a file: as csv, json or parquet, which its ending says, or the `format`.
@@ -84,9 +83,7 @@ class Log(Mapping[str, Run]):
         already is replaced if it is of the format. JSON has no NaN and no infinity: they are null there. Raises
         QueryFailed, UnwritableFile and FileOfAnotherKind.
         """
-        target = read_row_file(file)
-        query, form = check_text("query", query, "a text in SQL"), read_row_format(target, format)
-        write_rows(self.path, query, target, form)
+        write_rows(self.path, query, file, format)
 
     def plot(
         self,

@@ -10,7 +10,7 @@ from attrs import frozen
 from archwright.display.console import make_table, render_text
 from archwright.display.output_file import CSV_FILE, JSON_FILE, PARQUET_FILE, FileKind, stage_file
 from archwright.display.text import pluralize
-from archwright.execution.checks import BadArgument, read_file, read_positive_count
+from archwright.execution.checks import BadArgument, check_text, read_file, read_positive_count
 from archwright.results.frames import make_frame, name_columns
 from archwright.results.html import MAX_TABLE_ROWS, render_table
 from archwright.store.query import ExportFormat, RunScope, export_query, stream_query
@@ -27,8 +27,9 @@ class Rows(Sequence[tuple[Any, ...]]):
     is_whole: bool = True  # whether the query has no more
 
     @classmethod
-    def read(cls, log: Path, sql: str, scope: RunScope | None = None, limit: int | None = None) -> "Rows":
+    def read(cls, log: Path, sql: str, limit: int | None = None, scope: RunScope | None = None) -> "Rows":
         """What a query in DuckDB's SQL gives, or the first `limit` rows of it; raises QueryFailed and BadArgument."""
+        sql = check_text("query", sql, "a text in SQL")
         limit = None if limit is None else read_positive_count("limit", limit)
         with stream_query(log, sql, scope=scope) as stream:
             rows = tuple(islice(stream.rows, limit))
@@ -62,14 +63,21 @@ class Rows(Sequence[tuple[Any, ...]]):
         return render_table(self.columns, self.rows, len(self.rows))
 
 
-def read_row_file(file: Any) -> Path | BinaryIO:
-    """A path, or a stream of bytes; else BadArgument."""
-    if hasattr(file, "write"):
-        return file
-    return read_file(file, "rows.csv, or a stream of bytes")
+def write_rows(log: Path, sql: str, file: Any, form: str | None = None, scope: RunScope | None = None) -> None:
+    """Write the rows of a query to a file, which may replace one of its kind alone, or to a stream of bytes.
+
+    Raises QueryFailed and BadArgument, and what `stage_file` does.
+    """
+    target = file if hasattr(file, "write") else read_file(file, "rows.csv, or a stream of bytes")
+    sql, row_format = check_text("query", sql, "a text in SQL"), _read_format(target, form)
+    if isinstance(target, Path):
+        with stage_file(target, ROW_FILES[row_format]) as staged, staged.open("wb") as stream:
+            export_query(log, sql, stream, row_format, scope)
+    else:
+        export_query(log, sql, target, row_format, scope)
 
 
-def read_row_format(file: Path | BinaryIO, given: Any) -> ExportFormat:
+def _read_format(file: Path | BinaryIO, given: Any) -> ExportFormat:
     """The format of the rows in a file: the one that is given, or else that of its ending; else BadArgument."""
     named = Path(str(file)).suffix.lower().removeprefix(".") if given is None else given
     for known in ROW_FILES:
@@ -78,15 +86,3 @@ def read_row_format(file: Path | BinaryIO, given: Any) -> ExportFormat:
     if given is None:
         raise BadArgument(f"file is {str(file)!r:.80}; end it in .csv, .json or .parquet, or say the format")
     raise BadArgument(f"format is {given!r:.80}; it must be csv, json or parquet")
-
-
-def write_rows(log: Path, sql: str, file: Path | BinaryIO, form: ExportFormat) -> None:
-    """Write the rows of a query to a file, which may replace one of its kind alone, or to a stream of bytes.
-
-    Raises QueryFailed, and what `stage_file` does.
-    """
-    if isinstance(file, Path):
-        with stage_file(file, ROW_FILES[form]) as staged, staged.open("wb") as stream:
-            export_query(log, sql, stream, form)
-    else:
-        export_query(log, sql, file, form)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self, Unpack, overload
+from typing import Any, BinaryIO, Self, Unpack, overload
 
 from attrs import evolve, field, frozen
 
@@ -43,7 +43,7 @@ from archwright.results.numbered_events import NumberedEvent, find_scoring, numb
 from archwright.results.records import RepeatsRecord, RunDetails, SearchStateRecord
 from archwright.results.repeats import describe_repeats
 from archwright.results.replaying import describe_search_state
-from archwright.results.rows import Rows
+from archwright.results.rows import Rows, write_rows
 from archwright.results.run_text import describe_progress, render_run
 from archwright.results.trial import Trial
 from archwright.results.trial_table import tabulate_trials
@@ -202,11 +202,17 @@ class Run(Sequence[Trial]):
         """
         return make_frame(tabulate_trials(self.trials), library)
 
-    def sql(self, query: str) -> Rows:
-        """The result of a query of the views, which hold this run alone, as it stood; raises QueryFailed."""
-        return Rows.read(
-            self.log, check_text("query", query, "a text in SQL"), RunScope(self.name, self.view.run.state.seq)
-        )
+    def sql(self, query: str, limit: int | None = None) -> Rows:
+        """As `Log.sql`, but of views that hold this run alone, as it stood; raises QueryFailed."""
+        return Rows.read(self.log, query, limit, self._scope)
+
+    def export_sql(self, query: str, file: str | Path | BinaryIO, format: str | None = None) -> None:  # noqa: A002
+        """As `Log.export_sql`, but of this run alone, as `sql` has it."""
+        write_rows(self.log, query, file, format, self._scope)
+
+    @property
+    def _scope(self) -> RunScope:
+        return RunScope(self.name, self.view.run.state.seq)
 
     def verify(self, searcher: AnySearcher | None = None) -> Verification:
         """Whether the log still has the run as it was written, and whether its searcher makes the same proposals again.
