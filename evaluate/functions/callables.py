@@ -12,8 +12,6 @@ from archwright.evaluate.functions.signature import NotCallable
 from archwright.store.main_module import is_in_main
 from archwright.store.needed import FunctionNeeded, explain_needed, name_needed
 from archwright.store.origins import (
-    SourceComparison,
-    compare_code,
     describe_code,
     find_function_source,
     name_callable,
@@ -36,11 +34,6 @@ def wrap_callable(target: Callable[..., Any], **settings: Any) -> Function:
     name, code = name_callable(target), describe_code(target)
     by_value = {"by_value": True, "source_text": code["text"], "source_hash": code["sha256"]}
     return Function(name, **settings, **by_value, in_main=is_in_main(name, target), target=target)
-
-
-def compare_source(logged: Function, target: Callable[..., Any]) -> SourceComparison:
-    """Whether the source text of `target` is that of the logged function; unknown where either has none."""
-    return compare_code(logged.source_hash, target)
 
 
 def require_function(function: Function) -> None:

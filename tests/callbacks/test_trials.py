@@ -13,10 +13,10 @@ from archwright.core.objective import Objective
 from archwright.search.running.callbacks import RunCallbacks
 from archwright.store.events import AttemptEnded, AttemptStarted, Reported, RunResumed, Scored
 from archwright.store.log import START
-from archwright.store.memory_log import MemoryLog
 from tests.callbacks.tracked_search import FAILING, TRIALS, judge
 from tests.search.instant import InstantEvaluator, make_started
 from tests.search.running.test_loop import events_of, make_loop, resume_loop, start_loop
+from tests.store.memory_log import MemoryLog
 
 
 @define(eq=False)

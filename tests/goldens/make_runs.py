@@ -23,8 +23,8 @@ from archwright.store import events
 from archwright.store.events import Event, RunStarted
 from archwright.store.fold import RunState
 from archwright.store.log import START
-from archwright.store.memory_log import MemoryLog
 from tests.search.instant import InstantEvaluator
+from tests.store.memory_log import MemoryLog
 
 FOLDER = Path(__file__).parent / "runs"
 TRIALS = 24

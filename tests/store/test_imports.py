@@ -15,7 +15,6 @@ WITHOUT_DATABASE = (
     "fold",
     "journal",
     "log",
-    "memory_log",
     "named_paths",
     "paths",
     "permission",

@@ -12,8 +12,8 @@ from archwright.store import database
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogConflict
 from archwright.store.log import START, EventLog, Position
-from archwright.store.memory_log import MemoryLog
 from tests.contracts.log_contract import LogContract
+from tests.store.memory_log import MemoryLog
 from tests.store.strategies import events, make_run_started
 
 

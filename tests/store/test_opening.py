@@ -30,11 +30,11 @@ from archwright.store.errors import (
 from archwright.store.events import AttemptEnded
 from archwright.store.journal import append_entry, locate_journal, read_tail
 from archwright.store.log import START
-from archwright.store.memory_log import MemoryLog
 from archwright.store.paths import WAL_SUFFIXES, locate_sidecar
 from archwright.store.query import query
 from archwright.store.rebuild import rebuild_missing
 from archwright.store.verify import verify_log
+from tests.store.memory_log import MemoryLog
 from tests.store.processes import HOLDER_CODE, run_process
 from tests.store.strategies import events, make_run_events, make_run_started, make_trial_events
 

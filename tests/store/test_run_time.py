@@ -2,9 +2,9 @@
 
 from archwright.store.events import ForkPoint, RunResumed, RunStarted, RunStopped
 from archwright.store.log import START
-from archwright.store.memory_log import MemoryLog
 from archwright.store.run_time import NO_TIME, fold_run_time
 from archwright.store.runs import fork_run
+from tests.store.memory_log import MemoryLog
 from tests.store.strategies import make_run_started, make_trial_events
 
 

@@ -10,8 +10,8 @@ from archwright.store.errors import NoSuchEvent, NoSuchRun, RunExists
 from archwright.store.events import ForkPoint, RunResumed, RunStarted, RunStopped
 from archwright.store.fold import fold_events
 from archwright.store.log import START
-from archwright.store.memory_log import MemoryLog
 from archwright.store.runs import check_run_name, find_run, fork_run, generate_run_names
+from tests.store.memory_log import MemoryLog
 from tests.store.strategies import histories, make_run_events, make_run_started, make_trial_events
 
 

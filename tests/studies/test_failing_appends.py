@@ -19,9 +19,9 @@ from archwright.search.running.runs import read_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogIsBusy, LogIsFull
 from archwright.store.events import Scored
-from archwright.store.memory_log import MemoryLog
 from archwright.studies.ask_tell import BadOutcome, NoSuchOpenTrial, NothingToAsk
 from tests.search.instant import SPACE
+from tests.store.memory_log import MemoryLog
 
 WIDTHS = aw.settings(width=[1, 2, 3, 4, 5, 6, 7, 8])
 

@@ -9,12 +9,12 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.evaluate.functions.callables import compare_source, load_callable, require_function, wrap_callable
+from archwright.evaluate.functions.callables import load_callable, require_function, wrap_callable
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import NotCallable
 from archwright.evaluate.logged_evaluations import evaluation_from_json, evaluation_to_json
 from archwright.store.needed import FunctionNeeded
-from archwright.store.origins import find_function_source, hash_source, is_importable
+from archwright.store.origins import compare_code, find_function_source, hash_source, is_importable
 from archwright.store.user_code import load_object
 
 
@@ -119,15 +119,15 @@ def test_what_has_no_name_of_its_own_goes_by_value_and_the_log_has_its_text(targ
         require_function(logged)
     again = evolve(logged, target=target)
     assert load_callable(again) is target
-    assert compare_source(again, target) == "same"
+    assert compare_code(again.source_hash, target) == "same"
 
 
 def test_whether_it_is_the_same_function_is_said_as_far_as_it_is_known():
     logged = wrap_callable(make_closure(3))
-    assert compare_source(logged, make_closure(4)) == "same", "the text is all that a log has"
-    assert compare_source(logged, Scorer()) == "other"
-    assert compare_source(logged, len) == "unknown"
-    assert compare_source(Function("own.py:score"), make_closure(3)) == "unknown"
+    assert compare_code(logged.source_hash, make_closure(4)) == "same", "the text is all that a log has"
+    assert compare_code(logged.source_hash, Scorer()) == "other"
+    assert compare_code(logged.source_hash, len) == "unknown"
+    assert compare_code(Function("own.py:score").source_hash, make_closure(3)) == "unknown"
 
 
 @given(st.none() | st.integers() | st.text() | st.lists(st.integers()))

@@ -47,3 +47,5 @@ def test_files_of_the_current_folder_stand_for_nothing_that_is_installed(tmp_pat
     (tmp_path / "own.py").write_text("train = lambda a, b: 1\n")
     with WorkerPool(Function("own.py:train")) as pool:
         pool.warm_up()
+        assert pool.description is not None
+        assert pool.description.arguments == ("architecture", "budget")

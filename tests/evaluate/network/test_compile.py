@@ -285,7 +285,9 @@ class Scaled(Basic):
 
 @pytest.mark.parametrize("declared", [6, 3])
 def test_a_kind_may_count_all_of_its_parameters_or_those_that_are_trained(declared):
-    compile_architecture(aw.sequential(Scaled(declared), aw.affine(2)), (3,), seed=0)
+    model = compile_architecture(aw.sequential(Scaled(declared), aw.affine(2)), (3,), seed=0)
+    assert [parameter.numel() for parameter in model.parameters()] == [3, 3, 6, 2]
+    assert count_trainable_parameters(model) == 3 + 6 + 2
 
 
 @pytest.mark.parametrize("declared", [0, 4, 7])

@@ -1,10 +1,13 @@
 """Settings of an architecture make a recipe, under our names and the paper's."""
 
+import random
+
 import attrs
 import pytest
 
 import archwright as aw
 from archwright.core.setting import BadSetting, UnknownSetting
+from archwright.core.spaces.named import SPACES
 from archwright.evaluate.training.recipe import (
     RECIPES,
     Recipe,
@@ -54,9 +57,22 @@ def test_settings_that_no_training_can_have_are_told_of_the_space(space, error, 
         check_settings(inside)
 
 
-@pytest.mark.parametrize("name", ["digits", "deeparchitect", "tfref", "resnet"])
-def test_the_settings_of_the_spaces_that_come_along_are_known(name):
-    check_settings(aw.named_space(name))
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("digits", {"optimizer", "learning_rate", "batch_size"}),
+        ("deeparchitect", {"optimizer", "learning_rate", "rate_mult", "rate_patience", "lr_min", "stop_patience"}),
+        ("tfref", set()),
+        ("resnet", set()),
+    ],
+)
+def test_the_settings_of_the_spaces_that_come_along_are_known(name, settings):
+    """A training has all of them, under its own names."""
+    space = aw.named_space(name)
+    check_settings(space)
+    architecture = aw.sample(aw.root(space, SPACES[name].input_shape), random.Random(0).random).architecture
+    effective = find_effective_settings(aw.settings_of(architecture))
+    assert effective.keys() - {"momentum"} == settings, "the optimizer alone brings the momentum"
 
 
 def test_a_later_mapping_overrules_an_earlier_one():

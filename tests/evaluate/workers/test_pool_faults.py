@@ -181,7 +181,9 @@ def test_a_want_of_memory_that_is_shared_with_other_trials_is_transient(open_poo
 
 
 def test_nobody_waits_for_a_worker_who_wants_to_stop(open_pool):
-    open_pool("units").warm_up(lambda: True)
+    pool = open_pool("units")
+    pool.warm_up(lambda: True)
+    assert [worker.ready for worker in pool._workers] == [False]
 
 
 @pytest.mark.parametrize("function", ["hangs", "sleeps", "stops", "stops_its_guard"])

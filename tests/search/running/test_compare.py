@@ -25,13 +25,13 @@ from archwright.search.searchers.random_search import RandomSearch
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunResumed, RunStopped, Scored
 from archwright.store.log import START
-from archwright.store.memory_log import MemoryLog
 from archwright.store.needed import CODE_KEY
 from archwright.store.verify import verify_log
 from tests.paths import ROOT
 from tests.search.instant import InstantEvaluator, make_started
 from tests.search.running.test_loop import events_of, start_loop
 from tests.search.steered import SteeredEvaluator, open_broken_evaluator
+from tests.store.memory_log import MemoryLog
 
 SEARCHERS = {"random": {"name": "random"}, "again": {"name": "random"}}
 

@@ -21,8 +21,8 @@ from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, Proposed, RunResumed, RunStarted, RunStopped, Scored
 from archwright.store.fold import RunState, fold_events
 from archwright.store.log import START
-from archwright.store.memory_log import MemoryLog
 from tests.search.instant import InstantEvaluator, make_started
+from tests.store.memory_log import MemoryLog
 from tests.store.strategies import make_run_started, make_trial_events
 
 

@@ -23,11 +23,11 @@ from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Enqueued, Proposed, RunResumed, Scored
 from archwright.store.fold import fold_events
 from archwright.store.log import START
-from archwright.store.memory_log import MemoryLog
 from archwright.store.query import query
 from archwright.store.runs import fork_run
 from tests.search.instant import LAYER, SPACE, InstantEvaluator, make_started
 from tests.search.running.test_loop import Crash, CrashingLog, SearchLoop, events_of, make_loop
+from tests.store.memory_log import MemoryLog
 
 NAMES = [*(SEARCHERS.keys() - UNLISTED_SEARCHERS), "smbo,surrogate=forest"]
 QUICK = {

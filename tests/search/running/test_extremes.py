@@ -31,12 +31,12 @@ from archwright.search.surrogates.surrogate import to_normal_quantiles
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptStarted, Reported, Scored
 from archwright.store.fold import fold_events
-from archwright.store.memory_log import MemoryLog
 from archwright.store.query import query
 from tests.scripts import import_script
 from tests.search.contract import Session, check_proposals, make_problem, replay_session
 from tests.search.instant import InstantEvaluator, make_started, score_job
 from tests.search.running.test_loop import events_of, make_loop
+from tests.store.memory_log import MemoryLog
 
 order_statistics = import_script("order_statistics")
 MOST, LEAST = sys.float_info.max, 5e-324

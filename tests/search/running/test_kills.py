@@ -14,11 +14,11 @@ from archwright.search.running.runs import read_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptStarted, Proposed, Scored
 from archwright.store.journal import locate_journal
-from archwright.store.memory_log import MemoryLog
 from archwright.store.verify import verify_log
 from tests.paths import ROOT
 from tests.search.instant import InstantEvaluator
 from tests.search.running.test_loop import events_of, start_loop
+from tests.store.memory_log import MemoryLog
 
 KILLS = 50
 ENDLESS = 1_000_000

@@ -17,9 +17,9 @@ from archwright.search.running.stopping import fold_early_stopping
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, RunStopped, Scored
 from archwright.store.fold import RunState, fold_events
 from archwright.store.log import START
-from archwright.store.memory_log import MemoryLog
 from tests.search.instant import InstantEvaluator, make_started, score_job
 from tests.search.paced import PacedEvaluator
+from tests.store.memory_log import MemoryLog
 
 
 class Crash(Exception):

@@ -32,11 +32,11 @@ from archwright.store.events import Proposed, RunResumed, Scored
 from archwright.store.fold import RunState, fold_events
 from archwright.store.journal import locate_journal
 from archwright.store.log import START
-from archwright.store.memory_log import MemoryLog
 from archwright.store.permission import SETTINGS_FOLDER_VARIABLE, trust_source
 from tests.search.halving import HALVING
 from tests.search.instant import SPACE, InstantEvaluator, make_started, score_job
 from tests.search.running.test_loop import Crash, CrashingLog, events_of
+from tests.store.memory_log import MemoryLog
 
 
 class WritingEvaluator(InstantEvaluator):

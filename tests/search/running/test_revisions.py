@@ -32,12 +32,12 @@ from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed, RunResumed
 from archwright.store.fold import fold_events
 from archwright.store.log import START
-from archwright.store.memory_log import MemoryLog
 from archwright.store.runs import fork_run
 from archwright.store.written_paths import DEFAULT_LOG
 from tests.goldens.make_runs import CASES, FOLDER, SPACES, TRIALS, finish_job, locate_golden, read_golden
 from tests.search.instant import InstantEvaluator
 from tests.search.running.test_search_state import events_of, one_run
+from tests.store.memory_log import MemoryLog
 
 GOLDENS = sorted(FOLDER.glob("*.events"))
 TODAY = {case: get_revision(SEARCHERS[name]) for case, (name, _) in CASES.items()}

@@ -25,7 +25,6 @@ from archwright.search.stopping_rule import TrialBegun, TrialFinished, ValueRepo
 from archwright.store.configured import ExtensionFailed
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, Scored
-from archwright.store.memory_log import MemoryLog
 from archwright.store.needed import CODE_KEY, ExtensionNeeded
 from archwright.store.origins import describe_code
 from archwright.store.permission import NotTrusted
@@ -34,6 +33,7 @@ from tests.search.instant import make_started
 from tests.search.own_rules import define_rule, write_own_rules
 from tests.search.paced import PacedEvaluator
 from tests.search.running.test_loop import events_of, make_loop
+from tests.store.memory_log import MemoryLog
 
 
 @pytest.fixture(scope="module")

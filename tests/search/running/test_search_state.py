@@ -15,10 +15,10 @@ from archwright.search.running.runs import make_fork_event, read_run
 from archwright.search.running.search_state import SearchState, replay_search
 from archwright.store.events import Proposed, RunResumed, RunStarted
 from archwright.store.log import START
-from archwright.store.memory_log import MemoryLog
 from archwright.store.runs import fork_run
 from tests.search.instant import SPACE, InstantEvaluator, make_started, score_job
 from tests.search.running.test_loop import events_of, make_loop, resume_loop, start_loop
+from tests.store.memory_log import MemoryLog
 
 
 def one_run(slots: int = 2, trials: int = 6) -> MemoryLog:

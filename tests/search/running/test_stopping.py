@@ -25,10 +25,10 @@ from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, Scored
 from archwright.store.fold import RunState, fold_events
 from archwright.store.log import START
-from archwright.store.memory_log import MemoryLog
 from tests.search.instant import make_started
 from tests.search.paced import PacedEvaluator
 from tests.search.running.test_loop import Crash, CrashingLog, events_of, make_loop
+from tests.store.memory_log import MemoryLog
 
 RULE = {"rule": "median", "warmup": 1, "startup": 3}
 

@@ -1,8 +1,7 @@
-"""A log in memory: the model that the log on disk is tested against, and for trying things out."""
+"""A log in memory: the model that the log on disk is tested against, and what searches of tests are logged in."""
 
 import time
 from collections.abc import Callable, Sequence
-from typing import final
 
 from attrs import define, field
 
@@ -12,7 +11,6 @@ from archwright.store.log import EventBatch, EventRow, LoggedEvent, Position
 from archwright.store.runs import check_run_name
 
 
-@final
 @define
 class MemoryLog:
     """The runs as rows in memory, with the same checks as a log on disk."""
