@@ -20,8 +20,9 @@ from archwright.evaluate.settings import (
     validation_setting,
 )
 from archwright.store.main_module import is_in_main
-from archwright.store.needed import IN_MAIN_KEY, DataNeeded, explain_needed, name_needed
+from archwright.store.needed import IN_MAIN_KEY
 from archwright.store.origins import describe_code, find_function_source, name_callable
+from archwright.store.parts import describe_needed_data
 
 
 @frozen
@@ -56,9 +57,7 @@ class DataFunction:
     def get_target(self) -> Callable[..., Any]:
         """The function itself. Raises DataNeeded, which says how to give it again."""
         if self.target is None:
-            raise DataNeeded(
-                explain_needed([f"the data is the function {self.source}"], f"data={name_needed(self.source)}")
-            )
+            raise describe_needed_data(self.source).make_error()
         return self.target
 
 

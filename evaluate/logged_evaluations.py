@@ -14,8 +14,9 @@ from archwright.evaluate.data_settings import DataFunction
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.evaluation_kinds import EVALUATION_CLASSES, find_kind, is_class_named
 from archwright.store.events import RunStarted
-from archwright.store.needed import CLASS_CODE_KEY, DATA_CODE_KEY, EvaluationNeeded, explain_needed, name_needed
+from archwright.store.needed import CLASS_CODE_KEY, DATA_CODE_KEY
 from archwright.store.origins import describe_code
+from archwright.store.parts import describe_needed_class
 from archwright.store.permission import require_trusted
 
 OPTIONAL: Mapping[str, bool] = {"optional": True}  # metadata of a field that JSON leaves out where it has its default
@@ -50,9 +51,7 @@ def evaluation_from_json(data: JSON, model_input: Input | None = None, cls: type
     """
     kind, _, settings = EVALUATION_KIND.parse(data)
     if CLASS_CODE_KEY in data and cls is None:
-        raise EvaluationNeeded(
-            explain_needed([f"the evaluation is of the class {kind}"], f"evaluation={name_needed(kind)}")
-        )
+        raise describe_needed_class(kind).make_error()
     if (code := settings.pop(DATA_CODE_KEY, None)) is not None:
         settings["data"] = DataFunction.from_json(settings["data"], code)
     cls = cls or EVALUATION_KIND.find_class(kind)

@@ -25,14 +25,13 @@ from archwright.store.needed import (
     CODE_KEY,
     REVISION_KEY,
     ExtensionNeeded,
-    explain_needed,
     has_code,
     is_configured,
     list_code,
 )
 from archwright.store.origins import describe_code, is_class_findable, name_class
+from archwright.store.parts import describe_needed_extension, format_definition
 from archwright.store.permission import require_trusted
-from archwright.store.suggestions import format_definition
 from archwright.store.user_code import is_source
 
 
@@ -60,7 +59,7 @@ class LoggedKind(ConfiguredKind[Extension]):
         ExtensionNeeded where it holds a class that no other process can import.
         """
         if has_code(data):
-            raise ExtensionNeeded(explain_needed([f"the {self.noun} is {data[NAME_KEY]}"], self._format_argument(data)))
+            raise describe_needed_extension(self.noun, self.argument, data).make_error()
         self._require_trusted(data, trusted=trusted)
         name, _, settings = self.parse(data)
         return self.find(name, settings)
@@ -68,10 +67,6 @@ class LoggedKind(ConfiguredKind[Extension]):
     def _require_trusted(self, data: JSON, *, trusted: bool) -> None:
         for source in self.find_sources(data):
             require_trusted(source, trusted=trusted, named_by=self.naming_command)
-
-    def _format_argument(self, data: JSON) -> str:
-        """What a person writes in a call in Python to give again what a log has."""
-        return f"{self.argument}={format_definition(data)}"
 
     def update(self, data: JSON) -> JSON:
         """The same one, in the revision that it has by now, with every setting.
@@ -160,7 +155,7 @@ class LoggedKind(ConfiguredKind[Extension]):
             if any(map(_holds, settings.values())):
                 raise ExtensionNeeded(
                     f"{self.describe(name)} holds a class that no other process can import, so give a value of it, "
-                    f"and not the class: {self._format_argument(data)}"
+                    f"and not the class: {self.argument}={format_definition(data)}"
                 )
             self._require_trusted(data, trusted=trusted)
             return self.build(name, given, settings)

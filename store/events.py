@@ -19,6 +19,7 @@ from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.protocols import EarlyStop, Status
 from archwright.store.errors import UnreadableEvent, UnwritableEvent
+from archwright.store.parts import NeededPart, list_parts
 from archwright.store.space_names import name_space
 from archwright.store.user_code import is_source
 
@@ -89,6 +90,11 @@ class RunStarted:
     def model_input(self) -> Input:
         """The input of the run's models; raises BadInput where the log of a stranger has nonsense."""
         return input_from_text(self.input, self.input_shape)
+
+    @property
+    def needed_parts(self) -> Sequence[NeededPart]:
+        """What another process must be given to go on with the run, as no log holds it whole."""
+        return list_parts(self.evaluator, self.searcher, self.stopping)
 
 
 @frozen

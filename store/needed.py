@@ -40,7 +40,7 @@ class ExtensionNeeded(DefinitionNeeded):
 
 
 def explain_needed(parts: Sequence[str], given: str, changed: Sequence[str] = ()) -> str:
-    """The message of a DefinitionNeeded: `parts` as `describe_needed` has them, and what a person types to give them.
+    """The message of a DefinitionNeeded, with what a person types to give the `parts`, which are said in words.
 
     `changed` names those that this process has by the names in the log, with other texts.
     """
@@ -55,12 +55,12 @@ def explain_needed(parts: Sequence[str], given: str, changed: Sequence[str] = ()
 
 
 def explain_same(parts: Sequence[str]) -> str:
-    """A line on what was given again, `parts` as `describe_needed` has them: by their texts they are what they were."""
+    """A line on `parts`, said in words, that were given again: by their texts they are what they were."""
     return f"{' and '.join(parts)}, with the same text{'' if len(parts) == 1 else 's'} as in the log"
 
 
 def explain_changed(name: str, run: str) -> str:
-    """A sentence on a function or a class, as `hash_code` calls it, that goes on with a run and has another text."""
+    """A sentence on a function or a class, as `LoggedCode` calls it, that goes on with a run and has another text."""
     return f"{name} is another one than {run} was begun with: its text has changed"
 
 
@@ -79,58 +79,8 @@ def is_told(evaluator: JSON) -> bool:
     return evaluator.get("kind") == TOLD_KIND
 
 
-def describe_needed(evaluator: JSON, searcher: JSON, stopping: JSON = None) -> Mapping[str, str]:
-    """What another process must be given to go on with a run, as its log has these, by the arguments that give it.
-
-    It is said in words, as in: the evaluation is the function __main__:evaluate.
-    """
-    needed = dict[str, str]()
-    if evaluator.get(BY_VALUE_KEY):
-        needed["evaluation"] = f"the evaluation is the function {evaluator.get('source')}"
-    elif CLASS_CODE_KEY in evaluator:
-        needed["evaluation"] = f"the evaluation is of the class {evaluator.get('kind')}"
-    if DATA_CODE_KEY in evaluator:
-        needed["data"] = f"the data is the function {evaluator.get('data')}"
-    for argument, noun, data in (("searcher", "searcher", searcher), ("stopping", "stopping rule", stopping)):
-        if data and has_code(data):
-            needed[argument] = f"the {noun} is {' with '.join(list_code(data))}"
-    return needed
-
-
-def hash_code(evaluator: JSON, searcher: JSON, stopping: JSON = None) -> Mapping[str, str]:
-    """The hashes of the source texts of functions and classes, as far as a log has them.
-
-    They are called as in: the function __main__:evaluate.
-    """
-    hashes = {
-        f"the function {evaluator.get('source')}": evaluator.get("source_hash"),
-        f"the evaluation {evaluator.get('kind')}": _get_hash(evaluator.get(CLASS_CODE_KEY)),
-        f"the data function {evaluator.get('data')}": _get_hash(evaluator.get(DATA_CODE_KEY)),
-    }
-    for noun, data in (("searcher", searcher), ("stopping rule", stopping)):
-        if data is not None:
-            hashes |= {f"the {noun} {name}": text_hash for name, text_hash in list_code(data).items()}
-    return {name: text_hash for name, text_hash in hashes.items() if text_hash is not None}
-
-
 def _get_hash(code: Mapping[str, Any] | None) -> str | None:
     return None if code is None else code.get("sha256")
-
-
-def list_evaluation_code(evaluator: JSON) -> Mapping[str, Mapping[str, str | None]]:
-    """What `__main__` may have by its name of a run's evaluation, and of its data: the hashes of texts by the names.
-
-    A function is among them where `__main__` had that function itself by its name.
-    """
-    named: dict[str, Mapping[str, str | None]] = {"evaluation": {}, "data": {}}
-    if CLASS_CODE_KEY in evaluator:
-        named["evaluation"] = {evaluator["kind"]: _get_hash(evaluator[CLASS_CODE_KEY])}
-    elif evaluator.get(IN_MAIN_KEY):
-        named["evaluation"] = {evaluator["source"]: evaluator.get("source_hash")}
-    data: JSON = evaluator.get(DATA_CODE_KEY)
-    if data is not None and data.get(IN_MAIN_KEY):
-        named["data"] = {evaluator["data"]: _get_hash(data)}
-    return named
 
 
 def list_code(data: JSON) -> Mapping[str, str | None]:

@@ -7,41 +7,23 @@ all of a run, as of a function of a notebook, no command goes on with it: the ca
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from attrs import frozen
 
 from archwright.core.ends import EndName
 from archwright.core.json import JSON
-from archwright.core.words import NAME_KEY
 from archwright.store.needed import (
-    BY_VALUE_KEY,
     CLASS_CODE_KEY,
-    CODE_KEY,
     DATA_CODE_KEY,
-    REVISION_KEY,
-    describe_needed,
     has_code,
-    is_configured,
     is_told,
-    list_nested,
     name_needed,
 )
+from archwright.store.parts import format_arguments, format_configured, list_evaluation_parts, list_parts
 from archwright.store.written_paths import DEFAULT_LOG, shorten
 
 NOTHING_NEEDED: Mapping[str, str] = {}
 TRAINING_KIND, FUNCTION_KIND = "training", "function"  # of evaluations
-# What a person calls the classes of the built-in searchers and rules, by the names that a log has of them.
-BUILTIN_CLASSES: Mapping[str, str] = {
-    "random": "aw.searchers.RandomSearch",
-    "mcts": "aw.searchers.Mcts",
-    "mcts-bisection": "aw.searchers.Mcts",
-    "evolution": "aw.searchers.Evolution",
-    "local-search": "aw.searchers.LocalSearch",
-    "smbo": "aw.searchers.Smbo",
-    "smbo-paper": "aw.searchers.SmboPaper",
-    "median": "aw.MedianRule",
-}
 
 
 @frozen
@@ -64,7 +46,7 @@ def suggest_continuation(log: Path, run: str, evaluator: JSON, searcher: JSON, s
     """How to go on with a run whose log has these: it is resumed, or it is a study, whose trials a person tells."""
     if is_told(evaluator):
         return Suggestion(None, format_study_call(log, run, searcher))
-    if arguments := format_needed(evaluator, searcher, stopping):
+    if arguments := format_arguments(list_parts(evaluator, searcher, stopping)):
         return Suggestion(None, format_resumption_call(log, run, {}, arguments))
     return suggest_resumption(log, run)
 
@@ -132,7 +114,7 @@ def format_call(function: str, words: Sequence[str], arguments: Mapping[str, str
 def format_resumption_call(
     log: Path, run: str, moves: Mapping[EndName, str], needed: Mapping[str, str] = NOTHING_NEEDED
 ) -> str:
-    """The call that goes on with a run, and moves its ends; `needed` is what `format_needed` gives."""
+    """The call that goes on with a run, and moves its ends; `needed` is what `format_arguments` gives."""
     arguments: dict[str, str] = {name: repr(value) for name, value in moves.items()}
     return format_call("resume", [repr(run)], {**arguments, **needed}, log)
 
@@ -187,26 +169,12 @@ def _write_log(log: Path | None) -> Path | None:
     return None if written == DEFAULT_LOG else written
 
 
-def format_needed(evaluator: JSON, searcher: JSON, stopping: JSON = None) -> Mapping[str, str]:
-    """The arguments with which another process is given what a log with these does not hold whole.
-
-    They are the names by which the person has defined it; a class gets the settings of the log.
-    """
-    expressions = {
-        "evaluation": lambda: name_needed(evaluator["source" if evaluator.get(BY_VALUE_KEY) else "kind"]),
-        "data": lambda: name_needed(evaluator["data"]),
-        "searcher": lambda: format_definition(searcher),
-        "stopping": lambda: format_definition(stopping),
-    }
-    return {name: expressions[name]() for name in describe_needed(evaluator, searcher, stopping)}
-
-
 def format_needed_to_retrain(evaluator: JSON) -> Mapping[str, str]:
-    """The same for training a trial again, where `data` stands for that of a training.
+    """The arguments that give an evaluation again to train a trial, where `data` stands for that of a training.
 
     Any other evaluation is given with the function that is its data.
     """
-    needed, kind = format_needed(evaluator, {}), evaluator["kind"]
+    needed, kind = format_arguments(list_evaluation_parts(evaluator)), evaluator["kind"]
     if "data" not in needed or kind == TRAINING_KIND:
         return needed
     if kind == FUNCTION_KIND:
@@ -214,19 +182,3 @@ def format_needed_to_retrain(evaluator: JSON) -> Mapping[str, str]:
     unsaid = ("kind", "data", CLASS_CODE_KEY, DATA_CODE_KEY)
     settings = {key: repr(value) for key, value in evaluator.items() if key not in unsaid}
     return {"evaluation": f"{name_needed(kind)}({_format_arguments([], settings | {'data': needed['data']})})"}
-
-
-def format_definition(data: JSON) -> str:
-    """The class of a searcher or a rule of a log; a value of it, where it holds another one that is given again."""
-    return format_configured(data) if any(map(has_code, list_nested(data))) else name_needed(data[NAME_KEY])
-
-
-def format_configured(data: JSON) -> str:
-    """A Python expression for a searcher or a rule of a log: its class, called with all its settings."""
-    name, unsaid = data[NAME_KEY], (NAME_KEY, REVISION_KEY, CODE_KEY)
-    settings = {key: _format_setting(value) for key, value in data.items() if key not in unsaid}
-    return f"{BUILTIN_CLASSES.get(name) or name_needed(name)}({_format_arguments([], settings)})"
-
-
-def _format_setting(value: Any) -> str:
-    return format_configured(value) if is_configured(value) else repr(value)

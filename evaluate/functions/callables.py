@@ -10,12 +10,12 @@ from typing import Any
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import NotCallable
 from archwright.store.main_module import is_in_main
-from archwright.store.needed import FunctionNeeded, explain_needed, name_needed
 from archwright.store.origins import (
     describe_code,
     find_function_source,
     name_callable,
 )
+from archwright.store.parts import describe_needed_function
 from archwright.store.user_code import load_object
 
 
@@ -39,11 +39,7 @@ def wrap_callable(target: Callable[..., Any], **settings: Any) -> Function:
 def require_function(function: Function) -> None:
     """Nothing where this process can find the function; else FunctionNeeded, which says how to give it again."""
     if function.by_value and function.target is None:
-        raise FunctionNeeded(
-            explain_needed(
-                [f"the evaluation is the function {function.source}"], f"evaluation={name_needed(function.source)}"
-            )
-        )
+        raise describe_needed_function(function.source).make_error()
 
 
 def load_callable(function: Function) -> Any:

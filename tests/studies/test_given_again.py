@@ -15,7 +15,7 @@ from archwright.search.logged_extensions import OtherExtension
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.store.needed import ExtensionNeeded, FunctionNeeded
 from archwright.store.origins import name_class
-from archwright.store.suggestions import format_definition, format_needed
+from archwright.store.parts import format_arguments, format_definition, list_parts
 from archwright.studies.ask_tell import Study
 from tests.search.own_rules import define_rule
 from tests.search.own_searchers import define_drawn, define_through
@@ -224,8 +224,8 @@ def test_a_study_goes_on_with_the_searcher_that_its_process_has():
 
 def test_what_is_needed_follows_from_the_log():
     own = {"name": "__main__:f.<locals>.Own", "revision": 2, "draws": 3, "code": {"text": None, "sha256": None}}
-    assert format_needed({"kind": "training"}, {"name": "random"}) == {}
-    assert format_needed({"by_value": True, "source": "__main__:<lambda>"}, {"name": "random"}, own) == {
+    assert format_arguments(list_parts({"kind": "training"}, {"name": "random"})) == {}
+    assert format_arguments(list_parts({"by_value": True, "source": "__main__:<lambda>"}, {"name": "random"}, own)) == {
         "evaluation": "function",
         "stopping": "Own",
     }

@@ -13,10 +13,9 @@ from archwright.store.configured import ExtensionFailed
 from archwright.store.needed import (
     DataNeeded,
     EvaluationNeeded,
-    describe_needed,
-    hash_code,
 )
-from archwright.store.suggestions import format_needed, format_needed_to_retrain
+from archwright.store.parts import format_arguments, list_parts
+from archwright.store.suggestions import format_needed_to_retrain
 from tests.cli.running import run_command
 from tests.evaluate.own_tables import CODE
 
@@ -217,15 +216,19 @@ def test_what_a_preparation_in_this_process_raises_is_told_with_its_traceback(tm
 def test_what_is_needed_of_data_and_classes_follows_from_the_log():
     code, random = {"text": None, "sha256": "12"}, {"name": "random"}
     own = {"kind": "__main__:Own", "scale": 0.5, "data": "__main__:load", "class_code": code, "data_code": code}
-    assert format_needed(own, random) == {"evaluation": "Own", "data": "load"}
+    assert format_arguments(list_parts(own, random)) == {"evaluation": "Own", "data": "load"}
     assert format_needed_to_retrain(own) == {"evaluation": "Own(scale=0.5, data=load)"}
-    assert describe_needed(own, random) == {
+    parts = list_parts(own, random)
+    assert {part.argument: part.words for part in parts} == {
         "evaluation": "the evaluation is of the class __main__:Own",
         "data": "the data is the function __main__:load",
     }
-    assert hash_code(own, random) == {"the evaluation __main__:Own": "12", "the data function __main__:load": "12"}
+    assert {code.words: code.sha256 for part in parts for code in part.code} == {
+        "the evaluation __main__:Own": "12",
+        "the data function __main__:load": "12",
+    }
     function = {"kind": "function", "source": "own.py:count", "data": "__main__:load", "data_code": code}
-    assert format_needed(function, random) == {"data": "load"}
+    assert format_arguments(list_parts(function, random)) == {"data": "load"}
     assert format_needed_to_retrain(function) == {"evaluation": "aw.function(count, data=load)"}
     training = {"kind": "training", "data": "__main__:load", "data_code": code}
-    assert format_needed_to_retrain(training) == format_needed(training, random) == {"data": "load"}
+    assert format_needed_to_retrain(training) == format_arguments(list_parts(training, random)) == {"data": "load"}

@@ -11,7 +11,7 @@ import archwright as aw
 from archwright.search.named import SEARCHER_KIND, SEARCHERS, UNLISTED_SEARCHERS
 from archwright.search.named_rules import RULE_KIND, STOPPING_RULES
 from archwright.store import suggestions
-from archwright.store.suggestions import BUILTIN_CLASSES, format_configured, format_definition
+from archwright.store.parts import BUILTIN_CLASSES, format_configured, format_definition
 from tests.search.own_searchers import define_through
 from tests.studies.test_searching import search
 

@@ -17,21 +17,9 @@ from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.events import RunStarted
 from archwright.store.main_module import find_in_main, has_other_text
-from archwright.store.needed import (
-    BY_VALUE_KEY,
-    CLASS_CODE_KEY,
-    DataNeeded,
-    DefinitionNeeded,
-    EvaluationNeeded,
-    ExtensionNeeded,
-    FunctionNeeded,
-    describe_needed,
-    explain_needed,
-    list_code,
-    list_evaluation_code,
-)
+from archwright.store.needed import DataNeeded, EvaluationNeeded, explain_needed
 from archwright.store.origins import SourceComparison, compare_code, name_class
-from archwright.store.suggestions import format_needed
+from archwright.store.parts import NeededPart, format_arguments
 
 PARTS = ("evaluation", "data", "searcher", "stopping")  # of a run
 _WORST_FIRST: Sequence[SourceComparison] = ("other", "unknown", "same")
@@ -72,7 +60,7 @@ class GivenValues:
 
     def select_needed(self, started: RunStarted) -> Self:
         """Only those values that the log of the run does not hold whole."""
-        needed = _describe_needed(started)
+        needed = [part.argument for part in started.needed_parts]
         own = evolve(self, data=self.any_data, known=self.list_code())
         return evolve(own, **{name: None for name in PARTS if name not in needed})
 
@@ -90,17 +78,16 @@ class GivenValues:
         DefinitionNeeded is raised, with what `suggest` makes of the arguments that give the parts again; and NotTrusted
         as `from_json`.
         """
-        words = {name: text for name, text in _describe_needed(started).items() if name in among}
-        missing = [name for name in words if self.get_part(name) is None]
-        whole = evolve(self, **{name: _find_in_main(started, name, trusted=trusted) for name in missing})
-        missing = [name for name in missing if whole.get_part(name) is None]
+        needed = [part for part in started.needed_parts if part.argument in among]
+        missing = [part for part in needed if self.get_part(part.argument) is None]
+        whole = evolve(self, **{part.argument: _find_in_main(started, part, trusted=trusted) for part in missing})
+        missing = [part for part in missing if whole.get_part(part.argument) is None]
         if not missing:
             return whole
-        needed = format_needed(started.evaluator, started.searcher, started.stopping)
-        call = suggest({name: needed[name] for name in words})
-        raise _choose_error(started, missing)(
-            explain_needed([words[name] for name in missing], call, _list_changed(started, missing))
-        )
+        code = [code for part in missing for code in part.code if code.is_in_main]
+        changed = [each.source for each in code if has_other_text(each.source, each.sha256)]
+        call = suggest(format_arguments(needed))
+        raise missing[0].error(explain_needed([part.words for part in missing], call, changed))
 
     def get_part(self, name: str) -> Any:
         """What was given of the part."""
@@ -155,36 +142,16 @@ def _iterate_classes(value: Any) -> Iterator[type[Any]]:
         yield from chain.from_iterable(_iterate_classes(getattr(value, field.name)) for field in fields(type(value)))
 
 
-def _choose_error(started: RunStarted, missing: Collection[str]) -> type[DefinitionNeeded]:
-    if "evaluation" in missing:
-        return FunctionNeeded if started.evaluator.get(BY_VALUE_KEY) else EvaluationNeeded
-    return DataNeeded if "data" in missing else ExtensionNeeded
-
-
-def _describe_needed(started: RunStarted) -> Mapping[str, str]:
-    return describe_needed(started.evaluator, started.searcher, started.stopping)
-
-
-def _find_in_main(started: RunStarted, part: str, *, trusted: bool) -> Any:
+def _find_in_main(started: RunStarted, part: NeededPart, *, trusted: bool) -> Any:
     """What `__main__` has of a part of a run, by the name and the source text that the log has; else None."""
-    match part:
+    match part.argument:
         case "searcher":
             return SEARCHER_KIND.find_in_main(started.searcher, trusted=trusted)
         case "stopping":
             return RULE_KIND.find_in_main(started.stopping, trusted=trusted)
         case _:
-            code = list_evaluation_code(started.evaluator)[part]
-            found = next((find_in_main(source, sha256) for source, sha256 in code.items()), None)
-            if part == "data":
-                return None if found is None else DataFunction.of(found)
-            return found if found is None or CLASS_CODE_KEY in started.evaluator else wrap_callable(found)
-
-
-def _list_changed(started: RunStarted, missing: Collection[str]) -> Sequence[str]:
-    """The names of missing functions and classes for which `__main__` has something else."""
-    code = {
-        **list_evaluation_code(started.evaluator),
-        "searcher": list_code(started.searcher),
-        "stopping": list_code(started.stopping or {}),
-    }
-    return [source for name in missing for source, sha256 in code[name].items() if has_other_text(source, sha256)]
+            (code,) = part.code
+            found = find_in_main(code.source, code.sha256) if code.is_in_main else None
+            if found is None or part.error is EvaluationNeeded:
+                return found
+            return DataFunction.of(found) if part.error is DataNeeded else wrap_callable(found)

@@ -18,7 +18,8 @@ from archwright.search.running.compare import ComparedSearch
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogMissing
 from archwright.store.events import RunStarted, event_to_json
-from archwright.store.needed import CLASS_CODE_KEY, CODE_KEY, DATA_CODE_KEY, explain_changed, hash_code, leave_out
+from archwright.store.needed import CLASS_CODE_KEY, CODE_KEY, DATA_CODE_KEY, explain_changed, leave_out
+from archwright.store.parts import NeededPart, find_changed, list_parts
 from archwright.store.query import query
 from archwright.store.written_paths import shorten
 
@@ -64,7 +65,7 @@ class LoggedSearch:
     """How far a search of a comparison is in the log."""
 
     run: str
-    code: Mapping[str, str]  # hashes of the texts of the person's functions and classes, as far as the log has any
+    parts: Sequence[NeededPart]  # with the hashes of the texts of the person's functions and classes
     scored: int  # trials
     reason: str  # why its last process left it; empty where none has left it in order
     detail: str
@@ -89,8 +90,8 @@ def read_logged_searches(log: Path, searches: Sequence[ComparedSearch]) -> Mappi
         _, text, spaces, *standing = rows[search.run]
         started = json.loads(text)
         _require_same_search(log, search, started, [json.loads(space) for space in spaces or ()])
-        code = hash_code(started["evaluator"], started["searcher"], started.get("stopping"))
-        logged[search.run] = LoggedSearch(search.run, code, *standing)
+        parts = list_parts(started["evaluator"], started["searcher"], started.get("stopping"))
+        logged[search.run] = LoggedSearch(search.run, parts, *standing)
     return logged
 
 
@@ -107,11 +108,9 @@ def describe_changed_code(log: DuckDBLog, searches: Sequence[ComparedSearch]) ->
     """
     logged, changed = read_logged_searches(log.path, searches), dict[str, str]()
     for search in searches:
-        started = search.started
-        before = logged[search.run].code if search.run in logged else {}
-        for name, text_hash in hash_code(started.evaluator, started.searcher, started.stopping).items():
-            if before.get(name, text_hash) != text_hash:
-                changed.setdefault(name, search.run)
+        before = logged[search.run].parts if search.run in logged else ()
+        for name in find_changed(before, search.started.needed_parts):
+            changed.setdefault(name, search.run)
     return [explain_changed(name, run) for name, run in changed.items()]
 
 

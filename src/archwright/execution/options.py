@@ -17,7 +17,8 @@ from archwright.display.narration import Narration
 from archwright.execution.call_options import Option, describe_options
 from archwright.execution.checks import BadArgument, check_flag, list_values, require_count, require_trust
 from archwright.store.events import RunStarted
-from archwright.store.suggestions import format_needed, format_resumption_call
+from archwright.store.parts import format_arguments
+from archwright.store.suggestions import format_resumption_call
 
 NO_MOVES: Mapping[EndName, str] = {}
 ZERO_TIME = re.compile(r"0+(\.0*)?(s|seconds|m|min|h)?")
@@ -74,7 +75,7 @@ class RunOptions:
         self, log: Path, run: str, started: RunStarted, moves: Mapping[EndName, str] = NO_MOVES
     ) -> str:
         """How a person goes on with a run, with `moves` of its ends: in Python where the log does not hold it whole."""
-        if needed := format_needed(started.evaluator, started.searcher, started.stopping):
+        if needed := format_arguments(started.needed_parts):
             return format_resumption_call(log, run, moves, needed)
         return self.narration.format_resumption(log, run, moves)
 

@@ -25,7 +25,6 @@ from archwright.store.extensions import Extension
 from archwright.store.needed import (
     CLASS_CODE_KEY,
     DATA_CODE_KEY,
-    describe_needed,
     explain_changed,
     explain_same,
     explain_unknown,
@@ -77,19 +76,22 @@ def describe_same_code(
 
     The run goes on with this `evaluation`, `searcher` and rule.
     """
-    evaluator, is_class = started.evaluator, CLASS_CODE_KEY in started.evaluator
-    sha256 = evaluator[CLASS_CODE_KEY]["sha256"] if is_class else evaluator.get("source_hash")
     data = None if evaluation.data_settings is None else evaluation.data_settings.function
-    function = evaluation.user_function
-    code = {
-        "evaluation": [(sha256, type(evaluation) if is_class or function is None else function.target)],
-        "data": [] if data is None else [(data.sha256, data.target)],
-        "searcher": pair_code(started.searcher, searcher),
-        "stopping": pair_code(started.stopping or {}, stopping),
+    function = None if CLASS_CODE_KEY in started.evaluator else evaluation.user_function
+    own = {
+        "evaluation": type(evaluation) if function is None else function.target,
+        "data": None if data is None else data.target,
     }
-    needed = describe_needed(evaluator, started.searcher, started.stopping)
-    asked = [part for part in needed if part not in given.filled_in]
-    same = [needed[part] for part in asked if given.compare(code[part]) == "same"]
+    extensions = {"searcher": (started.searcher, searcher), "stopping": (started.stopping, stopping)}
+    same = list[str]()
+    for part in started.needed_parts:
+        pairs = (
+            pair_code(*extensions[part.argument])
+            if part.argument in extensions
+            else [(code.sha256, own[part.argument]) for code in part.code]
+        )
+        if part.argument not in given.filled_in and given.compare(pairs) == "same":
+            same.append(part.words)
     return [explain_same(same)] if same else []
 
 

@@ -42,7 +42,8 @@ from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted, event_to_json
 from archwright.store.fold import RunState
-from archwright.store.needed import REVISION_KEY, explain_changed, hash_code, leave_out
+from archwright.store.needed import REVISION_KEY, explain_changed, leave_out
+from archwright.store.parts import find_changed
 from archwright.store.runs import list_runs
 from archwright.store.suggestions import suggest_fork
 from archwright.store.written_paths import shorten
@@ -202,8 +203,8 @@ def _gather_parts(
     """What the run goes on with, and a warning of what is other than it was."""
     request = plan.request
     warn(require_same_images(run, record.started, plan.data))
-    logged, current = (hash_code(each.evaluator, each.searcher, each.stopping) for each in (record.started, started))
-    warn([explain_changed(name, run) for name, text in current.items() if logged.get(name, text) != text])
+    changed = find_changed(record.started.needed_parts, started.needed_parts)
+    warn([explain_changed(name, run) for name in changed])
     unknown = select_unknown(read_configurations(enqueue, plan.problem), record.events)
     return ResumedParts(
         plan.evaluation,
