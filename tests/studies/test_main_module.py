@@ -132,7 +132,7 @@ def test_a_kernel_that_was_restarted_goes_on_without_being_given_anything(run_ce
     assert len(aw.fork("mine", at=9, trials=4).resume(**HERE)) == 4
     assert aw.retrain("mine", "best", seeds=1, **HERE).resume(trials="+1", **HERE).status == "finished"
     assert not caplog.records
-    assert "Same" in str(log["mine"].best().architecture)
+    assert "Same" in repr(log["mine"].best().architecture)
     assert log["mine"].best().export("model", untrained=True).files
 
 
