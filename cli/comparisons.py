@@ -3,6 +3,7 @@
 import shlex
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import typer
 
@@ -14,8 +15,8 @@ from archwright.errors import RunInterrupted
 from archwright.results.comparison import Comparison
 
 
-def run_comparison_command(call: Callable[[Narration], Comparison], as_json: bool) -> None:
-    """Call a function that compares, telling how far it is on stderr, and print what follows.
+def run_comparison_command(call: Callable[[Any], Comparison], as_json: bool) -> None:
+    """Call a function that compares with a Narration on stderr as its `progress`, and print what follows.
 
     Raises typer.Exit where a signal stopped it, BadOption, and what the function and `Comparison.check` raise.
     """

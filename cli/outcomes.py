@@ -38,8 +38,8 @@ class RunCommand:
     console: Console
     resume_words: Sequence[str]  # the options with which `archwright resume` works on the run as this command does
 
-    def run(self, call: Callable[[Narration], Run]) -> Run:
-        """Call a function that runs trials, print what came of it, and return the run.
+    def run(self, call: Callable[[Any], Run]) -> Run:
+        """Call a function that runs trials, with a Narration as its `progress`; print what came of it; return the run.
 
         Raises typer.Exit where a signal stopped it, BadOption, and what the function raises.
         """

@@ -27,11 +27,13 @@ def export(
     for other runtimes, architecture.json for archwright, and README.md says what the model is, how good it is, and how
     its inputs must be normalised.
     """
+    import archwright
     from archwright.cli.json_output import print_records
     from archwright.cli.reports.exports import require_complete, show_export
-    from archwright.results.run import Run
 
-    exported = Run.read(log, run, trust=trust)[trial]
-    result = exported.export(folder, force=force, untrained=untrained, data_dir=data_dir).details()
+    exported = archwright.export(
+        run, trial, folder, log=log, untrained=untrained, force=force, data_dir=data_dir, trust=trust
+    )
+    result = exported.details()
     print_records(result) if json else show_export(folder, result)
     require_complete(folder, result)

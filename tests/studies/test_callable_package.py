@@ -47,6 +47,7 @@ def test_help_shows_the_function_before_the_package():
     ]
     places = [shown.index(text) for text in texts]
     assert places == sorted(places)
+    assert "progress: bool = True" in shown  # a command's own way of telling is no affair of people's
 
 
 def test_a_notebook_shows_its_signature_and_its_docstring():

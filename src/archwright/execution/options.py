@@ -43,8 +43,8 @@ def read_grace(given: float | str) -> float:
     return seconds
 
 
-def choose_narration(progress: bool | Narration) -> Narration:
-    """The usual narration, or none; one that is given as it is. Raises BadArgument."""
+def choose_narration(progress: Any) -> Narration:
+    """The usual narration, or none; that of a command as it is. Raises BadArgument."""
     if isinstance(progress, Narration):
         return progress
     return Narration() if check_flag("progress", progress) else Narration(Console(quiet=True))
@@ -92,7 +92,8 @@ class WorkOptions(TypedDict, total=False):
     grace: Annotated[float | str, Option(DEFAULT_GRACE, "what running trials have to end after SIGTERM or SIGHUP")]
     callbacks: Annotated[Sequence[AnyCallback], Option((), "who is called with each event; see docs/callbacks.md")]
     on_event: Annotated[EventFunction | None, Option(None, "called with each event, once it is logged")]
-    progress: Annotated[bool | Narration, Option(True, "whether it is shown how far the run is")]
+    # Of people, True or False; a command gives a Narration, which `choose_narration` takes as it is.
+    progress: Annotated[bool, Option(True, "whether it is shown how far the run is")]
 
 
 def list_callbacks(callbacks: Any, on_event: Any) -> Sequence[Any]:
