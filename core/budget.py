@@ -8,8 +8,8 @@ from typing import Any, Literal, get_args
 
 from attrs import field, frozen
 
-from archwright.core.checks import as_number
 from archwright.core.errors import ArchwrightError
+from archwright.core.readers import as_number
 from archwright.core.value import MAX_INTEGER, InvalidDomain, as_value, format_value
 
 Unit = Literal["epochs", "seconds", "examples"]

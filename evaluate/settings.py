@@ -8,9 +8,9 @@ from typing import Any, SupportsFloat, TypeVar, cast
 from attrs import AttrsInstance, evolve, field
 
 from archwright.core.architecture import find_fixed_settings
-from archwright.core.checks import Checks, make_validator
 from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
 from archwright.core.json import JSON
+from archwright.core.readers import ValueReader, make_validator
 from archwright.core.setting import BadSetting
 from archwright.core.term import Term
 from archwright.core.value import as_integer
@@ -21,7 +21,7 @@ FIRST_READER = 1  # of runs whose JSON names none
 LATEST_READER = 2  # of new runs
 READERS = (FIRST_READER, LATEST_READER)
 
-_CHECKS = Checks(BadSetting)
+_VALUE_READER = ValueReader(BadSetting)
 Changed = TypeVar("Changed", bound=AttrsInstance)
 
 
@@ -101,17 +101,17 @@ def data_dir_setting() -> Any:
 
 def split_seed_setting() -> Any:
     """The field of the seed of the splits that are drawn: train, validation and, where the data has none, test."""
-    return field(default=0, converter=as_integer, validator=make_validator(_CHECKS.read_integer))
+    return field(default=0, converter=as_integer, validator=make_validator(_VALUE_READER.read_integer))
 
 
 def threads_setting() -> Any:
     """The field of the CPU threads of one worker; 0: its share of the cores."""
-    return field(default=0, converter=as_integer, validator=make_validator(_CHECKS.read_count))
+    return field(default=0, converter=as_integer, validator=make_validator(_VALUE_READER.read_count))
 
 
 def hyperparameters_setting() -> Any:
     """The field of hyperparameters by their names."""
-    return field(factory=dict[str, JSON], validator=make_validator(_CHECKS.check_mapping))
+    return field(factory=dict[str, JSON], validator=make_validator(_VALUE_READER.check_mapping))
 
 
 def reader_setting() -> Any:

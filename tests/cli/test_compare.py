@@ -17,7 +17,7 @@ from archwright.cli.commands.compare import compare
 from archwright.cli.commands.search import search
 from archwright.cli.comparisons import conclude
 from archwright.results.comparison import Comparison
-from archwright.results.conclusions import ConclusionRow
+from archwright.results.records import ConclusionRow
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.loop import NothingScored
 from archwright.store.duckdb_log import DuckDBLog

@@ -6,8 +6,8 @@ from typing import Any
 
 from attrs.validators import optional
 
-from archwright.core.checks import Checks, make_validator
 from archwright.core.errors import ArchwrightError
+from archwright.core.readers import ValueReader, make_validator
 from archwright.core.value import as_integer
 from archwright.store.written_paths import to_absolute
 
@@ -16,13 +16,13 @@ class BadArgument(ArchwrightError, ValueError):
     """An argument of a public function, method or class that cannot be what it is: by its type, or by its value."""
 
 
-_CHECKS = Checks(BadArgument)
-read_count = _CHECKS.read_count
-read_positive_count = _CHECKS.read_positive_count
-check_flag = _CHECKS.check_flag
-check_text = _CHECKS.check_text
-check_mapping = _CHECKS.check_mapping
-list_values = _CHECKS.list_values
+_READER = ValueReader(BadArgument)
+read_count = _READER.read_count
+read_positive_count = _READER.read_positive_count
+check_flag = _READER.check_flag
+check_text = _READER.check_text
+check_mapping = _READER.check_mapping
+list_values = _READER.list_values
 # Validators of fields. Those of counts are for what `as_integer` gives; the last two take None, too: nothing is given.
 require_count = make_validator(read_count)
 require_positive_count = make_validator(read_positive_count)
@@ -37,14 +37,14 @@ def require_trust(_: object, __: object, trust: Any) -> None:
 
 def read_seed(given: Any) -> int:
     """A seed as Python's integer."""
-    return _CHECKS.read_integer("seed", given)
+    return _READER.read_integer("seed", given)
 
 
 def read_event_number(given: Any) -> int:
     """The number of an event as Python's integer."""
     number = as_integer(given)
     if type(number) is not int:
-        _CHECKS.refuse("at", given, "a whole number, that of an event; or an event, a trial, or 'best' or 'last'")
+        _READER.refuse("at", given, "a whole number, that of an event; or an event, a trial, or 'best' or 'last'")
     return number
 
 
@@ -56,7 +56,7 @@ def read_log_path(given: Any) -> Path:
 def read_path(name: str, given: Any, meaning: str) -> Path:
     """The absolute path of what it must be, from a text or a path."""
     if not isinstance(given, str | Path) or not str(given):
-        _CHECKS.refuse(name, given, f"the path of {meaning}")
+        _READER.refuse(name, given, f"the path of {meaning}")
     return to_absolute(given)
 
 
@@ -74,4 +74,4 @@ def read_figure_file(given: Any) -> Path | None:
 def read_optimum(given: Any) -> float | None:
     """The best possible score as Python's float; None where it is not known."""
     meaning = "a finite number, the best possible score"
-    return None if given is None else _CHECKS.read_number("optimum", given, meaning, isfinite)
+    return None if given is None else _READER.read_number("optimum", given, meaning, isfinite)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from attrs import evolve, frozen
 
-from archwright.core.checks import Checks
 from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.readers import ValueReader
 from archwright.display.warning import warn
 from archwright.plots.colours import assign_colours
 from archwright.plots.figure_files import find_figure_format, write_figure
@@ -151,7 +151,7 @@ def _check_labels(ax: Any, title: Any) -> None:
     if ax is not None and not isinstance(ax, Axes):
         raise NotAxes(f"ax is {ax!r:.80}; it must be axes of matplotlib, as of plt.subplots()")
     if title is not None:
-        Checks(NotAxes).check_text("title", title)
+        ValueReader(NotAxes).check_text("title", title)
 
 
 def require_scored(log: Path, subject: str, histories: Sequence[SearchHistory]) -> list[SearchHistory]:

@@ -13,8 +13,6 @@ from archwright.execution.logged_searches import LoggedSearch, read_logged_searc
 from archwright.plots.figures import plot_searches, require_scored, sketch_searches
 from archwright.plots.histories import SearchGroups, SearchHistory
 from archwright.results.conclusions import (
-    ConclusionRow,
-    Difference,
     check_failing,
     check_scored,
     compute_conclusions,
@@ -23,6 +21,7 @@ from archwright.results.conclusions import (
 )
 from archwright.results.frames import make_frame
 from archwright.results.html import escape_text, render_table
+from archwright.results.records import ConclusionRow, Difference
 from archwright.search.running.compare import ComparedSearch
 from archwright.search.running.loop import NothingScored, TrialsKeepFailing
 from archwright.store.written_paths import to_absolute

@@ -297,3 +297,29 @@ class WrittenFiles(TypedDict):
     """The files that a command has written."""
 
     files: list[str]
+
+
+class Difference(TypedDict, total=False):
+    """How much better than the first searcher on the same seeds; absent from the row of the first one."""
+
+    pairs: int  # of searches with the same seed that both have a score
+    better_by: float | None  # the mean over the pairs; None if there is none, as those below
+    low: float | None  # of its 95 % confidence interval
+    high: float | None
+    p: float | None
+
+
+class ConclusionRow(Difference):
+    """What follows for a searcher; `half` and `best` are distances to the optimum where that is known."""
+
+    searcher: str
+    seeds: int
+    trials: int  # of its longest search
+    half: float | None  # the mean best score half-way; None if no search has one
+    half_error: float | None  # its standard error; None if fewer than two searches have a score
+    best: float | None  # the mean best score at the end
+    best_error: float | None
+    failed: int  # trials
+    without_score: int  # searches
+    ended_early: int  # searches
+    test: float | None

@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any, cast
 
-from archwright.core.checks import Checks
 from archwright.core.errors import ArchwrightError
 from archwright.core.objective import BadMetricName, require_metric_name
 from archwright.core.protocols import STATUSES, Status
+from archwright.core.readers import ValueReader
 
 
 class BadOutcome(ArchwrightError, ValueError):
     """An outcome or a report that says nothing of the trial, contradicts itself, or cannot be logged."""
 
 
-_CHECKS = Checks(BadOutcome)
+_READER = ValueReader(BadOutcome)
 
 
 def read_told_status(failed: str | None, score: object) -> Status:
@@ -35,10 +35,10 @@ def read_told_status(failed: str | None, score: object) -> Status:
 def read_told_metrics(metrics: Mapping[str, Any]) -> dict[str, float]:
     """The metrics by their names, as Python's floats, also NaN and infinite ones."""
     try:
-        names = [require_metric_name(name) for name in _CHECKS.check_mapping("metrics", metrics)]
+        names = [require_metric_name(name) for name in _READER.check_mapping("metrics", metrics)]
     except BadMetricName as error:
         raise BadOutcome(str(error)) from error
-    return {name: _CHECKS.read_number(name, value) for name, value in zip(names, metrics.values(), strict=True)}
+    return {name: _READER.read_number(name, value) for name, value in zip(names, metrics.values(), strict=True)}
 
 
 def join_told_metrics(scores: Mapping[str, float], metrics: Mapping[str, float]) -> dict[str, float]:
@@ -52,4 +52,4 @@ def join_told_metrics(scores: Mapping[str, float], metrics: Mapping[str, float])
 
 def read_told_seconds(given: Any) -> float:
     """The cost of a trial as Python's float."""
-    return _CHECKS.read_number("seconds", given, "a finite number of 0 or more", lambda seconds: 0 <= seconds < inf)
+    return _READER.read_number("seconds", given, "a finite number of 0 or more", lambda seconds: 0 <= seconds < inf)

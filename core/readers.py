@@ -19,8 +19,8 @@ def as_number(given: Any) -> float | None:
 
 
 @frozen
-class Checks:
-    """Readers of values by their names, which refuse with one error what is something else than it must be."""
+class ValueReader:
+    """Reads values by their names, and refuses with one error what is something else than it must be."""
 
     error: type[ArchwrightError]
 
