@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from archwright.evaluate.functions.evaluation import Function
-from archwright.evaluate.functions.signature import NotCallable
+from archwright.evaluate.functions.signature import require_callable
 from archwright.store.main_module import is_in_main
 from archwright.store.origins import (
     describe_code,
@@ -26,8 +26,7 @@ def wrap_callable(target: Callable[..., Any], **settings: Any) -> Function:
     was loaded by its path goes as `file.py:name`. Any other one travels to the workers by value: a function of a
     notebook or of a script's `__main__`, a lambda, a closure or an object. Raises NotCallable.
     """
-    if not callable(target):
-        raise NotCallable(f"the evaluation is {target!r:.80}; it must be a function of (architecture, budget)")
+    require_callable("the evaluation", target)
     source = find_function_source(target)
     if source is not None:
         return Function(source, **settings, target=target)

@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.protocols import Job
+from archwright.core.taken_input import SpaceWithInput
 from archwright.core.term import Term
 from archwright.evaluate.verdict import Verdict
 
@@ -90,13 +91,26 @@ class JobArguments:
 MakeArguments = Callable[[Term, int], JobArguments]  # from the architecture and the seed of the job
 
 
+def require_callable(source: str, given: object) -> None:
+    """NotCallable for what cannot be called, and for a search space, which some take for the first argument."""
+    if isinstance(given, Term | SpaceWithInput):
+        raise NotCallable(
+            f"{source} is a search space; the space comes first and the evaluation second, as in "
+            "aw.search(space, evaluation)"
+        )
+    if not callable(given):
+        raise NotCallable(
+            f"{source} is {given!r:.80}; it must be a function that returns the score: give evaluate itself, not "
+            f"evaluate(...); it may ask for {', '.join(ARGUMENTS)}"
+        )
+
+
 def inspect_signature(source: str, function: Any, absent: Collection[str] = ()) -> Signature:
     """The arguments that the callable `function` asks for, see `parse_signature`.
 
     Raises NotCallable and WrongParameters.
     """
-    if not callable(function):
-        raise NotCallable(f"{source} is {function!r:.80}; the evaluator must be a function of (architecture, budget)")
+    require_callable(source, function)
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except ValueError:  # of some functions that are written in C

@@ -132,5 +132,5 @@ def test_whether_it_is_the_same_function_is_said_as_far_as_it_is_known():
 
 @given(st.none() | st.integers() | st.text() | st.lists(st.integers()))
 def test_what_is_no_function_is_refused(target):
-    with pytest.raises(NotCallable, match="it must be a function of"):
+    with pytest.raises(NotCallable, match="it must be a function that returns the score: give evaluate itself"):
         wrap_callable(target)
