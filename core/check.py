@@ -15,6 +15,7 @@ from archwright.core.term import Compound, Term
 from archwright.core.user_modules import is_user_defined
 
 MAX_DEAD_ENDS = 5  # in a message
+USUAL_CHANNELS = (1, 3, 4)  # of images: grey, coloured, and with transparency
 IMAGE_RANK = 3  # axes of an image: channels, height and width
 
 
@@ -71,7 +72,7 @@ def _check_dead_ends(space: Term, given: Input) -> None:
         more = f"\n  and {len(blocked) - MAX_DEAD_ENDS} more" if len(blocked) > MAX_DEAD_ENDS else ""
         raise DeadEnd(
             f"for an input of shape {given.shape} the space has dead ends\n  {first}{more}\n"
-            f"{_suggest_remedy(blocked, given)}"
+            f"{_suggest_remedy(blocked, given)}{_suggest_order(given.shape)}"
         )
 
 
@@ -83,6 +84,16 @@ def _suggest_remedy(blocked: Sequence[BlockedPlace], given: Input) -> str:
     return (
         f"the input of the models is {format_input(given)}, which is no image: give one, as in "
         "--input 3,32,32 (input=aw.image(3, 32, 32) in Python), or use modules for such inputs, such as affine"
+    )
+
+
+def _suggest_order(shape: Shape) -> str:
+    """That channels come first, where the last axis looks like them; else empty."""
+    if len(shape) != IMAGE_RANK or shape[-1] not in USUAL_CHANNELS or shape[0] <= shape[-1]:
+        return ""
+    first = f"({shape[2]}, {shape[0]}, {shape[1]})"
+    return (
+        f"\nan image is (channels, height, width): with {shape[2]} channel{'s' * (shape[2] > 1)}, its shape is {first}"
     )
 
 

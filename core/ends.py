@@ -20,6 +20,7 @@ Number = TypeVar("Number", int, float)
 
 MAX_DIGITS = 15  # of a number of trials
 LIFTED = "none"  # what a person writes to take an end away
+_TO_LIFT = f"{LIFTED} to take this end away"
 
 
 class InvalidEnd(ArchwrightError, ValueError):
@@ -114,8 +115,8 @@ def read_time(given: float | str) -> float:
     seconds = read_seconds(given.removeprefix("+") if isinstance(given, str) else given)
     if seconds is None:
         raise InvalidEnd(
-            f"time is {_quote(given)}; write a time of more than 0, as in 90s, 10min or 2h (of a run that there is "
-            f"also how much more, as in +1h, or {LIFTED})"
+            f"time is {_quote(given)}; write a time of more than 0, as in 90s, 10min or 2h; a run that has begun "
+            f"also takes +1h for so much more, and {_TO_LIFT}"
         )
     return seconds
 
@@ -124,8 +125,8 @@ def _read_count(name: str, given: int | str, more: str) -> int:
     digits = given.removeprefix("+") if isinstance(given, str) else format_value(given)
     if isinstance(given, bool) or not digits.isdecimal() or len(digits) > MAX_DIGITS or int(digits) == 0:
         raise InvalidEnd(
-            f"{name} is {_quote(given)}; write how many, as in 64 (of a run that there is also how many more, as in "
-            f"{more}, or {LIFTED})"
+            f"{name} is {_quote(given)}; write how many, as in 64; a run that has begun also takes {more} for so many "
+            f"more, and {_TO_LIFT}"
         )
     return int(digits)
 
@@ -140,7 +141,8 @@ def _read_score(given: float | str) -> float:
         score = math.nan if isinstance(given, bool) else float(given)
     if not math.isfinite(score):
         raise InvalidEnd(
-            f"until_score is {_quote(given)}; write a finite number, as in 0.95 (of a run that there is also {LIFTED})"
+            f"until_score is {_quote(given)}; write a finite number, as in 0.95; a run that has begun also takes "
+            f"{_TO_LIFT}"
         )
     return score
 

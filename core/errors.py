@@ -2,11 +2,32 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 MAX_NESTING = 100  # levels of modules in each other, also of those that others expand to; and of computations
 MAX_NAMES = 20  # in a message
 MAX_PLACE_CHARACTERS = 60  # of a place in a message: its beginning says most
+
+# Other libraries' names, in small letters, for what has another one here.
+NAMES_ELSEWHERE: Mapping[str, str] = {
+    "lr": "learning_rate",
+    "wd": "weight_decay",
+    "bs": "batch_size",
+    "out_features": "units",
+    "out_channels": "filters",
+    "kernel_size": "size",
+    "kernel": "size",
+    "p": "rate",
+    "dense": "affine",
+    "linear": "affine",
+    "conv": "conv2d",
+    "convolution": "conv2d",
+    "convolution2d": "conv2d",
+    "choice": "either",
+    "categorical": "values",
+    "uniform": "reals",
+    "loguniform": "reals",
+}
 
 # C0 and C1 controls, DEL, what changes the direction of reading, line separators, and surrogates.
 _CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
@@ -35,9 +56,15 @@ class TooDeep(ArchwrightError, RecursionError):
 
 
 def suggest_names(name: object, known: Iterable[str]) -> str:
-    """The remedy for an unknown name: up to three similar known names, or the known names if none is similar."""
-    names = sorted(known)
-    similar = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
+    """The remedy for an unknown name: up to three similar known names, or the known names if none is similar.
+
+    That of another library has one here; else similar ones are near it, or begin with it.
+    """
+    names, text = sorted(known), str(name)
+    elsewhere = NAMES_ELSEWHERE.get(text.lower(), text.lower())
+    similar = [elsewhere] if elsewhere in names else difflib.get_close_matches(text, names, n=3, cutoff=0.5)
+    if not similar and len(text) > 1:
+        similar = [known for known in names if known.startswith(text)][:3]
     if similar:
         *others, last = similar
         return f"did you mean {', '.join(others)} or {last}?" if others else f"did you mean {last}?"

@@ -8,7 +8,7 @@ import attrs
 from archwright.core.domain import Domain, Values, values
 from archwright.core.errors import ArchwrightError
 from archwright.core.expression import Expression
-from archwright.core.value import Value, as_sequence, as_value
+from archwright.core.value import InvalidDomain, Value, as_sequence, as_value
 
 Slot = (
     Value | Domain | Expression
@@ -75,17 +75,36 @@ def number(low: float = float("-inf"), high: float = float("inf")) -> Check:
 def hyperparameter(check: Check | None = None, *, default: Any = attrs.NOTHING) -> Any:
     """A field that holds a hyperparameter: `check` judges each value that is written there or computed for it."""
     metadata = {"role": "hyperparameter", "check": check}
-    return attrs.field(converter=as_slot, validator=_require_valid, default=default, metadata=metadata)
+    converter = attrs.Converter(_as_field_slot, takes_self=True, takes_field=True)
+    return attrs.field(converter=converter, validator=_require_valid, default=default, metadata=metadata)
 
 
 def named_hyperparameters() -> Any:
     """A field that holds hyperparameters under names of one's own: pairs of a name and what is written for it."""
     metadata = {"role": "named hyperparameters"}
-    return attrs.field(converter=_as_named_slots, validator=_require_all_valid, metadata=metadata)
+    converter = attrs.Converter(_as_named_slots, takes_self=True)
+    return attrs.field(converter=converter, validator=_require_all_valid, metadata=metadata)
 
 
-def _as_named_slots(written: Any) -> tuple[tuple[str, Slot], ...]:
-    return tuple((name, as_slot(slot)) for name, slot in written)
+def _as_field_slot(written: Any, instance: Any, attribute: "attrs.Attribute[Any]") -> Slot:
+    return _as_slot_of(instance, attribute.name, written)
+
+
+def _as_named_slots(written: Any, instance: Any) -> tuple[tuple[str, Slot], ...]:
+    return tuple((name, _as_slot_of(instance, name, slot)) for name, slot in written)
+
+
+def _as_slot_of(instance: Any, name: str, written: Any) -> Slot:
+    try:
+        return as_slot(written)
+    except InvalidDomain as error:
+        place = f"{name} of {instance.kind}"
+        if not hasattr(written, "subterms"):
+            raise InvalidDomain(f"{place}: {error}") from None
+        order = ", ".join(a.name for a in attrs.fields(instance.__class__))
+        raise InvalidDomain(
+            f"{place} is the module {written.kind}, where values belong; the order is {instance.kind}({order})"
+        ) from None
 
 
 def _require_valid(instance: Any, attribute: "attrs.Attribute[Any]", slot: Slot) -> None:

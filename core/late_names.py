@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
+from archwright.core.errors import suggest_names
+
 
 def import_when_read(namespace: dict[str, Any], names: Mapping[str, str]) -> Callable[[str], Any]:
     """The `__getattr__` of the module with that namespace, for public names by the modules that define them.
@@ -14,7 +16,9 @@ def import_when_read(namespace: dict[str, Any], names: Mapping[str, str]) -> Cal
 
     def import_name(name: str) -> Any:
         if name not in modules:
-            raise AttributeError(f"module {namespace['__name__']!r} has no attribute {name!r}")
+            suggestion = "" if name.startswith("_") else suggest_names(name, namespace.get("__all__", modules))
+            remedy = f"; {suggestion}" if suggestion.endswith("?") else ""
+            raise AttributeError(f"module {namespace['__name__']!r} has no attribute {name!r}{remedy}")
         module = import_module(modules[name])
         value = namespace[name] = getattr(module, name, module)
         return value

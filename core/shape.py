@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from operator import index
+from typing import Any
 
 from archwright.core.errors import ArchwrightError
 
@@ -20,7 +21,10 @@ def as_shape(shape: Iterable[int]) -> Shape:
     try:
         axes = () if isinstance(shape, bytes) else tuple(shape)
     except TypeError:
-        raise Misfit(f"the input shape is {shape!r:.80}; {_SHAPE_REMEDY}") from None
+        given: Any = shape
+        is_count = type(given) is int and given > 0
+        row = f"; for a row of {shape} numbers write aw.features({shape})" if is_count else ""
+        raise Misfit(f"the input shape is {shape!r:.80}; {_SHAPE_REMEDY}{row}") from None
     try:
         integers = tuple(0 if isinstance(axis, bool) else index(axis) for axis in axes)
     except TypeError:

@@ -67,8 +67,11 @@ def _convert(value: Any) -> Value:
         return as_value(int(scalar))
     if isinstance(scalar, Real) and (number := _to_equal_float(scalar)) is not None:
         return as_value(number)
+    kind = cast(type[object], type(value))
+    several = "; several stand side by side, as in [16, 32] or values(16, 32)" if kind in (list, tuple) else ""
     raise InvalidDomain(
-        f"a hyperparameter's value is {value!r:.80} of type {type(value).__name__}; values are bool, int, float or str"
+        f"a hyperparameter's value is {value!r:.80} of type {kind.__name__}; values are bool, int, float or "
+        f"str{several}"
     )
 
 

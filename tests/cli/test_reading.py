@@ -128,7 +128,10 @@ def test_best_of_a_run_without_scores(log, cli):
         (("show", "--log", "other.duckdb"), "no log"),
         (("sql", "selec 1"), "syntax error"),
         (("sql", "from trails"), "trials"),
-        (("resume", "run-1", "--trials", "many"), "as in +32"),
+        (
+            ("resume", "run-1", "--trials", "many"),
+            "as in 64; a run that has begun also takes +32 for so many more, and none to take this end away",
+        ),
         (("resume", "run-1", "--trials", "+4", "--trial-timeout", "3epochs"), "10min"),
     ],
 )

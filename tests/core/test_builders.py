@@ -2,6 +2,7 @@
 
 import inspect
 import pickle
+import re
 
 import cloudpickle
 import pytest
@@ -10,6 +11,7 @@ import archwright as aw
 from archwright.core.builders import WrongArguments, name_wrong_arguments
 from archwright.core.hyperparameter import InvalidHyperparameter
 from archwright.core.term import NotATerm
+from archwright.core.value import InvalidDomain
 from tests.core.user_modules import Glued, Shrink
 
 RELU, IDENTITY = aw.relu(), aw.identity()
@@ -82,6 +84,27 @@ def test_several_modules_in_the_place_of_one(call, place, builder, several):
     with pytest.raises(NotATerm) as raised:
         call(several)
     assert str(raised.value) == f"{place} is {several!r}; unpack it, as in {builder}(a, b) or {builder}(*[a, b])"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: aw.repeat([1, 2], RELU),
+            "count of repeat is the module activation, .* the order is repeat(body, count)",
+        ),
+        (
+            lambda: aw.affine([[16, 32]]),
+            "units of affine: .* is [16, 32] of type list; .* side by side, as in [16, 32]",
+        ),
+        (lambda: aw.settings(rate={}), "rate of settings: .* is {} of type dict; values are bool, int, float or str"),
+        (lambda: Shrink(None), "step of shrink: a hyperparameter's value is None"),
+    ],
+)
+def test_what_is_no_value_is_refused_with_its_place(call, message):
+    """The module and its hyperparameter; where a module stands, the order of the arguments."""
+    with pytest.raises(InvalidDomain, match=re.escape(message).replace(r"\.\*", ".*")):
+        call()
 
 
 def test_one_module_in_the_place_of_several():

@@ -71,6 +71,18 @@ def test_dead_ends_are_reported_with_their_path():
     assert lines[2].startswith("use padding='same', smaller sizes and strides, or fewer repeats there")
 
 
+def test_channels_that_come_last_are_pointed_at():
+    """As other libraries have them; only where the first axis is none of channels."""
+    space = aw.sequential(aw.conv2d([8, 16], 3), aw.max_pool2d(2))
+    with pytest.raises(
+        DeadEnd, match=r"an image is \(channels, height, width\): with 1 channel, its shape is \(1, 8, 6"
+    ):
+        aw.check(space, (8, 6, 1))
+    with pytest.raises(DeadEnd) as caught:
+        aw.check(space, (1, 8, 1))
+    assert "channels" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [

@@ -67,6 +67,33 @@ def test_similar_names_are_suggested():
     assert suggest_names("zzz", []) == "there are none"
 
 
+def test_names_of_other_libraries_and_beginnings_are_known():
+    assert suggest_names("lr", ["lr_min", "learning_rate"]) == "did you mean learning_rate?"
+    assert suggest_names("lr", ["lr_min", "rate"]) == "did you mean lr_min?"
+    assert suggest_names("Linear", ["conv2d", "affine"]) == "did you mean affine?"
+    assert suggest_names("ReLU", ["relu", "rule"]) == "did you mean relu?"
+    assert suggest_names("batch", ["optimizer", "batch_size"]) == "did you mean batch_size?"
+    assert suggest_names("pop", ["sample", "population"]) == "did you mean population?"
+
+
+@pytest.mark.parametrize(
+    ("look", "message"),
+    [
+        (lambda: aw.dense, "module 'archwright' has no attribute 'dense'; did you mean affine?"),
+        (lambda: aw.con2d, "module 'archwright' has no attribute 'con2d'; did you mean conv2d, Conv2d or count?"),
+        (
+            lambda: aw.errors.DeadEnds,
+            "module 'archwright.errors' has no attribute 'DeadEnds'; did you mean DeadEnd, InvalidEnd or BadWords?",
+        ),
+        (lambda: aw.zzzz, "module 'archwright' has no attribute 'zzzz'"),
+    ],
+)
+def test_a_public_name_that_is_not_there_names_the_nearest(look, message):
+    with pytest.raises(AttributeError) as raised:
+        look()
+    assert str(raised.value) == message
+
+
 def test_a_long_list_of_names_ends_with_the_number_of_the_others():
     """As of the files beside a folder that is missing."""
     names = [f"n{i:03}" for i in range(1234)]

@@ -172,7 +172,10 @@ FILTERS = [*CONVOLUTION, "filters"]
             changed(FILTERS, -1),
             r"\$.children\[1\] cannot be read as Conv2d: filters of conv2d is -1; it must be an int",
         ),
-        (changed(FILTERS, None), r"\$.children\[1\] cannot be read: a hyperparameter's value is None of type NoneType"),
+        (
+            changed(FILTERS, None),
+            r"\$.children\[1\] cannot be read: filters of conv2d: a hyperparameter's value is None of type NoneType",
+        ),
         (changed(FILTERS, {"a": 1}), r"\$.children\[1\].filters is \{'a': 1\}; that is no term, domain or expression"),
         (
             changed(FILTERS, {"values": [], "ordered": True}),

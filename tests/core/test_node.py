@@ -296,6 +296,8 @@ def test_input_shapes_are_positive_integers():
             aw.Misfit, match=r"the input shape is .*; it must be positive integers, such as \(3, 32, 32"
         ):
             aw.root(SPACE, shape)
+    with pytest.raises(aw.Misfit, match=r"is 64; .* for a row of 64 numbers write aw\.features\(64\)"):
+        aw.root(SPACE, 64)
     assert aw.root(SPACE, [3, 8, 8]) == aw.root(SPACE, SHAPE)
 
 
