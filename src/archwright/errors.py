@@ -94,11 +94,11 @@ if TYPE_CHECKING:
     from archwright.execution.call_options import UnknownRunOption as UnknownRunOption
     from archwright.execution.checks import BadArgument as BadArgument
     from archwright.execution.known_configurations import BadEnqueueFile as BadEnqueueFile
-    from archwright.execution.logged_searches import OtherSearch as OtherSearch
     from archwright.execution.naming import BadSearchers as BadSearchers
     from archwright.execution.naming import ComparisonIsBusy as ComparisonIsBusy
     from archwright.execution.restoring import EvaluationDiffers as EvaluationDiffers
     from archwright.execution.resuming import NoStoppingRule as NoStoppingRule
+    from archwright.execution.same_search import OtherSearch as OtherSearch
     from archwright.execution.session import RunInterrupted as RunInterrupted
     from archwright.execution.spaces import SpaceFailed as SpaceFailed
     from archwright.plots.figure_files import UnwritableFigure as UnwritableFigure
@@ -227,11 +227,11 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.execution.arguments": "TwoDirections",
     "archwright.execution.checks": "BadArgument",
     "archwright.execution.known_configurations": "BadEnqueueFile",
-    "archwright.execution.logged_searches": "OtherSearch",
     "archwright.execution.call_options": "UnknownRunOption",
     "archwright.execution.naming": "BadSearchers ComparisonIsBusy",
     "archwright.execution.restoring": "EvaluationDiffers",
     "archwright.execution.resuming": "NoStoppingRule",
+    "archwright.execution.same_search": "OtherSearch",
     "archwright.execution.session": "RunInterrupted",
     "archwright.execution.spaces": "SpaceFailed",
     "archwright.plots.figure_files": "UnwritableFigure",

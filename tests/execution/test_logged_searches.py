@@ -11,7 +11,8 @@ from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.training.evaluation import Training
-from archwright.execution.logged_searches import OtherSearch, find_unfinished, read_logged_searches
+from archwright.execution.logged_searches import find_unfinished, read_logged_searches
+from archwright.execution.same_search import OtherSearch
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.compare import ComparedSearch

@@ -16,8 +16,8 @@ from archwright.evaluate.tables.table import Table
 from archwright.evaluate.tables.tabular import NotInTable, TableEntry
 from archwright.execution.call_options import UnknownRunOption
 from archwright.execution.checks import BadArgument
-from archwright.execution.logged_searches import OtherSearch
 from archwright.execution.naming import BadSearchers
+from archwright.execution.same_search import OtherSearch
 from archwright.execution.session import RunInterrupted
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.loop import NothingScored, TrialsKeepFailing

@@ -9,7 +9,7 @@ import archwright as aw
 from archwright.core.ends import RunEnds
 from archwright.evaluate.told import TrialsAreTold
 from archwright.execution.checks import BadArgument
-from archwright.execution.logged_searches import OtherSearch
+from archwright.execution.same_search import OtherSearch
 from archwright.search.searchers.mcts import Mcts
 from archwright.store.errors import RunExists
 from archwright.store.events import Proposed

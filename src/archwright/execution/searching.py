@@ -1,12 +1,10 @@
 """Beginning a search, and going on with it by the call that began it, as a script does that is run again."""
 
-import json
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
-from archwright.core.ends import END_FIELDS
 from archwright.core.protocols import Evaluator
 from archwright.display.warning import warn
 from archwright.evaluate.data.dataset import DataInfo
@@ -17,11 +15,6 @@ from archwright.execution.display import announce_data, announce_new_run
 from archwright.execution.given_values import GivenValues
 from archwright.execution.known_code import recall_code, remember_code
 from archwright.execution.known_configurations import Configurations, read_configurations
-from archwright.execution.logged_searches import (
-    UNCOMPARED_FIELDS,
-    OtherSearch,
-    find_setting_differences,
-)
 from archwright.execution.naming import claim_new_run, generate_numbered_names
 from archwright.execution.options import RunOptions
 from archwright.execution.planning import SearchPlan, SearchRequest, complete_plan, make_start, open_plan, plan_search
@@ -34,24 +27,20 @@ from archwright.execution.resuming import (
     finish_if_ended,
     require_evaluator,
 )
+from archwright.execution.same_search import require_same_search
 from archwright.execution.session import open_evaluator, run_trials
 from archwright.search.running.enqueuing import select_unknown
 from archwright.search.running.runs import RunRecord, read_run, start_run
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.duckdb_log import DuckDBLog
-from archwright.store.events import RunStarted, event_to_json
+from archwright.store.events import RunStarted
 from archwright.store.fold import RunState
-from archwright.store.needed import REVISION_KEY, explain_changed, leave_out
+from archwright.store.needed import explain_changed
 from archwright.store.parts import find_changed
 from archwright.store.runs import list_runs
-from archwright.store.suggestions import suggest_fork
-from archwright.store.written_paths import shorten
 
 SAME_CALL_REMEDY = "add --resume (resume=True in Python), with which the same search goes on"
-# Beside those of a comparison, what may differ in the same search: its ends, which are moved; that it was forked; what
-# its evaluator has said of time; and how many images there are, of which a change is told.
-_MOVED_FIELDS = {*END_FIELDS, "forked_from", "simulates_time", "data"}
 
 
 def begin_search(
@@ -155,7 +144,7 @@ def repeat_search(
         record = read_run(file, run)
         require_evaluator(file, run, record.started)
         started = make_start(plan)
-        _require_same(file, run, record, started)
+        require_same_search(file, run, record, started)
         if finish_if_ended(file, run, record, request.ends, options):
             return
         resumed = _gather_parts(plan, run, record, started, enqueue)
@@ -180,21 +169,6 @@ def _complete_here(plan: SearchPlan) -> SearchPlan:
     """The complete plan, where its function is in this process; else the same."""
     function = plan.evaluation.user_function
     return plan if function is None or function.target is None else complete_plan(plan, function.describe_function())
-
-
-def _require_same(file: DuckDBLog, run: str, record: RunRecord, started: RunStarted) -> None:
-    """Nothing, if a run is the search that would begin with `started`; else OtherSearch, with what differs first."""
-    logged, planned = (json.loads(event_to_json(event)[1]) for event in (record.started, started))
-    logged["space"] = record.space
-    for each in (logged, planned):
-        each |= {name: leave_out(each.get(name), REVISION_KEY) for name in ("searcher", "stopping")}
-    difference = next(find_setting_differences(logged, planned, UNCOMPARED_FIELDS | _MOVED_FIELDS), None)
-    if difference is not None:
-        fork = suggest_fork(file.path, run, record.position.seq)
-        raise OtherSearch(
-            f"{shorten(file.path)} has another search named {run}: its {difference} in what is asked for; ask for "
-            f"what it was begun with, give this one another --name (name= in Python), or go on differently with {fork}"
-        )
 
 
 def _gather_parts(
