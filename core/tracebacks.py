@@ -4,7 +4,8 @@ import contextlib
 import functools
 import sys
 import traceback
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from itertools import chain, groupby
 from pathlib import Path
 from types import TracebackType
 
@@ -17,6 +18,7 @@ HIDDEN_FILES = (_PACKAGE_FOLDER, "<frozen importlib", "<attrs generated", functo
 _INSTALLED_FOLDERS = tuple(
     {sys.prefix, sys.base_prefix, *(str(Path(p).resolve()) for p in (sys.prefix, sys.base_prefix))}
 )
+_FRAME_START = '  File "'  # of a frame in a traceback, before its file
 MAX_LINES = 20  # of a traceback or of a worker's last output
 MAX_LINE_LENGTH = 500  # characters
 
@@ -39,8 +41,9 @@ def guard_user_code(
 
 
 def format_traceback(error: BaseException, lines: int | None = MAX_LINES) -> str:
-    """The traceback of `error` from the user's first frame on, cut to its last `lines` lines (None: all).
+    """The traceback of `error` from the user's first frame on, with about `lines` lines (None: all).
 
+    What is left out is in its middle: frames of installed packages, and only then the user's own.
     An error of archwright ends with the user's last frame, and is its message alone where no frame is the user's.
     """
     trace = error.__traceback__
@@ -52,8 +55,8 @@ def format_traceback(error: BaseException, lines: int | None = MAX_LINES) -> str
             formatted.stack.pop()
         if not formatted.stack:
             return format_message(error)
-    text = "".join(formatted.format())
-    return text.rstrip() if lines is None else last_lines(text, lines)
+    parts = list(formatted.format())
+    return "".join(parts).rstrip() if lines is None else "\n".join(_shorten(parts, lines)).rstrip()
 
 
 def format_user_traceback(error: BaseException) -> str | None:
@@ -82,6 +85,45 @@ def format_message(error: BaseException) -> str:
 def last_lines(text: str, count: int = MAX_LINES) -> str:
     """The last `count` lines of `text`, without blank ones at the end, each cut to 500 characters."""
     return "\n".join(map(_cut_line, text.rstrip().splitlines()[-count:]))
+
+
+def _shorten(parts: Sequence[str], count: int) -> Sequence[str]:
+    """About `count` lines of a traceback, of which each part is a frame, a message, or a line between these."""
+    blocks = [list(map(_cut_line, part.splitlines())) for part in parts]
+    if sum(map(len, blocks)) <= count:
+        return list(chain.from_iterable(blocks))
+    blocks = [_cut_middle(block, count // 2) for block in blocks]
+    frames = [index for index, block in enumerate(blocks) if block[0].startswith(_FRAME_START)]
+    room = count - sum(len(block) for index, block in enumerate(blocks) if index not in frames)
+    left_out = set(frames)
+    for index in sorted(frames, key=lambda i: _rank_frame(blocks[i], i, len(blocks))):
+        room -= len(blocks[index])
+        if room < 0:
+            break
+        left_out.remove(index)
+    lines = list[str]()
+    for is_left_out, group in groupby(range(len(blocks)), left_out.__contains__):
+        run = list(chain.from_iterable(blocks[index] for index in group))
+        lines += [_describe_omission(len(run))] if is_left_out else run
+    return _cut_middle(lines, 2 * count)  # those of a group of exceptions have no frames that are known as such
+
+
+def _rank_frame(block: Sequence[str], index: int, count: int) -> tuple[bool, int]:
+    """The user's frames come first, the outer ones before those between; then those of packages, the last one first."""
+    is_installed = block[0].removeprefix(_FRAME_START).startswith((*_INSTALLED_FOLDERS, *HIDDEN_FILES))
+    return is_installed, -index if is_installed else min(index, count - index)
+
+
+def _cut_middle(lines: Sequence[str], count: int) -> Sequence[str]:
+    """The first and the last ones of more than `count` lines."""
+    if len(lines) <= count:
+        return lines
+    half = count // 2
+    return [*lines[:half], _describe_omission(len(lines) - 2 * half), *lines[-half:]]
+
+
+def _describe_omission(count: int) -> str:
+    return f"  ... {count} {'line is' if count == 1 else 'lines are'} left out ..."
 
 
 def _cut_line(line: str) -> str:

@@ -1,5 +1,7 @@
 """The guard around a person's code: whatever it raises becomes a named error, with the traceback of its own frames."""
 
+import sys
+
 import pytest
 
 from archwright.core.errors import ArchwrightError
@@ -57,3 +59,36 @@ def test_where_archwright_set_the_guard_the_error_is_its_message_alone():
     traceback = raised.value.__traceback__.tb_next.tb_next  # without this file's two frames, the test's and the block's
     assert traceback is not None
     assert format_traceback(raised.value.with_traceback(traceback)) == str(raised.value)
+
+
+def test_a_long_traceback_is_shortened_in_its_middle():
+    """The user's line stays, though the packages that they call have frames without end; so does where it failed."""
+
+    package = f"{sys.prefix}/lib/package.py"
+    namespace = {}
+    source = "def even(f, n):\n    return odd(f, n - 1) if n else f()\ndef odd(f, n):\n    return even(f, n - 1)\n"
+    exec(compile(source, package, "exec"), namespace)
+
+    def forward():
+        raise ValueError("\n".join(f"shape {i}" for i in range(50)))
+
+    def run_model():
+        return namespace["even"](forward, 20)
+
+    with pytest.raises(ValueError, match="shape 49") as raised:
+        run_model()
+    lines = format_traceback(raised.value).splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert len(lines) <= 24
+    text = "\n".join(lines)
+    assert "in run_model" in text
+    assert text.index("in run_model") < text.index("lines are left out ...") < text.index("in forward")
+    assert text.endswith("shape 49")
+    assert "ValueError: shape 0\n" in text
+    assert text.count("left out") == 2  # frames, and of the message
+
+
+def test_a_short_traceback_is_whole():
+    with pytest.raises(KeyError) as raised:
+        fail_as(KeyError("width"))
+    assert "left out" not in format_traceback(raised.value)
