@@ -22,6 +22,19 @@ StoppedBy = Literal["patience", "hopeless", "divergence"]
 Artifact = Literal["model", "state"]
 
 STATUSES: tuple[Status, ...] = get_args(Status)
+# What a trial did that ended so.
+_VERBS: Mapping[str, str] = {
+    "ok": "ended well",
+    "out_of_memory": "ran out of memory",
+    "timed_out": "timed out",
+    "crashed": "crashed",
+    "diverged": "diverged",
+}
+
+
+def describe_status(status: str) -> str:
+    """What a trial did that ended so, as in: trial 3 timed out."""
+    return _VERBS.get(status, f"was {status}")
 
 
 @frozen

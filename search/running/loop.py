@@ -7,7 +7,7 @@ from attrs import define, field
 
 from archwright.core.defaults import DEFAULT_RETRIES
 from archwright.core.errors import ArchwrightError
-from archwright.core.protocols import AttemptResult, Evaluator, Job, Report, ReportsWithin
+from archwright.core.protocols import AttemptResult, Evaluator, Job, Report, ReportsWithin, describe_status
 from archwright.search.running.attempts import (
     explain_missing_metric,
     to_scored,
@@ -158,7 +158,8 @@ class SearchLoop(RunWriter):
             return RunStopped("failing", self._missing_metric_error)
         if self._keeps_failing:
             first = self._consecutive_failures[0]
-            return RunStopped("failing", f"trial {first.trial}, the first of them, was {first.status}: {first.error}")
+            verb = describe_status(first.status)
+            return RunStopped("failing", f"trial {first.trial}, the first of them, {verb}: {first.error}")
         seconds = self._measure_seconds()
         if has_ended(self.run_state, seconds):
             return RunStopped("finished", explain_ends(self.run_state, seconds))

@@ -12,6 +12,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.input import Input
 from archwright.core.node import Node, replay
 from archwright.core.objective import Objective
+from archwright.core.protocols import describe_status
 from archwright.core.term import Term
 from archwright.core.unknown_modules import specify_by_name
 from archwright.core.value import as_integer
@@ -106,7 +107,7 @@ class RunView:
             return best
         failed = next((trial for trial in self.trials if trial.last_end is not None and trial.last_end.error), None)
         if failed is not None and failed.last_end is not None:
-            reason = f"trial {failed.trial} was {failed.last_end.status}: {failed.last_end.error}"
+            reason = f"trial {failed.trial} {describe_status(failed.last_end.status)}: {failed.last_end.error}"
             raise NothingScored(f"no trial of {self.name} has a score; {reason}")
         started = self.run.started
         going_on = suggest_continuation(self.log, self.name, started.evaluator, started.searcher, started.stopping)

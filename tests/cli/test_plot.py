@@ -43,7 +43,7 @@ def test_searches_without_a_score_are_no_figure(plotter, kind):
     """Nor a warning: they say what the first trial said."""
     done = plotter("plot", "a.mcts.2", "--kind", kind, "--output", "figure.png")
     assert (done.code, done.out) == (1, "")
-    assert "no trial of a.mcts.2 has a score; trial 0 of a.mcts.2 was crashed" in done.err
+    assert "no trial of a.mcts.2 has a score; trial 0 of a.mcts.2 crashed" in done.err
     assert "Warning" not in done.err
     assert not Path("figure.png").exists()
 

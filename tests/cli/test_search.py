@@ -57,7 +57,7 @@ def test_a_search_without_a_score_says_how_to_see_why(tmp_path):
     (tmp_path / "score.py").write_text(SCORE)
     done = run_command(tmp_path, "search", "figure1", "--evaluator", "score.py:fails", "--trials", "2")
     assert done.returncode == 1
-    assert "error: no trial of figure1-1 has a score; trial 0 was crashed: Traceback" in done.stderr
+    assert "error: no trial of figure1-1 has a score; trial 0 crashed: Traceback" in done.stderr
     (hint,) = (line for line in done.stdout.splitlines() if line.startswith("why none has a score:"))
     assert hint.split()[-4:] == ["archwright", "show", "figure1-1", "0"]
     assert "ValueError: the score has no number" in run_inline(tmp_path, "show", "figure1-1", "0").stdout

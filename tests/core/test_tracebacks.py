@@ -63,7 +63,6 @@ def test_where_archwright_set_the_guard_the_error_is_its_message_alone():
 
 def test_a_long_traceback_is_shortened_in_its_middle():
     """The user's line stays, though the packages that they call have frames without end; so does where it failed."""
-
     package = f"{sys.prefix}/lib/package.py"
     namespace = {}
     source = "def even(f, n):\n    return odd(f, n - 1) if n else f()\ndef odd(f, n):\n    return even(f, n - 1)\n"

@@ -99,9 +99,7 @@ def test_searches_without_a_score_say_why(log):
     histories = read_histories(log.path, ["b.*"])
     error = explain_missing_scores(log.path, "random", histories)
     assert isinstance(error, NothingScored)
-    assert (
-        str(error) == "no trial of random has a score; trial 0 of b.random.0 was crashed: trial 0 of b.random.0 is ill"
-    )
+    assert str(error) == "no trial of random has a score; trial 0 of b.random.0 crashed: trial 0 of b.random.0 is ill"
     log_search(log, "c.random.0", [])
     error = explain_missing_scores(log.path, "c.*", read_histories(log.path, ["c.*"]))
     assert not isinstance(error, NothingScored)

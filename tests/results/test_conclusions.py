@@ -95,9 +95,7 @@ def test_a_searcher_without_any_score_is_named_with_what_went_wrong(log):
     assert (rows[1]["pairs"], rows[1]["p"], rows[1]["better_by"]) == (0, None, None)
     assert list_remarks(rows, 2) == []
     groups = read_groups(log.path, [make_search(run, 2) for run in scores])
-    message = (
-        "no trial of mcts and of evolution has a score; trial 0 of a.mcts.0 was crashed: trial 0 of a.mcts.0 is ill"
-    )
+    message = "no trial of mcts and of evolution has a score; trial 0 of a.mcts.0 crashed: trial 0 of a.mcts.0 is ill"
     with pytest.raises(NothingScored, match=message):
         check_scored(log.path, groups)
     check_scored(log.path, {"random": groups["random"]})
@@ -111,9 +109,7 @@ def test_the_first_searcher_may_be_the_one_without_a_score(log):
 def test_searches_that_stopped_for_their_failures_are_named(log):
     scores = {f"a.random.{seed}": [0.1] for seed in range(7)}
     for run in scores:
-        log_search(
-            log, run, [0.1], stopped=RunStopped("failing", f"trial 0, the first of them, was crashed: {run} is ill")
-        )
+        log_search(log, run, [0.1], stopped=RunStopped("failing", f"trial 0, the first of them, crashed: {run} is ill"))
     entries = [make_search(run, 9) for run in scores]
     check_failing([])
     logged = [*read_logged_searches(log.path, entries).values()]
@@ -121,7 +117,7 @@ def test_searches_that_stopped_for_their_failures_are_named(log):
         check_failing(logged)
     assert str(raised.value) == (
         "7 searches stopped as too many trials in a row failed: a.random.0, a.random.1, a.random.2, a.random.3, "
-        "a.random.4 ...; of a.random.0, trial 0, the first of them, was crashed: a.random.0 is ill\n"
+        "a.random.4 ...; of a.random.0, trial 0, the first of them, crashed: a.random.0 is ill\n"
         "the same command (the same call in Python) tries them again"
     )
     with pytest.raises(TrialsKeepFailing, match=r"^1 search stopped as .*: a\.random\.3; of"):

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -214,6 +215,21 @@ def test_a_process_that_is_killed_loses_nothing(log):
     assert not list(find_mismatches(events))
 
 
+def test_a_trial_takes_the_time_since_any_process_asked_for_it(log):
+    study = begin_study(log, make_started("random"), "mine")
+    study._writer.event_clock = lambda: time.time() - 100.0
+    first, second = study.ask(), study.ask()
+    study._writer.event_clock = time.time
+    study.close()
+    with resume_study(log, "mine") as study:
+        study.tell(first, 0.5)
+        study.report(second, 1, accuracy=0.5)
+        study.tell(second, 0.5)
+        third = study.ask()
+        study.tell(third, 0.5)
+    assert [100.0 <= trial.seconds < 200.0 for trial in study.run] == [True, True, False]
+
+
 def test_two_do_not_hold_one_run(log):
     with begin_study(log, make_started("random"), "mine") as study:
         with pytest.raises(RunIsBusy, match="mine"):
@@ -229,9 +245,11 @@ def test_a_closed_study_is_closed(log):
     trial = study.ask()
     study.close()
     study.close()
-    assert read_run(log, "mine").events[-1] == RunStopped("closed", "1 of its trials are open")
+    assert read_run(log, "mine").events[-1] == RunStopped("closed", "1 of its trials is open")
     for use in (study.ask, lambda: study.tell(trial, 1.0), lambda: study.report(trial, 1, x=1.0), study.enqueue):
-        with pytest.raises(StudyIsClosed, match="resume the run"):
+        with pytest.raises(
+            StudyIsClosed, match=r"this process has closed mine; go on with aw\.study\(name='mine', log="
+        ):
             use()
 
 

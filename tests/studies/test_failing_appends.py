@@ -100,7 +100,7 @@ def test_what_the_log_holds_all_the_same_has_happened(study):
         study.ask()
     with pytest.raises(LogIsFull):
         study.tell(0, 0.5)
-    with pytest.raises(NoSuchOpenTrial, match="was told already: it is ok"):
+    with pytest.raises(NoSuchOpenTrial, match="was told already: it ended well"):
         study.tell(0, 0.5)
     assert study.ask().trial == 1
     assert read_state(study) == study._writer.run_state

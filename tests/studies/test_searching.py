@@ -404,9 +404,7 @@ def test_a_metric_that_no_log_can_hold_is_an_error_of_its_trial(tmp_path, metric
 
 
 def test_a_search_without_a_score_says_the_first_error(tmp_path):
-    with pytest.raises(
-        NothingScored, match=r"no trial of search-1 has a score; trial 0 was crashed: Traceback[^$]*small"
-    ):
+    with pytest.raises(NothingScored, match=r"no trial of search-1 has a score; trial 0 crashed: Traceback[^$]*small"):
         search(tmp_path, fail_when_small, aw.sequential(aw.affine(units=[1, 2]), aw.affine(units=3)), trials=2)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 import archwright as aw
 from archwright.callbacks.protocol import BadCallback
+from archwright.core.budget import Budget
 from archwright.core.completion import NoSuchChoice
 from archwright.core.errors import ArchwrightError
 from archwright.core.spaces.named import UnknownSpace
@@ -93,12 +94,15 @@ def test_values_or_texts(log):
     """As aw.search takes them."""
     texts = {"searcher": "mcts,exploration=0.5", "objective": "loss", "budget": "3epochs", "input": "1,8,8", "seed": 7}
     with aw.study(SPACE, log=log, **texts) as one:
-        started = one.run.view.run.started
+        started, read = one.run.view.run.started, one.run.budget
     assert started is not None
+    assert read == started.budget == Budget(3, "epochs")
     assert (started.searcher["exploration"], started.objective) == (0.5, aw.minimize("loss"))
     with aw.study(SPACE, log=log, objective=aw.maximize("f1"), budget=started.budget, input=INPUT, seed=7) as other:
         assert other.run.view.run.started is not None
         assert other.run.view.run.started.objective == aw.maximize("f1")
+    with aw.study(SPACE, log=log, input=INPUT) as unlimited:
+        assert unlimited.run.budget is None, "nobody has named one, and random search gives none"
 
 
 @pytest.mark.parametrize(

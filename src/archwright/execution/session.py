@@ -5,7 +5,7 @@ from contextlib import closing, contextmanager
 
 from archwright.callbacks.protocol import follow_run
 from archwright.core.json import collect_user_kinds
-from archwright.core.protocols import Evaluator
+from archwright.core.protocols import Evaluator, describe_status
 from archwright.core.term import Term
 from archwright.evaluate.building import guard_evaluation
 from archwright.evaluate.description import FunctionDescription
@@ -126,6 +126,5 @@ def _require_score(view: RunView) -> None:
     if failed and not any(trial.status == "ok" for trial in view.trials):
         first = failed[0]
         first_error = "" if first.last_end is None else first.last_end.error
-        raise NothingScored(
-            f"no trial of {view.name} has a score; trial {first.trial} was {first.status}: {first_error}"
-        )
+        verb = describe_status(first.status or "")
+        raise NothingScored(f"no trial of {view.name} has a score; trial {first.trial} {verb}: {first_error}")

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.objective import Direction
+from archwright.core.protocols import describe_status
 from archwright.plots.colours import get_sort_key
 from archwright.search.magnitude import FloatArray
 from archwright.search.named import SEARCHER_KIND
@@ -170,7 +171,8 @@ def explain_missing_scores(
         going_on = suggest_continuation(log, run, *map(json.loads, query(log, _PARTS, [run]).rows[0]))
         return NothingToCompare(f"there is no scored trial of {subject} yet; go on with: {going_on}")
     trial, status, error = failures[first]
-    return NothingScored(f"no trial of {subject} has a score; trial {trial} of {first} was {status}: {error}")
+    verb = describe_status(status)
+    return NothingScored(f"no trial of {subject} has a score; trial {trial} of {first} {verb}: {error}")
 
 
 def stack_rows(values: Sequence[FloatArray], length: int | None = None, *, repeat_last: bool = False) -> FloatArray:

@@ -17,10 +17,10 @@ from attrs import define, field, frozen
 from archwright.callbacks.protocol import follow_run
 from archwright.core.architecture import settings_of
 from archwright.core.budget import Budget
-from archwright.core.errors import ArchwrightError, suggest_names, to_one_line
+from archwright.core.errors import ArchwrightError, to_one_line
 from archwright.core.node import Node
 from archwright.core.objective import Objective
-from archwright.core.protocols import AttemptResult, Proposal, Report, Status
+from archwright.core.protocols import AttemptResult, Proposal, Report, Status, describe_status
 from archwright.core.term import Term
 from archwright.core.value import Value, as_integer
 from archwright.display.text import format_score
@@ -45,12 +45,16 @@ from archwright.store.fold import RunState
 from archwright.store.log import START
 from archwright.store.needed import is_told
 from archwright.store.run_time import fold_run_time
+from archwright.store.suggestions import format_study_call
 from archwright.studies.told_outcomes import (
     BadOutcome,
+    describe_open_trials,
+    find_asking_times,
     join_told_metrics,
     read_told_metrics,
     read_told_seconds,
     read_told_status,
+    require_told_metric,
 )
 
 STUDY_STEM = "study"  # of the names of studies that nobody named
@@ -69,7 +73,7 @@ class NoSuchOpenTrial(ArchwrightError, LookupError):
 
 
 class StudyIsClosed(ArchwrightError, RuntimeError):
-    """A study that this process has closed; others may resume its run."""
+    """A study that this process has closed; any process may go on with it."""
 
 
 @frozen
@@ -151,6 +155,7 @@ class Study:
             proposal = self._writer.propose()
             if proposal is None:
                 raise NothingToAsk(self._explain_no_proposal())
+            self._asked_at[proposal.trial] = self._writer.clock()
             self._start_attempt(proposal.trial)
             return self._describe_trial(proposal)
 
@@ -182,15 +187,15 @@ class Study:
 
         `score` is the objective's metric, or several metrics, it among them; `metrics` are further ones. A trial that
         `failed` has no score, and an explanation, which may be one of the statuses, as in "out of memory". A score that
-        is NaN or infinite says that it diverged. `seconds` is its cost: by default the time since it was asked for, or
-        since its first report in this process. Raises NoSuchOpenTrial and BadOutcome, and then nothing is logged.
+        is NaN or infinite says that it diverged. `seconds` is its cost: by default the time since it was asked for, in
+        whichever process. Raises NoSuchOpenTrial and BadOutcome, and then nothing is logged.
         """
         with self._change():
             number = self._require_trial(trial)
             given_metrics = join_told_metrics(self._name_score(score), {} if metrics is None else metrics)
             status = read_told_status(failed, score)
             if status == "ok":
-                self._require_score(given_metrics)
+                require_told_metric(self._objective.metric, given_metrics)
             spent = None if seconds is None else read_told_seconds(seconds)
             attempt = self._start_attempt(number)
             passed = self._writer.clock() - self._asked_at[number] if spent is None else spent
@@ -219,7 +224,7 @@ class Study:
             try:
                 with self._change():
                     count = len(self._writer.run_state.open_trials)
-                    self._writer.record(RunStopped("closed", f"{count} of its trials are open" if count else ""))
+                    self._writer.record(RunStopped("closed", describe_open_trials(count)))
             finally:
                 self._release()
 
@@ -264,14 +269,14 @@ class Study:
         running = self._writer.running_jobs.get(trial)
         if running is None:
             running = self._writer.start_attempt(trial)
-            self._asked_at[trial] = self._writer.clock()
-        # It may have none where the log took in what an append had raised about.
-        self._asked_at.setdefault(trial, self._writer.clock())
         return running.attempt
 
     def _require_open(self) -> None:
         if not self._release.alive:
-            raise StudyIsClosed(f"this process has closed {self.name}; resume the run to go on with it")
+            started = self._writer.run_state.started
+            assert started is not None, "a study begins with this event"
+            call = format_study_call(self._log, self.name, started.searcher)
+            raise StudyIsClosed(f"this process has closed {self.name}; go on with {call}")
 
     def _require_trial(self, trial: AskedTrial | int) -> int:
         """The number of an open trial of this study."""
@@ -281,7 +286,11 @@ class Study:
         known = None if type(number) is not int else self._writer.run_state.trials.get(number)
         if known is None or known.status is not None:
             open_trials = ", ".join(map(str, self._writer.run_state.open_trials)) or "none"
-            reason = "was never asked for" if known is None else f"was told already: it is {known.status}"
+            reason = (
+                "was never asked for"
+                if known is None
+                else f"was told already: it {describe_status(known.status or 'ok')}"
+            )
             raise NoSuchOpenTrial(f"trial {number!r:.80} of {self.name} {reason}; open trials: {open_trials}")
         return number
 
@@ -289,14 +298,6 @@ class Study:
         if score is None:
             return {}
         return cast(Mapping[str, float], score) if isinstance(score, Mapping) else {self._objective.metric: score}
-
-    def _require_score(self, metrics: Mapping[str, float]) -> None:
-        metric = self._objective.metric
-        if metric not in metrics:
-            told = f"of what was told, {suggest_names(metric, metrics)}" if metrics else "nothing was told"
-            raise BadOutcome(
-                f"the study is about {metric!r}, and {told}; tell a score, metrics with {metric!r}, or failed=..."
-            )
 
     def _explain_no_proposal(self) -> str:
         searcher = self._writer.run_state.started.searcher["name"] if self._writer.run_state.started else "the searcher"
@@ -378,7 +379,9 @@ def resume_study(
             callbacks=RunCallbacks(on_event=follower.on_event, begin=follower.begin),
             run_time=fold_run_time(run.events, run.times),
         )
-        return _open(writer, log.path, [resumption, *enqueued], claims, trusted=trusted)
+        study = _open(writer, log.path, [resumption, *enqueued], claims, trusted=trusted)
+        study._asked_at |= find_asking_times(run, writer.event_clock(), writer.clock())
+        return study
 
 
 def _open(writer: RunWriter, log: Path, events: Iterable[Event], claims: ExitStack, *, trusted: bool = False) -> Study:

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from archwright.callbacks.protocol import AnyCallback, EventFunction
 from archwright.core.budget import Budget
@@ -17,6 +17,7 @@ from archwright.core.json import JSON, find_differences, restore_written_order, 
 from archwright.core.objective import Objective
 from archwright.core.shape import Shape
 from archwright.core.term import Term
+from archwright.core.words import NAME_KEY
 from archwright.display.warning import warn
 from archwright.evaluate.told import Told
 from archwright.execution.arguments import name_objective, read_budget, read_searcher
@@ -29,7 +30,7 @@ from archwright.execution.planning import SearchRequest, make_start, plan_search
 from archwright.execution.restoring import restore_configured
 from archwright.execution.resuming import describe_new_revision, rebuild_space
 from archwright.execution.spaces import SpaceSource, read_space
-from archwright.search.named import SEARCHER_KIND
+from archwright.search.named import SEARCHER_KIND, SEARCHERS
 from archwright.search.running.runs import RunRecord
 from archwright.search.searcher import AnySearcher
 from archwright.store.duckdb_log import DuckDBLog
@@ -164,7 +165,10 @@ class StudyRequest:
             budget=self.budget,
             seed=self.seed or 0,
         )
-        return make_start(plan_search(request))
+        started = make_start(plan_search(request))
+        # The person may read a budget that they have named, or that a searcher of their own gives.
+        is_read = self.budget is not None or logged_searcher[NAME_KEY] not in SEARCHERS
+        return evolve(started, reads_budget=is_read)
 
     def restore_searcher(
         self, log: Path, name: str, run: RunRecord, known: GivenValues, *, trusted: bool

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any, cast
 
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.objective import BadMetricName, require_metric_name
 from archwright.core.protocols import STATUSES, Status
 from archwright.core.readers import ValueReader
+from archwright.search.running.runs import RunRecord
+from archwright.store.events import Proposed
 
 
 class BadOutcome(ArchwrightError, ValueError):
@@ -48,6 +50,32 @@ def join_told_metrics(scores: Mapping[str, float], metrics: Mapping[str, float])
         if repr(told[name]) != repr(further[name]):  # NaN is as NaN
             raise BadOutcome(f"{name} is {told[name]} by score and {further[name]} by metrics; tell it once")
     return told | further
+
+
+def find_asking_times(run: RunRecord, now: float, clock: float) -> dict[int, float]:
+    """When the open trials of a run were asked for, on a clock that says `clock` `now`, in seconds since 1970.
+
+    Where the clock of the machine was set back since then, they are asked for now.
+    """
+    return {
+        event.trial: clock - max(0.0, now - time)
+        for event, time in zip(run.events, run.times, strict=True)
+        if isinstance(event, Proposed) and event.trial in run.state.open_trials
+    }
+
+
+def describe_open_trials(count: int) -> str:
+    """The detail of the end of a study, which has so many open trials then."""
+    return "" if count == 0 else f"{count} of its trials {'is' if count == 1 else 'are'} open"
+
+
+def require_told_metric(metric: str, metrics: Mapping[str, float]) -> None:
+    """Nothing where the metric of the study was told; else BadOutcome."""
+    if metric not in metrics:
+        told = f"of what was told, {suggest_names(metric, metrics)}" if metrics else "nothing was told"
+        raise BadOutcome(
+            f"the study is about {metric!r}, and {told}; tell a score, metrics with {metric!r}, or failed=..."
+        )
 
 
 def read_told_seconds(given: Any) -> float:
