@@ -297,6 +297,7 @@ def test_a_wandb_that_raises_costs_a_warning(tmp_path, monkeypatch, method):
             run_tracked(path, [callback])
     assert read_run(DuckDBLog(path), NAME).state.score_count == TRIALS
     run_tracked(path, make_callbacks(tmp_path, ["wandb"]), TRIALS + 1)
+    wandb.teardown()  # W&B may still be writing its files when it has finished a run
     chain = DuckDBLog(path).read(NAME)[0].chain
     for number in range(TRIALS):
         (files,) = (tmp_path / "wandb").glob(f"offline-run-*-{chain}-{number}")
