@@ -41,6 +41,11 @@ CALLS: dict[str, tuple[Any, tuple[Any, ...], str]] = {  # what is called, with w
     "export": (lambda _, bad: aw.export(bad, "model"), (3, None, "best"), "trial is .*; it must be a trial"),
     "export: folder": (lambda run, bad: run[0].export(bad), (*NO_PATHS, ""), "folder is .*; it must be the path"),
     "export: force": (lambda run, bad: run[0].export("x", force=bad), NO_FLAGS, "force is .*; it must be True"),
+    "plot": (
+        lambda run, bad: aw.Log(run.log).plot(bad),
+        (3, None),
+        "runs is .*; it must be a list of names or patterns",
+    ),
     "export: trust": (lambda run, bad: run[0].export("x", trust=bad), NO_FLAGS, "trust is .*; it must be True"),
     "export: untrained": (lambda run, bad: run[0].export("x", untrained=bad), NO_FLAGS, "untrained is"),
     "search: a text in a setting": (

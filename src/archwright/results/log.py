@@ -103,7 +103,9 @@ class Log(Mapping[str, Run]):
         """
         from archwright.plots.figures import plot_runs  # matplotlib takes half a second
 
-        patterns = [runs] if isinstance(runs, str) else list(runs)
+        patterns = (
+            [runs] if isinstance(runs, str) else list_values("runs", runs, " of names or patterns, as in ['nb.*']")
+        )
         target = read_figure_file(file)
         return plot_runs(self.path, patterns, kind, ax, optimum=optimum, title=title, file=target)
 
