@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from attrs import field, frozen
 
+from archwright.core.builders import name_wrong_fields
 from archwright.core.errors import ArchwrightError
 from archwright.core.readers import as_number
 from archwright.core.value import MAX_INTEGER, InvalidDomain, as_value, format_value
@@ -42,6 +43,7 @@ def _require_known(_: object, __: object, unit: str) -> None:
         raise InvalidBudget(f"the unit of a budget is {unit!r}; it may be {', '.join(UNITS)}")
 
 
+@name_wrong_fields
 @frozen
 class Budget:
     """What one trial may spend: a positive amount of epochs, of seconds of training, or of training examples."""

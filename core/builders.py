@@ -4,14 +4,20 @@ A builder makes a module, a range or an input; it is a function, or the class of
 """
 
 import inspect
+import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from inspect import Parameter, Signature
 from typing import Any, TypeVar
 
+import attrs
+
 from archwright.core.errors import ArchwrightError, suggest_names
 
 Builder = TypeVar("Builder", bound=Callable[..., Any])
+AttrsKind = TypeVar("AttrsKind", bound=type[Any])
+Explain = Callable[[str, Any], str]  # of a name and its value, empty for nothing
 INITIALIZER = "__init__"
 
 
@@ -19,8 +25,16 @@ class WrongArguments(ArchwrightError, TypeError):
     """Arguments that a builder does not take, or fewer than it needs."""
 
 
-def name_wrong_arguments(build: Builder) -> Builder:
-    """`build`, but it raises WrongArguments where it is called with arguments that do not fit it."""
+def _explain_nothing(name: str, value: Any) -> str:
+    del name, value
+    return ""
+
+
+def name_wrong_arguments(build: Builder, explain: Explain = _explain_nothing) -> Builder:
+    """`build`, but it raises WrongArguments where it is called with arguments that do not fit it.
+
+    `explain` says what a name and its value belong to that it does not take; an example of a call is in its docstring.
+    """
 
     @wraps(build)
     def call(*args: Any, **named: Any) -> Any:
@@ -29,7 +43,7 @@ def name_wrong_arguments(build: Builder) -> Builder:
         except TypeError as error:
             # Nothing is asked beforehand, since building should cost no time: a call that fits begins a frame.
             began = error.__traceback__ is not None and error.__traceback__.tb_next is not None
-            problem = "" if began else _find_problem(build, args, named)
+            problem = "" if began else _find_problem(build, args, named, explain)
             if not problem:
                 raise
             raise WrongArguments(problem) from None
@@ -37,32 +51,54 @@ def name_wrong_arguments(build: Builder) -> Builder:
     return call  # pyright: ignore[reportReturnType]  (which takes what `build` takes)
 
 
-def name_wrong_fields(kind: type) -> None:
-    """Have the class of a kind of module raise WrongArguments where it is called with arguments that do not fit it."""
-    initializer = name_wrong_arguments(kind.__init__)
+def name_wrong_fields(kind: AttrsKind, explain: Explain = _explain_nothing) -> AttrsKind:
+    """The attrs class, which raises WrongArguments from now on where it is called with arguments that do not fit it."""
+    initializer = name_wrong_arguments(kind.__init__, explain)
     setattr(kind, INITIALIZER, initializer)
+    return kind
 
 
-def _find_problem(build: Callable[..., Any], args: Iterable[Any], named: Mapping[str, Any]) -> str:
+def _find_problem(build: Callable[..., Any], args: Iterable[Any], named: Mapping[str, Any], explain: Explain) -> str:
     """What is wrong with the arguments of a call, and how it is made; empty if they fit."""
-    name = how = getattr(build, "__name__", repr(build))
+    name = getattr(build, "__name__", repr(build))
     parameters = [p.replace(annotation=Parameter.empty) for p in inspect.signature(build).parameters.values()]
     if name == INITIALIZER:
-        term, *args = args
-        name, how, parameters = term.kind, type(term).__name__, parameters[1:]
+        instance, *args = args
+        name = _name_builder(instance.__class__)
+        parameters = [_show_default(instance.__class__, p) for p in parameters[1:]]
     signature = Signature(parameters)
-    wrong, suggestion = _find_wrong_argument(signature, args, named)
-    return wrong and f"{name} {wrong}; it is called as {how}{signature}{suggestion}"
+    wrong, suggestion = _find_wrong_argument(signature, args, named, explain)
+    written = re.search(rf"`({name}\([^`]+\))`", build.__doc__ or "")
+    example = f", as in {written[1]}" if written else ""
+    return wrong and f"{name} {wrong}; it is called as {name}{signature}{example}{suggestion}"
 
 
-def _find_wrong_argument(signature: Signature, args: Iterable[Any], named: Mapping[str, Any]) -> tuple[str, str]:
+def _name_builder(cls: type[Any]) -> str:
+    """What a person calls to make an instance: a built-in kind of module by its lower-case name, if it takes that."""
+    is_built_in = cls.__module__.startswith("archwright.core.modules.")
+    return cls.kind if is_built_in and not hasattr(sys.modules[cls.__module__], cls.kind) else cls.__name__
+
+
+def _show_default(cls: type[Any], parameter: Parameter) -> Parameter:
+    """The parameter of a field with the default that is made anew for each instance."""
+    if parameter.default is not attrs.NOTHING:
+        return parameter
+    default: Any = attrs.fields_dict(cls)[parameter.name].default
+    return parameter if default.takes_self else parameter.replace(default=default.factory())
+
+
+def _find_wrong_argument(
+    signature: Signature, args: Iterable[Any], named: Mapping[str, Any], explain: Explain
+) -> tuple[str, str]:
     """What is wrong with the first argument that does not fit, and names that are like its own; empty if all fit."""
     parameters = signature.parameters.values()
     known = [p.name for p in parameters if p.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)]
     unknown = [name for name in named if name not in known]
     if unknown and all(p.kind is not Parameter.VAR_KEYWORD for p in parameters):
-        suggestion = suggest_names(unknown[0], known)
-        return f"has no argument {unknown[0]!r}", f"; {suggestion}" if suggestion.endswith("?") else ""
+        name = unknown[0]
+        nearest = suggest_names(name, known)
+        remedy = explain(name, named[name]) or (nearest if nearest.endswith("?") else "")
+        return f"has no argument {name!r}", f"; {remedy}" if remedy else ""
     try:
         bound = signature.bind_partial(*args, **named).arguments
     except TypeError as error:

@@ -5,6 +5,7 @@ from numbers import Integral
 from typing import Any
 
 from archwright.core.architecture import require_specified, settings_of
+from archwright.core.builders import name_wrong_arguments
 from archwright.core.errors import ArchwrightError
 from archwright.core.objective import read_objective, require_metric_name
 from archwright.core.protocols import EarlyStop, Job
@@ -42,10 +43,9 @@ class NotANumber(ArchwrightError, TypeError):
 def make_function_evaluation(config: Function, index: int, threads: int) -> Evaluate:
     """How jobs are evaluated in the worker number `index`: by calling the user's function with what it asks for.
 
-    The function returns a number, or a mapping of names to numbers. An argument `report` is a function
-    `report(epoch, **metrics)` that logs the metrics of an epoch; where the trial should stop early, it raises
-    StoppedEarly, and the trial ends well with the best that was reported. Raises NotCallable, WrongParameters,
-    FunctionNeeded, and what is wrong with the device or the data.
+    The function returns a number, or a mapping of names to numbers. An argument `report` logs the metrics of an epoch;
+    where the trial should stop early, it raises StoppedEarly, and the trial ends well with the best that was reported.
+    Raises NotCallable, WrongParameters, FunctionNeeded, and what is wrong with the device or the data.
     """
     function = load_callable(config)
     if EVALUATION_KIND.has_members(function):
@@ -55,7 +55,9 @@ def make_function_evaluation(config: Function, index: int, threads: int) -> Eval
     metric = config.metric if objective is None else objective.metric
 
     def evaluate(job: Job, report_epoch: ReportEpoch) -> Verdict:
+        @name_wrong_arguments
         def report(epoch: int, **metrics: Any) -> None:
+            """Logs the metrics of an epoch, as in `report(1, accuracy=0.5)`."""
             if reason := report_epoch(_as_epoch(epoch), _as_metrics(metrics)):
                 raise StoppedEarly(EarlyStop("hopeless", _as_epoch(epoch), reason))
 

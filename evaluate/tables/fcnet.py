@@ -8,6 +8,7 @@ import numpy as np
 from attrs import field, frozen
 
 from archwright.core.budget import Budget
+from archwright.core.builders import name_wrong_fields
 from archwright.core.spaces.fcnet import HYPERPARAMETERS, build_fcnet
 from archwright.core.term import Term
 from archwright.evaluate.tables.table import Table
@@ -37,6 +38,7 @@ HYPERPARAMETER_PLACES = (
 FCNET_OUTPUTS = 1  # of each network
 
 
+@name_wrong_fields
 @frozen
 class Fcnet(Table):
     """Looks up a configuration; the score `loss` is the validation error of one of four runs, or their mean."""

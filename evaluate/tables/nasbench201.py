@@ -8,6 +8,7 @@ import numpy as np
 from attrs import field, frozen
 
 from archwright.core.budget import Budget
+from archwright.core.builders import name_wrong_fields
 from archwright.core.modules.graphs import Topology
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
 from archwright.core.term import Term
@@ -27,6 +28,7 @@ Nasbench201Split = Literal["validation", "test"]
 DATASET_CLASSES = {"cifar10": 10, "cifar100": 100, "imagenet16_120": 120}  # the number of classes of each
 
 
+@name_wrong_fields
 @frozen
 class Nasbench201(Table):
     """Looks up a cell in NAS-Bench-201.

@@ -1,13 +1,15 @@
 """Training as an evaluation: its settings in a run's log, and all that follows from them without torch."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 from attrs import evolve, field, frozen
 
 from archwright.core.architecture import settings_of
+from archwright.core.builders import name_wrong_fields
 from archwright.core.check import check
-from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.errors import NAMES_ELSEWHERE, ArchwrightError, suggest_names
 from archwright.core.input import Input, describe_input, name_examples
 from archwright.core.json import JSON
 from archwright.core.objective import Objective, make_objective
@@ -37,6 +39,7 @@ from archwright.evaluate.training.recipe import (
     Recipe,
     check_settings,
     find_effective_settings,
+    list_setting_names,
     make_recipe,
     override_settings,
 )
@@ -70,6 +73,13 @@ def _leaves_enough(training: "Training", _: object, train_on: str) -> None:
         )
 
 
+def _explain_hyperparameter(name: str, value: object) -> str:
+    """That a hyperparameter is none of the arguments of a Training; empty for other names."""
+    known = NAMES_ELSEWHERE.get(name, name)
+    return f"write settings={{{known!r}: {value!r:.40}}}" if known in list_setting_names() else ""
+
+
+@partial(name_wrong_fields, explain=_explain_hyperparameter)
 @frozen
 class Training(DataEvaluation):
     """Trains the architecture as a classifier; the score is `accuracy`, on the validation split.
@@ -93,6 +103,9 @@ class Training(DataEvaluation):
     train_on: TrainOn = field(default="train", validator=_leaves_enough)
     image_size: tuple[int, int] | None = image_size_setting()
     reader: int = reader_setting()
+
+    def __attrs_post_init__(self) -> None:
+        make_recipe(self.settings)  # raises what is wrong with them
 
     @property
     def description(self) -> str:

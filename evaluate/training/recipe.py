@@ -166,6 +166,11 @@ RECIPES: Mapping[str, Mapping[str, JSON]] = {
 }
 
 
+def list_setting_names() -> list[str]:
+    """All that a person may write, the aliases too."""
+    return [*settings_by_name(Recipe), "recipe", *ALIASES]
+
+
 def make_recipe(*settings: Mapping[str, JSON]) -> Recipe:
     """The recipe with these settings, where a later mapping takes precedence over an earlier one.
 
@@ -233,13 +238,13 @@ def _merge_settings(settings: Iterable[Mapping[str, JSON]]) -> dict[str, JSON]:
 
 def _resolve_aliases(settings: Mapping[str, JSON]) -> dict[str, JSON]:
     """The settings by the names that Recipe has for them; raises UnknownSetting or BadSetting."""
-    known = [*settings_by_name(Recipe), "recipe"]
+    known = [name for name in list_setting_names() if name not in ALIASES]
     resolved: dict[str, JSON] = {}
     for alias, value in settings.items():
         name = ALIASES.get(alias, alias)
         if name not in known:
             raise UnknownSetting(
-                f"{SETTINGS_OWNER} has no setting {alias!r}; {suggest_names(alias, [*known, *ALIASES])}"
+                f"{SETTINGS_OWNER} has no setting {alias!r}; {suggest_names(alias, list_setting_names())}"
             )
         if name in resolved:
             raise BadSetting(f"the settings hold {name} under two names; keep one of them")

@@ -9,6 +9,7 @@ from typing import ClassVar
 from attrs import evolve, frozen
 from pyrsistent import PMap, pmap
 
+from archwright.core.builders import name_wrong_fields
 from archwright.core.objective import Objective
 from archwright.core.setting import whole_setting
 from archwright.search.stopping_rule import TrialBegun, TrialFinished, TrialNews, ValueReported
@@ -84,6 +85,7 @@ class LearningCurves:
         return [curve[count - 1].mean for curve in curves if (count := _count_points(curve, epoch))]
 
 
+@name_wrong_fields
 @frozen
 class MedianRule:
     """Vizier's rule (Golovin et al. 2017, section 3.2.2).

@@ -5,6 +5,7 @@ from typing import ClassVar, final
 from attrs import evolve, frozen
 from pyrsistent import PDeque, pdeque
 
+from archwright.core.builders import name_wrong_fields
 from archwright.core.mutation import list_decisions, mutate
 from archwright.core.node import Node
 from archwright.core.protocols import Outcome, Problem, Proposal
@@ -22,6 +23,7 @@ class EvolutionState:
     population: "PDeque[Outcome]" = pdeque()  # oldest first
 
 
+@name_wrong_fields
 @final
 @frozen
 class Evolution:

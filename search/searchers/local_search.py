@@ -5,6 +5,7 @@ from typing import ClassVar, final
 from attrs import evolve, frozen
 from pyrsistent import PSet, pset
 
+from archwright.core.builders import name_wrong_fields
 from archwright.core.mutation import change_values, list_decisions, list_neighbours
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.value import Path
@@ -24,6 +25,7 @@ class LocalState:
     seen: PSet[Path] = pset()  # whatever was proposed
 
 
+@name_wrong_fields
 @final
 @frozen
 class LocalSearch:

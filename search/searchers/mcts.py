@@ -13,6 +13,7 @@ from typing import ClassVar, final
 from attrs import evolve, frozen
 from pyrsistent import PMap, pmap
 
+from archwright.core.builders import name_wrong_fields
 from archwright.core.domain import Domain
 from archwright.core.node import Node
 from archwright.core.protocols import Outcome, Problem, Proposal
@@ -61,6 +62,7 @@ class MctsState:
     max_utility: float | None = None
 
 
+@name_wrong_fields
 @final
 @frozen
 class Mcts:

@@ -5,6 +5,7 @@ from typing import ClassVar, final
 from attrs import evolve, frozen
 from pyrsistent import PSet, pset
 
+from archwright.core.builders import name_wrong_fields
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import flag_setting
 from archwright.core.traversal import sample
@@ -22,6 +23,7 @@ class RandomState:
     seen: PSet[Path] = pset()
 
 
+@name_wrong_fields
 @final
 @frozen
 class RandomSearch:

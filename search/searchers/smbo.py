@@ -7,6 +7,7 @@ from typing import ClassVar, final
 import numpy as np
 from attrs import frozen
 
+from archwright.core.builders import name_wrong_fields
 from archwright.core.mutation import list_decisions, mutate
 from archwright.core.node import Node, replay
 from archwright.core.protocols import Outcome, Problem, Proposal
@@ -35,6 +36,7 @@ MISSING_POSITION = 0.5
 SmboState = History[LeafFeatures]
 
 
+@name_wrong_fields
 @final
 @frozen
 class Smbo:

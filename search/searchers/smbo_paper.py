@@ -6,6 +6,7 @@ from typing import ClassVar, final
 import numpy as np
 from attrs import frozen
 
+from archwright.core.builders import name_wrong_fields
 from archwright.core.node import Node
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import number_setting, whole_setting
@@ -24,6 +25,7 @@ RELEASED_CODE = "DeepArchitect's released code"
 PREDICTION_DIGITS = 12  # after the point, of predictions for targets of at most 1: the next ones are the processor's
 
 
+@name_wrong_fields
 @final
 @frozen
 class SmboPaper:

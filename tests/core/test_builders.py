@@ -22,16 +22,16 @@ RELU, IDENTITY = aw.relu(), aw.identity()
     [
         (
             lambda: aw.conv2d(kernel_size=3),
-            "conv2d has no argument 'kernel_size'; it is called as Conv2d(filters, size, stride=1, padding='same', "
+            "conv2d has no argument 'kernel_size'; it is called as conv2d(filters, size, stride=1, padding='same', "
             "groups=1, bias=True, initialization='he'); did you mean size?",
         ),
-        (lambda: aw.repeat(RELU, times=3), "repeat has no argument 'times'; it is called as Repeat(body, count)"),
-        (lambda: aw.repeat(RELU), "repeat needs count; it is called as Repeat(body, count)"),
-        (lambda: aw.residual(), "residual needs body; it is called as Residual(body)"),
-        (lambda: aw.identity(3), "identity got too many positional arguments; it is called as Identity()"),
+        (lambda: aw.repeat(RELU, times=3), "repeat has no argument 'times'; it is called as repeat(body, count)"),
+        (lambda: aw.repeat(RELU), "repeat needs count; it is called as repeat(body, count)"),
+        (lambda: aw.residual(), "residual needs body; it is called as residual(body)"),
+        (lambda: aw.identity(3), "identity got too many positional arguments; it is called as identity()"),
         (
             lambda: aw.dropout(0.1, rate=0.2),
-            "dropout got multiple values for argument 'rate'; it is called as Dropout(rate)",
+            "dropout got multiple values for argument 'rate'; it is called as dropout(rate)",
         ),
         (lambda: aw.sequential(stem=RELU), "sequential has no argument 'stem'; it is called as sequential(*terms)"),
         (
@@ -43,7 +43,22 @@ RELU, IDENTITY = aw.relu(), aw.identity()
         (lambda: aw.maybe_swap(RELU), "maybe_swap needs b; it is called as maybe_swap(a, b)"),
         (lambda: aw.cell([(0, 1)], False, RELU), "it is called as cell(edges, connected=False, **options)"),
         (lambda: aw.topology(), "topology needs edges; it is called as topology(edges, *terms)"),
-        (lambda: aw.settings(3), "it is called as settings(**entries)"),
+        (
+            lambda: aw.settings(3),
+            'it is called as settings(**entries), as in settings(optimizer=["adam", "sgd"], learning_rate=reals(',
+        ),
+        (lambda: aw.affine(out_features=3), "initialization='he'); did you mean units?"),
+        (lambda: aw.Budget(epochs=3), "Budget has no argument 'epochs'; it is called as Budget(amount, unit)"),
+        (
+            lambda: aw.searchers.Evolution(pop=3),
+            "Evolution has no argument 'pop'; it is called as Evolution(population=30, sample=10); did you mean popul",
+        ),
+        (lambda: aw.MedianRule(x=3), "MedianRule has no argument 'x'; it is called as MedianRule(warmup=1, startup=5)"),
+        (
+            lambda: aw.Training("digits", lr=0.1),
+            "settings={}, overrides={}, train_on='train', image_size=None, reader=",
+        ),
+        (lambda: aw.Training("digits", lr=0.1), "; write settings={'learning_rate': 0.1}"),
         (lambda: aw.relu(inplace=True), "relu has no argument 'inplace'; it is called as relu()"),
         (lambda: aw.integers(low=1, hi=3), "it is called as integers(lo, hi, *, log=False); did you mean lo or log?"),
         (lambda: aw.reals(1.0), "reals needs hi; it is called as reals(lo, hi, *, log=False)"),
@@ -51,9 +66,9 @@ RELU, IDENTITY = aw.relu(), aw.identity()
         (lambda: aw.tokens(50), "tokens needs length; it is called as tokens(vocabulary, length)"),
         (
             lambda: Shrink(stp=2),
-            "shrink has no argument 'stp'; it is called as Shrink(step, note='as it was'); did you mean step?",
+            "Shrink has no argument 'stp'; it is called as Shrink(step, note='as it was'); did you mean step?",
         ),
-        (lambda: Glued([RELU, RELU]), "glued needs head; it is called as Glued(pair, head)"),
+        (lambda: Glued([RELU, RELU]), "Glued needs head; it is called as Glued(pair, head)"),
     ],
 )
 def test_arguments_that_do_not_fit(call, message):
@@ -135,7 +150,7 @@ class Halving(aw.Basic):
 def test_an_error_within_a_builder_is_left_as_it_is():
     """It is not about the call: also where it is a TypeError."""
     assert Halving(8).length == 4
-    with pytest.raises(WrongArguments, match=r"halving needs length; it is called as Halving\(length\)"):
+    with pytest.raises(WrongArguments, match=r"Halving needs length; it is called as Halving\(length\)"):
         Halving()
     with pytest.raises(TypeError, match="unsupported operand") as raised:
         Halving("eight")

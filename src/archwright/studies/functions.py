@@ -31,6 +31,8 @@ def function(
     """
     for name in data_settings:
         if name not in DATA_SETTINGS:
-            raise BadSetting(f"there is no setting {name!r}; {suggest_names(name, DATA_SETTINGS)}")
+            suggestion = suggest_names(name, DATA_SETTINGS)
+            own = "" if suggestion.endswith("?") else f"; a hyperparameter goes in settings={{{name!r}: ...}}"
+            raise BadSetting(f"there is no setting {name!r}; {suggestion}{own}")
     named = data_settings if settings is None else {**data_settings, "settings": settings}
     return wrap_callable(target, data=data, data_dir=data_dir, device=device, threads=threads, **named)

@@ -181,3 +181,15 @@ def test_a_function_that_asks_for_an_input_where_there_is_none_is_told_how_to_gi
         match=r"reads input, and nothing says the input of the models: give it, as in --input",
     ):
         make_function_evaluation(config, 0, threads=1)
+
+
+def test_a_report_that_is_called_wrongly_says_how_it_is_called(tmp_path):
+    file = tmp_path / "own_report.py"
+    file.write_text("def score(report):\n    report(1, 0.5)\n")
+    evaluate = make_function_evaluation(Function(f"{file}:score"), 0, threads=1)
+    (verdict,), _ = run_jobs_in_process(evaluate, make_job(0, NETWORK))
+    assert verdict.status == "crashed"
+    assert (
+        "report got too many positional arguments; it is called as report(epoch, **metrics), as in report(1, accuracy"
+        in (verdict.error)
+    )

@@ -124,6 +124,7 @@ def test_defaults_depend_on_the_optimizer():
     ("settings", "error", "message"),
     [
         ({"learning_rte": 0.1}, UnknownSetting, "no setting 'learning_rte'; did you mean learning_rate"),
+        ({"lr": 0.1}, UnknownSetting, "no setting 'lr'; did you mean learning_rate"),
         ({"xyz": 0.1}, UnknownSetting, "there are: batch_size, compile, crop"),
         ({"lr_init": 0.1, "learning_rate": 0.1}, BadSetting, "learning_rate under two names"),
         ({"optimizer": "lion"}, BadSetting, "optimizer of the training is 'lion'; it may be adam, adamw, sgd"),
@@ -149,9 +150,11 @@ def test_defaults_depend_on_the_optimizer():
         ({"flip": 1}, BadSetting, "flip of the training is 1; it may be true or false"),
     ],
 )
-def test_a_bad_setting_is_named_with_what_it_may_be(settings, error, message):
+@pytest.mark.parametrize("make", [make_recipe, lambda settings: aw.Training(settings=settings)])
+def test_a_bad_setting_is_named_with_what_it_may_be(make, settings, error, message):
+    """When a training is made, too."""
     with pytest.raises(error) as caught:
-        make_recipe(settings)
+        make(settings)
     assert message in str(caught.value)
 
 
