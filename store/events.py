@@ -68,6 +68,8 @@ class RunStarted:
     input: str | None = None  # the text of the input's type, where its shape alone says less; see core/input.py
     # Where the space's own kinds of module are defined, file.py:Class or module:Class, if `space_source` names no code.
     kind_sources: tuple[str, ...] = ()
+    # Of its kinds that no other process finds: {"text": ..., "sha256": ...} of each class, by the name of the kind.
+    kind_code: JSON = None
     # Whether the budget of a trial means anything to what evaluates it.
     reads_budget: bool = field(default=Factory(_read_budget_of_evaluator, takes_self=True))
 
@@ -191,7 +193,16 @@ EVENT_KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_ar
 _LATER_END_FIELDS = (*(name for name in END_FIELDS if name != "trials"), "simulates_time")
 _OPTIONAL_FIELDS: Mapping[type[Any], Sequence[str]] = {
     ForkPoint: ("seconds",),  # part of an event; before the event that has it, whose converter looks it up
-    RunStarted: ("keep_models", "stopping", "data", "input", "kind_sources", "reads_budget", *_LATER_END_FIELDS),
+    RunStarted: (
+        "keep_models",
+        "stopping",
+        "data",
+        "input",
+        "kind_sources",
+        "kind_code",
+        "reads_budget",
+        *_LATER_END_FIELDS,
+    ),
     RunResumed: ("keep_models", "revision", *_LATER_END_FIELDS),
     Proposed: ("enqueued",),
     AttemptEnded: ("stopped",),

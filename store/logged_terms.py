@@ -1,9 +1,13 @@
 """Terms that a log holds: read, with a person's kinds of modules where the log may have their code run."""
 
-from archwright.core.json import JSON, UnreadableTerm, find_unknown_kinds, find_user_kinds, from_json
+from collections.abc import Mapping, Sequence
+
+from archwright.core.json import JSON, UnreadableTerm, find_unknown_kinds, find_user_kinds, from_json, list_kinds
 from archwright.core.term import Term
 from archwright.store import permission
 from archwright.store.events import RunStarted
+from archwright.store.needed import explain_changed
+from archwright.store.origins import compare_code
 from archwright.store.user_code import NoSuchSource, load_object
 
 
@@ -23,6 +27,17 @@ def load_logged_term(data: JSON, started: RunStarted, *, trusted: bool) -> Term:
             f"{_explain_lost_kinds(data)}, and go on in the same process (with @aw.module and aw.resume(...) in Python)"
         )
     return from_json(data)
+
+
+def describe_changed_kinds(run: str, started: RunStarted) -> Sequence[str]:
+    """A sentence for each kind of module that has another text here than the run was begun with, as far as it says."""
+    kinds = list_kinds()
+    logged: Mapping[str, Mapping[str, str | None]] = started.kind_code or {}
+    return [
+        explain_changed(f"the kind of module {name}", run)
+        for name, code in logged.items()
+        if name in kinds and compare_code(code.get("sha256"), kinds[name]) == "other"
+    ]
 
 
 def find_term_source(data: JSON, source: str) -> str:

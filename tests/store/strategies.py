@@ -58,6 +58,7 @@ starts = st.builds(
     forked_from=st.none() | forks,
     stopping=jsons,
     input=st.none() | names,
+    kind_code=jsons,
     reads_budget=st.booleans(),
 )
 events: st.SearchStrategy[Event] = st.one_of(

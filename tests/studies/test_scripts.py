@@ -339,3 +339,41 @@ def test_a_script_whose_data_is_a_function_goes_on_in_another_process(tmp_path):
     assert out[0].startswith("DataNeeded the data is the function __main__:load, which no other process can import")
     assert out[0].endswith("aw.resume('mine', evaluation=count, data=load)")
     assert out[1:] == ["finished 41.0", "41.0", "finished a b c"]
+
+
+KIND = """
+import archwright as aw
+
+@aw.module
+class Scale(aw.Basic):
+    factor: aw.Hyperparameter[float] = aw.hyperparameter(aw.number(0.0))
+
+    def out_shape(self, in_shape):
+        return in_shape
+
+def score(architecture):
+    return 1.0
+
+space = aw.sequential(aw.affine([4, 8]), Scale([0.1, 0.5]), aw.affine(2))
+same = {"evaluation": score, "workers": 0, "progress": False}
+aw.study(space, input=aw.features(8), name="asked").close()
+run = aw.search(space, score, input=aw.features(8), trials=TRIALS, name="kk", resume=True, workers=0, progress=False)
+if TRIALS > 1:
+    run = aw.resume("kk", trials="+1", **same)
+    print(len(run), len(run.retrain(0, seeds=1, **same)))
+"""
+
+
+def test_a_kind_of_module_with_another_text_is_told_wherever_a_run_goes_on(tmp_path):
+    def run(code: str, trials: int) -> Sequence[str]:
+        (tmp_path / "kind.py").write_text(code.replace("TRIALS", str(trials)))
+        with StartedScript(tmp_path, "kind.py") as script:
+            return script.wait_to_end()
+
+    edited = KIND.replace("        return in_shape", "        return tuple(in_shape)")
+    changed = "the kind of module scale is another one than {} was begun with: its text has changed"
+    assert "another one" not in run(KIND, 1)[1]
+    out, err = run(edited, 2)
+    assert out.splitlines()[-1] == "3 1", err
+    assert err.count(changed.format("kk")) == 3, "of the search, when it is resumed, and trained again"
+    assert err.count(changed.format("asked")) == 1

@@ -39,6 +39,7 @@ from archwright.execution.session import open_evaluator
 from archwright.execution.spaces import (
     DEFAULT_INPUT,
     SpaceSource,
+    describe_kind_code,
     name_kinds,
     read_space,
     trust_named_source,
@@ -182,6 +183,7 @@ def make_start(plan: SearchPlan) -> RunStarted:
         space=to_json(plan.space),
         space_source=request.space.source,
         kind_sources=name_kinds(plan.space, request.space.source),
+        kind_code=describe_kind_code(plan.space, request.space.source),
         input_shape=plan.input.shape,
         input=input_to_text(plan.input),
         searcher=request.searcher,

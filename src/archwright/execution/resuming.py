@@ -51,7 +51,7 @@ from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.claim import claim, leave_to_others
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
-from archwright.store.logged_terms import load_logged_term
+from archwright.store.logged_terms import describe_changed_kinds, load_logged_term
 from archwright.store.needed import is_told
 from archwright.store.permission import require_trusted
 from archwright.store.runs import fork_run
@@ -198,6 +198,7 @@ def _prepare_resumption(run: str, record: RunRecord, resumption: Resumption, opt
     ):
         options.console.print(line, soft_wrap=True)
     term = load_logged_term(record.space if space is None else space, started, trusted=trusted)
+    warn(describe_changed_kinds(run, started))
     problem = Problem(term, started.model_input, started.budget, started.objective)
     enqueue = read_configurations(resumption.enqueue, problem)
     return ResumedParts(evaluation, data, space, term, searcher, stopping, enqueue, resumption.keep_models)

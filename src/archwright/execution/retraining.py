@@ -10,6 +10,7 @@ from archwright.core.defaults import DEFAULT_SEEDS
 from archwright.core.json import JSON
 from archwright.core.term import Term
 from archwright.core.value import as_integer
+from archwright.display.warning import warn
 from archwright.evaluate.building import guard_evaluation
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import images_to_json
@@ -32,7 +33,7 @@ from archwright.search.running.runs import collect_versions
 from archwright.search.searchers.fixed import Fixed
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
-from archwright.store.logged_terms import find_term_source
+from archwright.store.logged_terms import describe_changed_kinds, find_term_source
 from archwright.store.needed import CLASS_CODE_KEY, name_needed
 from archwright.store.suggestions import format_retraining_call
 
@@ -99,6 +100,7 @@ def configure_retraining(view: RunView, architecture: Term, retraining: Retraini
     """The evaluation of the final training: the run's own, or a training on other data; raises as `retrain_trial`."""
     started, given = view.run.started, retraining.given
     evaluation = restore_evaluation(view.name, started, given, trusted=options.trusted)
+    warn(describe_changed_kinds(view.name, started))
     for line in describe_same_code(started, given, evaluation):
         options.console.print(line, soft_wrap=True)
     if retraining.data is not None:
@@ -125,6 +127,7 @@ def _make_start(
         space=view.run.space,
         space_source=searched.space_source,
         kind_sources=searched.kind_sources,
+        kind_code=searched.kind_code,
         input_shape=searched.input_shape,
         input=searched.input,
         searcher=SEARCHER_KIND.to_json(Fixed.name, {"path": state.path, "run": view.name, "trial": trial}),

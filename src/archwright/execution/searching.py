@@ -36,6 +36,7 @@ from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
 from archwright.store.fold import RunState
+from archwright.store.logged_terms import describe_changed_kinds
 from archwright.store.needed import explain_changed
 from archwright.store.parts import find_changed
 from archwright.store.runs import list_runs
@@ -178,7 +179,7 @@ def _gather_parts(
     request = plan.request
     warn(require_same_images(run, record.started, plan.data))
     changed = find_changed(record.started.needed_parts, started.needed_parts)
-    warn([explain_changed(name, run) for name in changed])
+    warn([*describe_changed_kinds(run, record.started), *(explain_changed(name, run) for name in changed)])
     unknown = select_unknown(read_configurations(enqueue, plan.problem), record.events)
     return ResumedParts(
         plan.evaluation,

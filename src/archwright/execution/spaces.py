@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.input import Input, as_input, image
-from archwright.core.json import UNNAMED_TERM, collect_user_kinds
+from archwright.core.json import JSON, UNNAMED_TERM, collect_user_kinds
 from archwright.core.shape import Shape
 from archwright.core.spaces.named import SPACES, NamedSpace, UnknownSpace
 from archwright.core.taken_input import NotASpace, SpaceWithInput, read_taken_input
@@ -17,7 +17,7 @@ from archwright.core.term import Term
 from archwright.core.tracebacks import guard_user_code
 from archwright.display.warning import warn
 from archwright.store.extensions import ExtensionKind
-from archwright.store.origins import is_class_findable, is_importable, name_class
+from archwright.store.origins import describe_code, is_class_findable, is_importable, name_class
 from archwright.store.permission import ListUnwritable, trust_source
 from archwright.store.user_code import end_forked_children, is_source
 
@@ -86,6 +86,12 @@ def name_kinds(space: Term, source: str) -> tuple[str, ...]:
     """The names of a person's own kinds of module in a space that other processes find; none if `source` names code."""
     kinds = () if is_source(source) else collect_user_kinds(space)
     return tuple(name_class(kind) for kind in kinds if is_class_findable(kind))
+
+
+def describe_kind_code(space: Term, source: str) -> JSON:
+    """What a log has of a person's own kinds of module that no other process finds, by their names; None of none."""
+    kinds = () if is_source(source) else collect_user_kinds(space)
+    return {kind.kind: describe_code(kind) for kind in kinds if not is_class_findable(kind)} or None
 
 
 def _name_value(space: object) -> str:

@@ -35,7 +35,7 @@ from archwright.search.running.runs import RunRecord
 from archwright.search.searcher import AnySearcher
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
-from archwright.store.logged_terms import load_logged_term
+from archwright.store.logged_terms import describe_changed_kinds, load_logged_term
 from archwright.store.runs import list_runs
 from archwright.store.suggestions import format_study_call
 from archwright.store.written_paths import DEFAULT_LOG, shorten
@@ -108,6 +108,7 @@ def study(
 
     def prepare(run: RunRecord) -> AnySearcher:
         load_logged_term(run.space, run.started, trusted=trust)
+        warn(describe_changed_kinds(name, run.started))
         request.require_same(name, run)
         given = NOTHING_GIVEN
         if known is not None and known.run.view.run.started == run.started:
