@@ -150,6 +150,11 @@ class LoggedKind(ConfiguredKind[Extension]):
         and NotTrusted as `from_json`.
         """
         name, _, settings = self.parse(data)
+        if isinstance(given, str):
+            raise OtherExtension(
+                f"a run keeps its {self.noun}, here {self.format(data)}; leave {self.argument} out, or fork the run or "
+                f"begin a new one to go on with {given!r:.80}, as in run.fork(at=..., searcher='mcts')"
+            )
         if isinstance(given, type):
             self.require_fit(name, given)
             if any(map(_holds, settings.values())):

@@ -63,7 +63,9 @@ def _explain_end(name: EndName, state: RunState, ends: RunEnds) -> str:
     metric = "score" if state.started is None else state.started.objective.metric
     match name:
         case "trials":
-            return f"it has its {_count_trials(state.proposal_count)}"
+            has_more = ends.trials is not None and ends.trials < state.proposal_count
+            trials = _count_trials(state.proposal_count)
+            return f"it has {trials}, more than {ends.trials}" if has_more else f"it has its {trials}"
         case "time":
             return f"its time of {format_time_limit(ends.time_limit or 0.0)} is up"
         case "until_score":

@@ -46,6 +46,22 @@ def build(house: str, *, trials: int = 1, **tools: Unpack[Tools]) -> str:
     return f"{house} {trials} {tools}"
 
 
+@pytest.mark.parametrize(
+    ("verb", "name", "says"),
+    [
+        ("resume", "seed", r"a run keeps its seed: run\.fork\(at=\.\.\., seed=3\) goes on with another one"),
+        ("resume", "budget", "a run keeps its budget: begin a new run with another one, by aw.search"),
+        ("fork", "objective", "a run keeps its objective: begin"),
+        ("fork", "space", "a run keeps its space: begin"),
+        ("resume", "sel", "(?!did you mean self)"),
+    ],
+)
+@pytest.mark.parametrize("owner", [aw, aw.Run])
+def test_what_a_run_keeps_is_said_with_what_goes_on_with_another(owner, verb, name, says):
+    with pytest.raises(UnknownRunOption, match=f"there is no option '{name}'; {says}"):
+        getattr(owner, verb)(None, **{name: 1})
+
+
 def test_the_options_of_a_group_are_those_of_the_function():
     assert str(inspect.signature(build)) == (
         "(house: str, *, trials: int = 1, hammer: int = 2, nails: str | None = None) -> str"

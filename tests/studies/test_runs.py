@@ -14,7 +14,9 @@ from archwright.evaluate.settings import UnusedSetting
 from archwright.execution.call_options import UnknownRunOption
 from archwright.execution.checks import BadArgument
 from archwright.execution.restoring import EvaluationDiffers
+from archwright.execution.resuming import NoStoppingRule
 from archwright.results.exporting import NoWeights
+from archwright.search.logged_extensions import OtherExtension
 from archwright.search.named import NotASearcher, UnknownSearcher
 from archwright.search.running.run_view import NoSuchTrial, RunHasGoneOn
 from archwright.search.searchers.mcts import Mcts
@@ -259,6 +261,13 @@ MISTAKES: list[tuple[str, dict[str, Any], type[Exception], str]] = [
     ("resume", {"keep_models": "x"}, BadArgument, "keep_models is 'x'; it must be a whole number"),
     ("resume", {"trust": "x"}, BadArgument, "trust is 'x'; it must be True or False"),
     ("resume", {"searcher": 3}, NotASearcher, "a searcher is a frozen attrs class"),
+    (
+        "resume",
+        {"searcher": "mcts"},
+        OtherExtension,
+        r"a run keeps its searcher.*, as in run\.fork\(at=\.\.\., searcher=",
+    ),
+    ("resume", {"stopping": "median"}, NoStoppingRule, "has no stopping rule, and is given 'median'"),
     ("resume", {"worker": 3}, UnknownRunOption, r"did you mean workers\?"),
     ("resume", {"time": "soon"}, InvalidEnd, "time is 'soon'; write a time"),
 ]

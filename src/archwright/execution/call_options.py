@@ -30,6 +30,15 @@ OTHER_TOOLS: Mapping[str, str] = {
     "verbose": "progress=False",
 }
 
+# What a run keeps, however it is gone on with, and what goes on with another one.
+_NEW_RUN = "begin a new run with another one, by aw.search"
+KEPT_OPTIONS: Mapping[str, str] = {
+    "seed": "run.fork(at=..., seed=3) goes on with another one",
+    "settings": "run.fork(at=..., settings={...}) goes on with other ones",
+    **dict.fromkeys(("space", "input", "objective", "minimize", "budget", "evaluation", "stopping", "data"), _NEW_RUN),
+}
+CONTINUATIONS = ("resume", "fork")  # the functions that go on with a run
+
 
 class UnknownRunOption(ArchwrightError, TypeError):
     """An option that a function does not have."""
@@ -53,13 +62,18 @@ def take_options(function: Taker) -> Taker:
     groups = [get_args(parameter.annotation)[0] for parameter in signature.parameters.values() if parameter not in own]
     options = {name: option for group in groups for name, option in _read_group(group).items()}
     shown = [*own, *(_show_option(name, annotation, option) for name, (annotation, option) in options.items())]
-    names = [parameter.name for parameter in shown]
+    names = [parameter.name for parameter in shown if parameter.name != "self"]
+
+    def suggest(name: str) -> str:
+        if name in KEPT_OPTIONS and function.__name__ in CONTINUATIONS:
+            return f"a run keeps its {name}: {KEPT_OPTIONS[name]}"
+        return _suggest_option(name, names)
 
     @wraps(function)
     def call(*values: Any, **given: Any) -> Any:
         for name in given:
             if name not in names:
-                raise UnknownRunOption(f"there is no option {name!r}; {_suggest_option(name, names)}")
+                raise UnknownRunOption(f"there is no option {name!r}; {suggest(name)}")
         return function(*values, **given)
 
     described: Any = call

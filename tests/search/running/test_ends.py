@@ -47,6 +47,7 @@ def state_after(scores, ends: RunEnds, direction="maximize") -> RunState:
         (RunEnds(trials=3), [0.5, 0.5], 0, ""),
         (RunEnds(trials=3), [0.5, None, 0.5], 0, "it has its 3 trials"),
         (RunEnds(trials=1), [0.5], 0, "it has its 1 trial"),
+        (RunEnds(trials=1), [0.5, 0.6], 0, "it has 2 trials, more than 1"),
         (RunEnds(time_limit=7200), [], 7199.9, ""),
         (RunEnds(time_limit=7200), [], 7200, "its time of 2h is up"),
         (RunEnds(until_score=0.9), [None], 0, ""),
