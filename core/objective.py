@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar
 
 from attrs import Factory, field, frozen
 
+from archwright.core.builders import name_wrong_arguments
 from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
 
 Direction = Literal["maximize", "minimize"]
@@ -74,11 +75,13 @@ def require_metric_name(name: Any) -> str:
     )
 
 
+@name_wrong_arguments
 def maximize(metric: str) -> Objective:
     """The objective of which more is better, as in `aw.maximize("accuracy")`. BadScore if `metric` is no name."""
     return Objective(_require_name(metric, "maximize"), "maximize")
 
 
+@name_wrong_arguments
 def minimize(metric: str) -> Objective:
     """The objective of which less is better, as in `aw.minimize("loss")`. BadScore if `metric` is no name."""
     return Objective(_require_name(metric, "minimize"), "minimize")

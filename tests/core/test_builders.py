@@ -53,6 +53,7 @@ RELU, IDENTITY = aw.relu(), aw.identity()
             lambda: aw.searchers.Evolution(pop=3),
             "Evolution has no argument 'pop'; it is called as Evolution(population=30, sample=10); did you mean popul",
         ),
+        (lambda: aw.maximize(), "maximize needs metric; it is called as maximize(metric)"),
         (lambda: aw.MedianRule(x=3), "MedianRule has no argument 'x'; it is called as MedianRule(warmup=1, startup=5)"),
         (
             lambda: aw.Training("digits", lr=0.1),
