@@ -18,7 +18,7 @@ from archwright.core.json import JSON
 from archwright.core.setting import settings_by_name
 from archwright.core.words import NAME_KEY, format_words, parse_words
 from archwright.search.searcher import get_revision
-from archwright.store.configured import ConfiguredKind
+from archwright.store.configured import ConfiguredKind, strip_place
 from archwright.store.extensions import Extension
 from archwright.store.main_module import find_in_main
 from archwright.store.needed import (
@@ -146,30 +146,41 @@ class LoggedKind(ConfiguredKind[Extension]):
         """The one that a log holds, by the value or the class that this process was given again.
 
         A class gets the settings of the log; where one of these is a class of a notebook itself, ExtensionNeeded asks
-        for a value. Raises OtherExtension where a value is another one than the log holds, by its name and settings,
+        for a value. Raises OtherExtension where the log holds another one, by its name and, of a value, its settings,
         and NotTrusted as `from_json`.
         """
-        name, _, settings = self.parse(data)
         if isinstance(given, str):
             raise OtherExtension(
                 f"a run keeps its {self.noun}, here {self.format(data)}; leave {self.argument} out, or fork the run or "
                 f"begin a new one to go on with {given!r:.80}, as in run.fork(at=..., searcher='mcts')"
             )
-        if isinstance(given, type):
-            self.require_fit(name, given)
-            if any(map(_holds, settings.values())):
-                raise ExtensionNeeded(
-                    f"{self.describe(name)} holds a class that no other process can import, so give a value of it, "
-                    f"and not the class: {self.argument}={format_definition(data)}"
-                )
-            self._require_trusted(data, trusted=trusted)
-            return self.build(name, given, settings)
-        if self.identify(self.value_to_json(given)) != self.identify(data):
-            raise OtherExtension(
-                f"the run has {self.describe(self.format(data))}, and not {self.format(self.value_to_json(given))}; "
-                "give that one, or fork the run to go on with another one"
+        if not isinstance(given, type):
+            again = self.value_to_json(given)
+            if self.identify(again) != self.identify(data):
+                raise self._explain_other(data, self.format(again))
+            return given
+        name, _, settings = self.parse(data)
+        self.require_fit(name_class(given), given)
+        if strip_place(name) not in map(strip_place, self._list_names(given)):
+            raise self._explain_other(data, name_class(given))
+        if any(map(_holds, settings.values())):
+            raise ExtensionNeeded(
+                f"{self.describe(name)} holds a class that no other process can import, so give a value of it, "
+                f"and not the class: {self.argument}={format_definition(data)}"
             )
-        return given
+        self._require_trusted(data, trusted=trusted)
+        return self.build(name, given, settings)
+
+    def _list_names(self, kind: type[Any]) -> Sequence[str]:
+        """The names of a class: those of the built-in ones that are of it, or else that of the class itself."""
+        usual = [name for name, builtin in self.builtin.items() if type(builtin) is kind]
+        return usual or [name_class(kind)]
+
+    def _explain_other(self, data: JSON, given: str) -> OtherExtension:
+        return OtherExtension(
+            f"the run has {self.describe(self.format(data))}, and not {given}; give that one, or fork the run to go on "
+            "with another one"
+        )
 
     def find_in_main(self, data: JSON, *, trusted: bool = False) -> Extension | None:
         """The one that a log holds, where `__main__` has all classes in it that no other process can import; else None.

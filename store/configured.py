@@ -147,8 +147,7 @@ class ConfiguredKind(ExtensionKind[Extension]):
         """What a log holds, but for where it was defined, its source text and its revision: its name and settings."""
         name, _, settings = self.parse(data)
         plain = {key: self.identify(value) if is_configured(value) else value for key, value in settings.items()}
-        own_name = name.rpartition(":")[2].rpartition("<locals>.")[2]
-        return json.dumps({self.name_key: own_name, **plain}, sort_keys=True, default=repr)
+        return json.dumps({self.name_key: strip_place(name), **plain}, sort_keys=True, default=repr)
 
     @property
     def _noun_with_article(self) -> str:
@@ -179,6 +178,11 @@ class ConfiguredKind(ExtensionKind[Extension]):
                     f"{attribute.name} of {self.describe(name)} is not given, and has no default; write "
                     f"{name},{attribute.name}=VALUE, where it may be {allowed}"
                 )
+
+
+def strip_place(name: str) -> str:
+    """The name that a log has, without the place where it was defined: what all processes that define it call it."""
+    return name.rpartition(":")[2].rpartition("<locals>.")[2]
 
 
 def _find_class(found: Any) -> type[Any]:

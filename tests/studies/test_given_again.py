@@ -12,6 +12,7 @@ from archwright.core.setting import number_setting
 from archwright.execution import surfaces
 from archwright.execution.options import Narration
 from archwright.search.logged_extensions import OtherExtension
+from archwright.search.named import NotASearcher
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.store.needed import ExtensionNeeded, FunctionNeeded
 from archwright.store.origins import name_class
@@ -85,6 +86,24 @@ def test_one_that_holds_another_one_is_remembered_and_given_again(caplog):
     resumed = read.resume(searcher=other_through(sampler=other_drawn(skipped=0.5)), **given, **HERE)
     assert len(resumed.resume(trials="+1", **HERE)) == 6
     assert not caplog.records
+
+
+def test_a_class_that_is_given_again_is_held_against_the_log_by_its_name():
+    drawn, _ = define_searchers()
+
+    @frozen
+    class Last(RandomSearch):
+        name: ClassVar[str] = "last"
+
+    for searcher, same in (("random", RandomSearch), (drawn(), drawn)):
+        run = search(searcher)
+        given: Any = {"evaluation": run.given.evaluation, "trials": "+1"} | HERE
+        for other in (Last, Last(), aw.searchers.Mcts):
+            with pytest.raises(OtherExtension, match="the run has the searcher .*; give that one, or fork the run"):
+                read_again(run).resume(searcher=other, **given)
+        with pytest.raises(NotASearcher, match=r"^builtins:int is <class 'int'>, and it has no"):
+            read_again(run).resume(searcher=int, **given)
+        assert read_again(run).resume(searcher=same, **given).verify(same)
 
 
 def test_the_text_of_one_within_another_one_may_have_changed(caplog):
