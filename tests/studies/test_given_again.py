@@ -11,6 +11,7 @@ import archwright as aw
 from archwright.core.setting import number_setting
 from archwright.execution import surfaces
 from archwright.execution.options import Narration
+from archwright.execution.restoring import EvaluationDiffers
 from archwright.search.logged_extensions import OtherExtension
 from archwright.search.named import NotASearcher
 from archwright.search.searchers.random_search import RandomSearch
@@ -99,11 +100,43 @@ def test_a_class_that_is_given_again_is_held_against_the_log_by_its_name():
         run = search(searcher)
         given: Any = {"evaluation": run.given.evaluation, "trials": "+1"} | HERE
         for other in (Last, Last(), aw.searchers.Mcts):
-            with pytest.raises(OtherExtension, match="the run has the searcher .*; give that one, or fork the run"):
+            with pytest.raises(OtherExtension, match=r"the run has the searcher .*; give that one, or fork the run"):
                 read_again(run).resume(searcher=other, **given)
         with pytest.raises(NotASearcher, match=r"^builtins:int is <class 'int'>, and it has no"):
             read_again(run).resume(searcher=int, **given)
         assert read_again(run).resume(searcher=same, **given).verify(same)
+
+
+def test_settings_of_a_function_that_is_given_again_are_those_of_the_log_or_refused():
+    def evaluate(settings, seed):
+        return settings["rate"] * (seed % 97)
+
+    def make_scored():
+        return aw.score("loss")(lambda settings: settings["rate"])
+
+    evaluation = aw.function(evaluate, settings={"rate": 1.0})
+    run = aw.search(SPACE, evaluation, trials=1, input=aw.features(4), **HERE)
+    others = [
+        (
+            aw.function(evaluate, settings={"rate": 5.0}),
+            r"goes on with {'rate': 1\.0} as settings of .*evaluation=evaluate",
+        ),
+        (aw.function(evaluate, device="cuda"), "'auto' as device of .*not with 'cuda'"),
+        (aw.function(evaluate, threads=2), "0 as threads"),
+        (aw.function(evaluate, data_dir="other"), "None as data_dir"),
+        (aw.function(evaluate, data="digits"), "goes on with no data"),
+        (make_scored(), "whose score is to maximize accuracy, and that of .* is to minimize loss"),
+    ]
+    for other, says in others:
+        with pytest.raises(EvaluationDiffers, match=says):
+            read_again(run).resume(evaluation=other, trials="+1", **HERE)
+    for same in (evaluate, evaluation):
+        run = read_again(run).resume(evaluation=same, trials="+1", **HERE)
+    assert len(run) == 3
+    scored = aw.search(
+        SPACE, aw.function(make_scored(), settings={"rate": 1.0}), trials=1, input=aw.features(4), **HERE
+    )
+    assert len(read_again(scored).resume(evaluation=make_scored(), trials="+1", **HERE)) == 2
 
 
 def test_the_text_of_one_within_another_one_may_have_changed(caplog):

@@ -6,11 +6,13 @@ from attrs import evolve, frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
+from archwright.core.objective import Objective, read_objective
 from archwright.display.warning import warn
 from archwright.evaluate.building import EVALUATION_KIND
 from archwright.evaluate.data_settings import DataFunction
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.evaluation_kinds import find_kind
+from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.logged_evaluations import (
     evaluation_from_json,
     evaluation_to_json,
@@ -144,6 +146,8 @@ class _Restoration:
         """The evaluation with the function, or what else no log holds, of a given one; or EvaluationDiffers."""
         own, other = logged.user_function, given.user_function
         if own is not None and other is not None and other.target is not None:
+            if "evaluation" not in self.given.filled_in:
+                self._require_same_settings(own, other)
             if own.by_value or other.source != own.source:
                 self._compare(f"the function {other.source}", own.source_hash, other.target)
             return evolve(own, target=other.target)
@@ -155,6 +159,27 @@ class _Restoration:
         # The given one may hold what no log does.
         return given if function is None else evolve(given, data=function)  # pyright: ignore[reportCallIssue]
 
+    def _require_same_settings(self, own: Function, given: Function) -> None:
+        """EvaluationDiffers where a function is given with settings, or a score, that the log has not.
+
+        Those that nobody said are as the log has them.
+        """
+        said = [*given.changed_settings, *(name for name in ("threads", "data_dir") if getattr(given, name))]
+        for name in said:
+            if getattr(own, name) != getattr(given, name):
+                raise EvaluationDiffers(
+                    f"{self.run} goes on with {getattr(own, name)!r:.80} as {name} of the function {own.source}, and "
+                    f"not with {getattr(given, name)!r:.80}; give the function itself, which gets what the log has: "
+                    f"evaluation={name_needed(given.source)}, or begin a new run"
+                )
+        score = read_objective(given.target)
+        logged = Objective(own.metric, "minimize" if own.less_is_better else "maximize")
+        if score is not None and score not in (logged, self.started.objective):
+            raise EvaluationDiffers(
+                f"{self.run} goes on with a function whose score is to {logged}, and that of {given.source} is to "
+                f"{score}; give it the score that it had, or begin a new run"
+            )
+
     def take_data(self, evaluation: Evaluation) -> Evaluation:
         """The evaluation with the data function that is given, if the log does not hold it."""
         settings, given = evaluation.data_settings, self.given.any_data
@@ -163,7 +188,7 @@ class _Restoration:
         if given is None or (settings is not None and settings.function is None and settings.name in names):
             return evaluation
         if settings is None or settings.function is None:
-            if self.given.data is not None:
+            if self.given.data is not None or "evaluation" not in self.given.filled_in:
                 self._refuse("no data" if settings is None else f"its own data, {settings.name}", str(given), "data")
             return evaluation
         if isinstance(given, str) and not is_source(given):
