@@ -164,6 +164,17 @@ def test_what_goes_wrong_within_searches_is_told_and_loses_nothing(log):
     assert "the same call in Python" in comparison._repr_html_()
 
 
+def test_ctrl_c_in_the_last_search_is_told_as_well(log):
+    def interrupt() -> float:
+        os.kill(os.getpid(), signal.SIGINT)
+        return 0.5
+
+    work = {"seeds": 1, "trials": 1, "log": log, "workers": 0, "name": "c", "progress": False}
+    with pytest.raises(RunInterrupted, match=r"the comparison c was interrupted; it has ended; read it with: the same"):
+        aw.compare(SPACE, interrupt, ["random"], input=aw.features(4), **work)
+    assert count_scored(log) == {"c.random.0": 1}
+
+
 def test_ctrl_c_ends_a_comparison_which_the_same_call_goes_on_with(log, capsys):
     """It says so; no trial is lost."""
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -138,6 +140,22 @@ def test_a_search_ends_at_whichever_end_comes_first(tmp_path):
 def test_nothing_is_printed_without_progress(tmp_path, capfd):
     search(tmp_path, workers=1)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_during_the_last_trial_is_told_once_the_run_has_ended(tmp_path, capsys, number, code):
+    """So that nothing begins that was to follow."""
+
+    def interrupt() -> float:
+        os.kill(os.getpid(), number)
+        return 0.5
+
+    with pytest.raises(aw.RunInterrupted, match=r"^mine was interrupted; it has ended") as interrupted:
+        search(tmp_path, interrupt, trials=1, name="mine", progress=True)
+    assert interrupted.value.exit_code == code
+    run = aw.Log(tmp_path / "archwright.duckdb")["mine"]
+    assert (run.status, run[0].score) == ("finished", 0.5)
+    assert "the running trials" in capsys.readouterr().out
 
 
 def test_a_plain_stream_gets_a_line_for_each_event(tmp_path, capsys):

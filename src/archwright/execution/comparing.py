@@ -53,7 +53,7 @@ class ComparisonRequest:
 def run_comparison(request: ComparisonRequest, log: Path, options: RunOptions) -> Sequence[ComparedSearch]:
     """Run what is still to be run of a comparison; its searches, which all are in the log then.
 
-    Searches whose trials keep failing keep no other ones from running. Raises RunInterrupted where a signal stopped it,
+    Searches whose trials keep failing keep no other ones from running. Raises RunInterrupted where a signal came,
     and what `plan_search`, `open_evaluator`, `claim_comparison` and `run_searches` do.
     """
     file, plan, stem = DuckDBLog(log), plan_search(request.search), request.search.space.stem
@@ -77,9 +77,10 @@ def run_comparison(request: ComparisonRequest, log: Path, options: RunOptions) -
             evaluator, _ = opened.enter_context(_open_evaluator(plan, options))
         display = ComparisonDisplay(len(searches), len(searches) - len(unfinished), screen)
         interrupts = SearchesUnderWay(file, plan, evaluator, options, display).run(unfinished)
-        if interrupts.received and find_unfinished(file, searches):
+        if interrupts.received:
             again = options.narration.format_comparison(given_name)
-            raise RunInterrupted(f"the comparison {name} was interrupted; go on with: {again}", interrupts.exit_code)
+            to_do = "go on" if find_unfinished(file, searches) else "it has ended; read it"
+            raise RunInterrupted(f"the comparison {name} was interrupted; {to_do} with: {again}", interrupts.exit_code)
     return searches
 
 

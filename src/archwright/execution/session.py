@@ -80,8 +80,8 @@ def run_trials(
 ) -> None:
     """Run the trials of a run, which began with `started`, until it stops, and show how it goes.
 
-    Raises RunInterrupted where a signal stopped it, NothingScored where none of its trials has a score, and what `run`
-    raises, with a note on how to go on.
+    Raises RunInterrupted where a signal came, even if the run has ended, since whoever sent it means all that follows;
+    NothingScored where none of its trials has a score; and what `run` raises, with a note on how to go on.
     """
     with (
         catch_signals(options.grace, evaluator) as interrupts,
@@ -108,6 +108,10 @@ def run_trials(
         raise RunInterrupted(f"{name} was interrupted; go on with: {resumption}", interrupts.exit_code)
     view = view_run(log.path, name)
     _say_why_it_ended(view, stopped, options)
+    if interrupts.received:
+        raise RunInterrupted(
+            f"{name} was interrupted; it has ended, and nothing of it is left to do", interrupts.exit_code
+        )
     _require_score(view)
 
 
