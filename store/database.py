@@ -55,7 +55,7 @@ def attach(path: Path, mode: Mode = "read", wait_seconds: float = READER_WAIT_SE
     alias = f"log_{next(_alias_numbers)}"
     engine = _get_engine(os.getpid()).cursor()
     try:
-        with take_turn(path, wait_seconds):
+        with raise_interrupts(), take_turn(path, wait_seconds):
             _attach_when_free(engine, path, alias, mode, wait_seconds)
             try:
                 # A connection of its own: one whose database failed, as on a full disk, can no longer even leave it.
@@ -72,6 +72,17 @@ def attach(path: Path, mode: Mode = "read", wait_seconds: float = READER_WAIT_SE
         raise explain_failure(error, path) from error
     finally:
         engine.close()
+
+
+@contextmanager
+def raise_interrupts() -> Generator[None]:
+    """KeyboardInterrupt where Ctrl-C has ended a statement in the block: DuckDB tells it as a RuntimeError."""
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from error
+        raise
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.store.atomic import make_scratch_folder
-from archwright.store.database import NO_EXTENSIONS, Database, DuckDBOptions, escape_quotes
+from archwright.store.database import NO_EXTENSIONS, Database, DuckDBOptions, escape_quotes, raise_interrupts
 from archwright.store.errors import LogIsTorn, LogUnwritable, QueryFailed, explain_failure
 from archwright.store.opening import run_on_log
 from archwright.store.paths import locate_sidecar, locate_wal_files, resolve_log
@@ -128,7 +128,7 @@ def _replace_non_finite(match: re.Match[bytes]) -> bytes:
 def _open_sandbox(path: Path, scope: RunScope | None = None) -> Generator[tuple[Database, Path]]:
     """A copy of the log at `path` as a database that reaches no file, except in the folder that comes with it."""
     try:
-        with _make_scratch() as folder:
+        with raise_interrupts(), _make_scratch() as folder:
             copy, writable = folder / "log.duckdb", folder / "out"
             writable.mkdir()
             _copy_log(path, copy)
@@ -143,10 +143,6 @@ def _open_sandbox(path: Path, scope: RunScope | None = None) -> Generator[tuple[
                 yield database, writable
     except duckdb.Error as error:
         raise _explain_query_failure(error, path) from error
-    except RuntimeError as error:
-        if str(error) == "Query interrupted":
-            raise KeyboardInterrupt from error
-        raise
 
 
 @contextmanager

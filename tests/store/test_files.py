@@ -1,8 +1,10 @@
 """What is not a log, or not one of ours to read, and what is said of it."""
 
 import os
+import signal
 import sqlite3
 import subprocess
+import threading
 from pathlib import Path
 
 import duckdb
@@ -129,6 +131,17 @@ def test_links_and_relative_paths_lead_to_one_log(tmp_path, monkeypatch):
     monkeypatch.chdir(folder)
     assert DuckDBLog("my log.duckdb").runs() == DuckDBLog(tmp_path / "link").runs() == ["a-1"]
     assert query(tmp_path / "link", "SELECT run FROM runs").rows == [("a-1",)]
+
+
+def test_ctrl_c_while_the_log_is_read_is_a_keyboard_interrupt(tmp_path):
+    """DuckDB tells it as a RuntimeError."""
+    path = tmp_path / "log.duckdb"
+    DuckDBLog(path).append("a-1", [make_run_started()], START)
+    soon = threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT])
+    soon.start()
+    with pytest.raises(KeyboardInterrupt), attach(path) as database:
+        database.execute("SELECT sum(a.range * b.range) FROM range(9000000) a, range(9000000) b").fetchall()
+    assert DuckDBLog(path).runs() == ["a-1"]
 
 
 def test_a_later_schema_is_refused_by_number(tmp_path):
