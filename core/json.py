@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, cast
 
 import attrs
@@ -24,6 +25,7 @@ JSON = Any  # what the json module reads and writes
 UNNAMED_TERM = "<term>"  # in a log, the source of a space that was given as a value
 
 MAX_SHOWN_CHARACTERS = 100  # of a value in a line about a difference
+MAX_SHOWN_BEFORE = 30  # of them that are equal, where it is cut
 
 _SCALARS: tuple[type, ...] = (bool, int, float, str)
 
@@ -259,12 +261,13 @@ def find_differences(old: JSON, new: JSON, place: str = "$") -> Iterator[str]:
             return
     if isinstance(old, list) and isinstance(new, list):
         old_items, new_items = cast(list[JSON], old), cast(list[JSON], new)
-        if len(old_items) == len(new_items) and any(isinstance(item, dict) for item in old_items):
+        if len(old_items) == len(new_items) and any(isinstance(item, dict | list) for item in old_items):
             for i, (a, b) in enumerate(zip(old_items, new_items, strict=True)):
                 yield from find_differences(a, b, f"{place}[{i}]")
             return
     if old != new:
-        yield f"{place} was {_shorten(old)}, and is {_shorten(new)}"
+        was, is_now = _cut_around_difference(str(cast(JSON, old)), str(cast(JSON, new)))
+        yield f"{place} was {was}, and is {is_now}"
 
 
 def restore_written_order(old: JSON, new: JSON) -> JSON:
@@ -285,6 +288,17 @@ def restore_written_order(old: JSON, new: JSON) -> JSON:
     return cast(JSON, new)
 
 
-def _shorten(value: JSON) -> str:
-    text = str(value)
-    return text if len(text) <= MAX_SHOWN_CHARACTERS else f"{text[: MAX_SHOWN_CHARACTERS - 3]}..."
+def _cut_around_difference(*texts: str) -> tuple[str, ...]:
+    """The texts, or where one of them is long the parts of them that begin shortly before they differ."""
+    if max(map(len, texts)) <= MAX_SHOWN_CHARACTERS:
+        return texts
+    alike = sum(1 for _ in takewhile(lambda characters: len({*characters}) == 1, zip(*texts, strict=False)))
+    start = max(0, alike - MAX_SHOWN_BEFORE)
+    return tuple(_cut(text, start) for text in texts)
+
+
+def _cut(text: str, start: int) -> str:
+    before = "..." if start else ""
+    rest = text[start:]
+    space = MAX_SHOWN_CHARACTERS - len(before)
+    return before + (rest if len(rest) <= space else f"{rest[: space - 3]}...")

@@ -1,6 +1,7 @@
 """Terms as JSON: written, read, and compared."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -287,6 +288,21 @@ def test_long_values_are_shortened():
     assert line.startswith("$ was {'kind': 'activation', 'function': 'relu'}, and is {'kind': 'sequential', ")
     assert line.endswith("...")
     assert len(line) < 220
+
+
+def test_long_values_are_cut_around_their_first_difference():
+    old = aw.sequential(*[aw.conv2d(8, 3)] * 9)
+    (line,) = compare(old, aw.sequential(*old.children, aw.relu()))
+    was, now = line.split(", and is ")
+    assert was.startswith("$.children was ...")
+    assert was.endswith("}]")
+    assert now.endswith("}, {'kind': 'activation', 'function': 'relu'}]")
+    (line,) = find_differences(list(range(1000)), [*range(900), 7, *range(901, 1000)])
+    assert re.fullmatch(r"\$ was \.\.\..* 899, 900, 901, .*\.\.\., and is \.\.\..* 899, 7, 901, .*\.\.\.", line)
+    assert len(line) < 220
+    edges = [[[0, i], [i, i + 1]] for i in range(40)]
+    other = [*edges[:-1], [[0, 39], [39, 41]]]
+    assert list(find_differences(edges, other)) == ["$[39][1] was [39, 40], and is [39, 41]"]
 
 
 def test_a_space_without_order_by_size_keeps_the_order_of_writing():
