@@ -12,7 +12,7 @@ from archwright.evaluate.description import FunctionDescription
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.workers.opening import warm_up
 from archwright.execution.display import ProgressDisplay
-from archwright.execution.interrupts import catch_signals
+from archwright.execution.interrupts import Interrupts, catch_signals
 from archwright.execution.options import RunOptions
 from archwright.execution.progress import RunProgress
 from archwright.execution.surfaces import Screen, choose_surface
@@ -80,8 +80,8 @@ def run_trials(
 ) -> None:
     """Run the trials of a run, which began with `started`, until it stops, and show how it goes.
 
-    Raises RunInterrupted where a signal came, even if the run has ended, since whoever sent it means all that follows;
-    NothingScored where none of its trials has a score; and what `run` raises, with a note on how to go on.
+    Raises RunInterrupted where a signal came, even if the run has ended all the same; NothingScored where none of its
+    trials has a score; and what `run` raises, with a note on how to go on.
     """
     with (
         catch_signals(options.grace, evaluator) as interrupts,
@@ -108,11 +108,16 @@ def run_trials(
         raise RunInterrupted(f"{name} was interrupted; go on with: {resumption}", interrupts.exit_code)
     view = view_run(log.path, name)
     _say_why_it_ended(view, stopped, options)
+    _require_no_signal(name, interrupts)
+    _require_score(view)
+
+
+def _require_no_signal(name: str, interrupts: Interrupts) -> None:
+    """RunInterrupted where a signal came to a run that has ended all the same."""
     if interrupts.received:
         raise RunInterrupted(
             f"{name} was interrupted; it has ended, and nothing of it is left to do", interrupts.exit_code
         )
-    _require_score(view)
 
 
 def _say_why_it_ended(view: RunView, stopped: RunStopped, options: RunOptions) -> None:
