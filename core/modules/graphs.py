@@ -1,6 +1,7 @@
 """Cells: small graphs with an operation on each edge, whose nodes add what comes in (NAS-Bench-201)."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, final
 
 from attrs import field
@@ -12,18 +13,20 @@ from archwright.core.modules.basic import Zero
 from archwright.core.modules.composite import pad_shapes
 from archwright.core.shape import Misfit, Shape
 from archwright.core.term import Composite, Rewriting, Term, children, make_unchecked_term, module
-from archwright.core.value import Value
+from archwright.core.value import Value, as_integer
 
 Edge = tuple[int, int]  # from a node to a later one; node 0 is the input, the last node the output
 
 
 def _as_edges(written: Any) -> tuple[Edge, ...]:
-    try:
-        return tuple((int(source), int(target)) for source, target in written)
-    except (TypeError, ValueError):
-        raise InvalidHyperparameter(
-            f"the edges are {written!r:.200}; they must be pairs of numbers of nodes, as in [(0, 1), (0, 2), (1, 2)]"
-        ) from None
+    """The edges as pairs of Python's integers; InvalidHyperparameter of anything but pairs of whole numbers."""
+    with suppress(TypeError, ValueError):
+        edges = tuple((as_integer(source), as_integer(target)) for source, target in written)
+        if all(type(number) is int for edge in edges for number in edge):
+            return edges
+    raise InvalidHyperparameter(
+        f"the edges are {written!r:.200}; they must be pairs of numbers of nodes, as in [(0, 1), (0, 2), (1, 2)]"
+    )
 
 
 def _require_sorted(instance: Term, _: object, edges: tuple[Edge, ...]) -> None:

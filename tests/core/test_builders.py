@@ -128,7 +128,7 @@ def test_one_module_in_the_place_of_several():
         aw.Sequential(RELU)
 
 
-@pytest.mark.parametrize("edges", [3, [1, 2], [(0, 1, 2)], RELU])
+@pytest.mark.parametrize("edges", [3, [1, 2], [(0, 1, 2)], RELU, ["01"], [(0.9, 1.2)], [(0, float("inf"))]])
 @pytest.mark.parametrize("build", [aw.cell, aw.topology])
 def test_edges_that_are_no_pairs(build, edges):
     with pytest.raises(InvalidHyperparameter, match=r"the edges are .*; they must be pairs of numbers of nodes, as in"):
