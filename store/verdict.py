@@ -81,9 +81,11 @@ class RunVerdict:
         return self.broken is None and self.journal != "damaged"
 
     def describe(self) -> str:
-        """How many events there are, and whether they are whole, or what is not, in a line."""
-        broken = self.remark if self.broken is None else f"event {self.broken.seq}: {self.broken.reason}"
-        return f"{self.events} events, {'whole' if self.is_whole else f'broken, {to_one_line(broken)}'}"
+        """How many events there are, and whether they are whole, or what is not; and what is to say of the journal."""
+        broken = (
+            "whole" if self.broken is None else f"broken, event {self.broken.seq}: {to_one_line(self.broken.reason)}"
+        )
+        return f"{self.events} events, {broken}{f'; {to_one_line(self.remark)}' if self.remark else ''}"
 
     def __repr__(self) -> str:
         return f"<RunVerdict {self.run}: {self.describe()}>"

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from archwright.cli.json_output import print_records
-from archwright.cli.reports.verdicts import show_verdict
+from archwright.cli.reports.verdicts import explain_no_journal, show_verdict
 from archwright.core.budget import parse_budget
 from archwright.display.console import make_console, make_property_table
 from archwright.display.text import format_budget, format_score, pluralize
@@ -70,6 +70,8 @@ def show_verification(verification: RunVerification, log: Path) -> None:
     if chain["broken"] is not None or chain["journal"] == "damaged":
         show_verdict(chain)
     show_reproduction(verification, log)
+    if chain["broken"] is None and chain["journal"] == "none":
+        explain_no_journal(log)
 
 
 def show_reproduction(verification: VerificationRecord, log: Path) -> None:

@@ -26,11 +26,16 @@ def show_verdicts(log: Path, verdicts: Sequence[VerdictRecord]) -> None:
     if not verdicts:
         make_console().print(f"{shorten(log)} holds no run")
     elif any(verdict["journal"] == "none" for verdict in verdicts):
-        make_console().print(
-            f"whole as far as can be told: no journal lies beside {shorten(log)}, so whether there were later "
-            "events is unknown",
-            soft_wrap=True,
-        )
+        explain_no_journal(log)
+
+
+def explain_no_journal(log: Path) -> None:
+    """Print what nobody can tell of a log beside which no journal lies."""
+    make_console().print(
+        f"whole as far as can be told: no journal lies beside {shorten(log)}, so whether there were later events is "
+        "unknown",
+        soft_wrap=True,
+    )
 
 
 def show_verdict(verdict: VerdictRecord) -> None:

@@ -5,6 +5,7 @@ import json
 import duckdb
 import pytest
 
+import archwright as aw
 from archwright.search.running.runs import read_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed
@@ -14,7 +15,12 @@ from archwright.store.log import START
 
 def test_replay_verify(reader):
     done = reader("replay", "run-1", "--verify")
-    assert (done.code, done.out) == (0, "run-1: the searcher makes all 8 proposals again, as they were logged\n")
+    assert (done.code, done.out) == (
+        0,
+        "run-1: the searcher makes all 8 proposals again, as they were logged\n"
+        "whole as far as can be told: no journal lies beside archwright.duckdb, so whether there were later events is "
+        "unknown\n",
+    )
     assert json.loads(reader("replay", "run-1", "--verify", "--json").out)["mismatch"] is None
 
 
@@ -47,6 +53,15 @@ def test_replay_verify_tells_of_a_damaged_journal_too(log, cli):
     assert "journal" in first
     assert second == "run-1: the searcher makes all 8 proposals again, as they were logged"
     assert json.loads(cli("replay", "run-1", "--verify", "--json").out)["chain"]["journal"] == "damaged"
+    verification = aw.Log(log)["run-1"].verify()
+    assert not verification
+    assert repr(verification).startswith(
+        f"<Verification of run-1: {verification.chain.events} events, whole; {journal} is damaged"
+    )
+    journal.unlink()
+    told = "whole as far as can be told: no journal lies beside "
+    assert cli("replay", "run-1", "--verify").out.splitlines()[-1].startswith(told)
+    assert cli("verify", str(log)).out.splitlines()[-1].startswith(told)
 
 
 def test_replay_at_is_what_was_believed_then(reader):
