@@ -41,6 +41,11 @@ def resolve_log(path: Path, mode: Mode = "read") -> Path:
         raise NotALog(
             f"{to_one_line(str(original))} leads to no file ({reason}); name another one with --log (log= in Python)"
         ) from error
+    if any("\udc80" <= character <= "\udcff" for character in str(path)):  # Python's, for bytes that are none of UTF-8
+        raise NotALog(
+            f"{to_one_line(str(path))} has a name that is not UTF-8, and DuckDB opens no such file; name another one "
+            "with --log (log= in Python)"
+        )
     if file_mode is not None and stat.S_ISDIR(file_mode):
         file = path / "archwright.duckdb"
         raise LogIsFolder(

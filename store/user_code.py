@@ -145,7 +145,7 @@ def _list_attributes(value: Any) -> list[str]:
 
 
 def _import_file(path: Path) -> ModuleType:
-    name = f"{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    name = f"{path.stem}_{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
     imported = sys.modules.get(name)
     if imported is not None and getattr(imported.__loader__, "text", None) == path.read_bytes():
         return imported

@@ -39,6 +39,16 @@ def test_what_belongs_to_a_log(tmp_path, monkeypatch, name):
     assert belongs_to(tmp_path / "link" / "log.duckdb", tmp_path / "other")
 
 
+def test_a_folder_whose_name_is_not_utf_8_holds_no_log(tmp_path):
+    """DuckDB could not open it."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path / "caf") + b"\xe9"))
+    folder.mkdir()
+    with pytest.raises(
+        NotALog, match=r"caf\\udce9/a\.duckdb has a name that is not UTF-8.*; name another one with --log"
+    ):
+        resolve_log(folder / "a.duckdb", "create")
+
+
 @pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
 def test_a_name_that_no_file_has_is_no_log(name):
     with pytest.raises(NotALog, match=r"^a\\(x00|ud800)b leads to no file .*; name another one with --log"):

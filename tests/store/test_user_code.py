@@ -1,6 +1,7 @@
 """What a person names is found, once, and what goes wrong is told in their own terms."""
 
 import inspect
+import os
 import pickle
 import subprocess
 import sys
@@ -33,6 +34,14 @@ def test_an_attribute_of_a_file_or_a_module_is_found(write):
     path = write("class A:\n    b = 3\n")
     assert load_object(f"{path}:A.b") == 3
     assert load_object("math:pi") == pytest.approx(3.14159, abs=1e-5)
+
+
+def test_a_file_in_a_folder_whose_name_is_not_utf_8_is_found(write, tmp_path, monkeypatch):
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    write("x = 3", name=folder / "own.py")
+    monkeypatch.chdir(folder)
+    assert load_object("own.py:x") == 3
 
 
 def test_a_file_is_imported_once_until_it_changes(write):
