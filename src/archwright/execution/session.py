@@ -106,8 +106,7 @@ def run_trials(
     if stopped.reason == "interrupted":
         resumption = options.format_resumption(log.path, name, started)
         raise RunInterrupted(f"{name} was interrupted; go on with: {resumption}", interrupts.exit_code)
-    view = view_run(log.path, name)
-    _say_why_it_ended(view, stopped, options)
+    _say_why_it_ended(view := view_run(log.path, name), stopped, options)
     _require_no_signal(name, interrupts)
     _require_score(view)
 
