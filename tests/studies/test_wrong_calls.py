@@ -1,5 +1,6 @@
 """What a person may give to the functions and methods of the package and should not: named, with nothing logged."""
 
+import io
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ import archwright as aw
 SPACE = aw.sequential(aw.settings(rate=[0.1, 0.2, 0.3]), aw.affine(units=[4, 8]))
 HERE: dict[str, Any] = {"workers": 0, "progress": False}
 NO_NAMES: tuple[Any, ...] = (3, 2.5, True, object(), b"x")
-NO_PATHS: tuple[Any, ...] = (3, None, [], object(), b"x")
+NO_PATHS: tuple[Any, ...] = (3, None, [], object(), b"x", "\0.csv", "\ud800.csv")
 NO_FLAGS: tuple[Any, ...] = (3, None, "x", [])
+CLOSED = io.BytesIO()
+CLOSED.close()
 
 
 def evaluate(settings):
@@ -122,6 +125,11 @@ CALLS: dict[str, tuple[Any, tuple[Any, ...], str]] = {  # what is called, with w
         lambda run, bad: aw.Log(run.log).export_sql("from runs", bad),
         (*NO_PATHS, "", "x.xls"),
         "file is",
+    ),
+    "log.export_sql: a stream": (
+        lambda run, bad: aw.Log(run.log).export_sql("from runs", bad, "csv"),
+        (io.StringIO(), CLOSED, io.BufferedReader(io.BytesIO())),
+        "file is .*; it must be the path of a file, or a stream of bytes that is open for writing",
     ),
     "log.export_sql: format": (
         lambda run, bad: aw.Log(run.log).export_sql("from runs", "x.csv", bad),

@@ -1,5 +1,7 @@
 """What people give to the functions of the public face, checked before anything is done: the rest is a BadArgument."""
 
+import os
+from contextlib import suppress
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -55,9 +57,16 @@ def read_log_path(given: Any) -> Path:
 
 def read_path(name: str, given: Any, meaning: str) -> Path:
     """The absolute path of what it must be, from a text or a path."""
-    if not isinstance(given, str | Path) or not str(given):
+    if not isinstance(given, str | Path) or not str(given) or not _is_name(given):
         _READER.refuse(name, given, f"the path of {meaning}")
     return to_absolute(given)
+
+
+def _is_name(path: str | Path) -> bool:
+    """Whether a file may have that name: of characters that the system can write, without a null."""
+    with suppress(UnicodeEncodeError):
+        return b"\0" not in os.fsencode(path)
+    return False
 
 
 def read_file(given: Any, examples: str) -> Path:

@@ -68,13 +68,25 @@ def write_rows(log: Path, sql: str, file: Any, form: str | None = None, scope: R
 
     Raises QueryFailed and BadArgument, and what `stage_file` does.
     """
-    target = file if hasattr(file, "write") else read_file(file, "rows.csv, or a stream of bytes")
+    target = _read_target(file)
     sql, row_format = check_text("query", sql, "a text in SQL"), _read_format(target, form)
     if isinstance(target, Path):
         with stage_file(target, ROW_FILES[row_format]) as staged, staged.open("wb") as stream:
             export_query(log, sql, stream, row_format, scope)
     else:
         export_query(log, sql, target, row_format, scope)
+
+
+def _read_target(file: Any) -> Path | BinaryIO:
+    """The path of a file, or an open stream that takes bytes; else BadArgument."""
+    if not hasattr(file, "write"):
+        return read_file(file, "rows.csv, or a stream of bytes")
+    try:
+        file.write(b"")  # refused by a stream of text, one that is closed, and one that is open for reading alone
+    except (TypeError, ValueError, OSError) as error:
+        message = f"file is {file!r:.80}; it must be the path of a file, or a stream of bytes that is open for writing"
+        raise BadArgument(message) from error
+    return file
 
 
 def _read_format(file: Path | BinaryIO, given: Any) -> ExportFormat:
