@@ -8,7 +8,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.modules.basic import Settings
 from archwright.core.modules.choices import Either
 from archwright.core.shape import Shape
-from archwright.core.term import Basic, Composite, Term
+from archwright.core.term import Basic, Composite, Term, require_term
 from archwright.core.value import Value
 
 
@@ -28,7 +28,8 @@ class Layer:
 
 
 def require_specified(architecture: Term) -> None:
-    """NotSpecified if choices are left."""
+    """NotSpecified if choices are left, and NotATerm of what is no module."""
+    require_term(architecture, "the architecture")
     if not architecture.plan.is_specified:
         raise NotSpecified(f"{architecture.kind} has choices left; take the architecture of a leaf")
 

@@ -11,6 +11,7 @@ from archwright.core.input import Input, as_input, format_input
 from archwright.core.json import from_json, to_json
 from archwright.core.node import DeadEnd
 from archwright.core.shape import NEEDS_IMAGE, Shape
+from archwright.core.taken_input import require_space
 from archwright.core.term import Compound, Term
 from archwright.core.user_modules import is_user_defined
 
@@ -38,6 +39,7 @@ def check(space: Term, input_shape: Iterable[int], classes: int | None = None) -
     ConflictingShared for shared hyperparameters, InvalidResult and NotWritable for user-defined modules, and TooDeep
     for nesting.
     """
+    require_space(space)
     model_input = as_input(input_shape)
     _check_shared(space)
     require_writable(space)

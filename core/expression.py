@@ -90,10 +90,10 @@ class Expression(ABC):
 Operand = Expression | Value
 
 
-def _require_identifier(_: object, __: object, name: str) -> None:
+def _require_identifier(_: object, __: object, name: object) -> None:
     # Names of a module's own hyperparameters have a dot in them: so the two never clash.
-    if not name.isidentifier():
-        raise InvalidDomain(f"the name of a shared hyperparameter is {name!r}; write an identifier, such as width")
+    if not isinstance(name, str) or not name.isidentifier():
+        raise InvalidDomain(f"the name of a shared hyperparameter is {name!r:.80}; write an identifier, such as width")
 
 
 @final

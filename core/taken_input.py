@@ -40,6 +40,16 @@ class SpaceWithInput:
         return self.term._repr_html_()  # pyright: ignore[reportPrivateUsage]  (what notebooks call)
 
 
+def require_space(given: object) -> None:
+    """NotASpace of what is no module itself."""
+    if isinstance(given, Term):
+        return
+    remedy = "it must be a module such as aw.sequential(...)"
+    if isinstance(given, SpaceWithInput):
+        remedy = "give the module in it, which is its `term`"
+    raise NotASpace(f"the space is {given!r:.80}; {remedy}")
+
+
 @frozen
 class _InputDecorator:
     """Says of a space which input it is for."""

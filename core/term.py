@@ -68,6 +68,10 @@ def children() -> Any:
 )
 def module(cls: type[Kind]) -> type[Kind]:
     """Make `cls` a kind of module: a frozen value whose `kind`, unless it says one, is its name in snake_case."""
+    if not isinstance(cls, type):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise NotATerm(
+            f"module is given {cls!r:.80}; it goes above a class, as in @aw.module, then class Mine(aw.Basic)"
+        )
     kind: Any = frozen(cls)
     if "kind" not in cls.__dict__:
         kind.kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()

@@ -9,6 +9,7 @@ from pyrsistent import pmap
 
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment
 from archwright.core.expression import Shared
+from archwright.core.taken_input import require_space
 from archwright.core.term import Term
 from archwright.core.value import Value
 
@@ -31,7 +32,11 @@ def cache_on_term(function: CachedFunction) -> CachedFunction:
 
     @wraps(function)
     def call(term: Term, shapes: Any, environment: Environment, values: tuple[Value, ...]) -> Any:
-        plan = term.plan
+        try:
+            plan = term.plan
+        except AttributeError:  # asked here, where every question about a space comes by, and at no cost to the others
+            require_space(term)
+            raise
         shared = plan.shared
         key = (function, shapes, values, tuple([environment.get(s.name) for s in shared]) if shared else ())
         result = plan.cache.get(key)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.node import Node, root
+from archwright.core.taken_input import NotASpace
 from archwright.core.term import Term
 
 
@@ -17,8 +18,13 @@ def sample(node: Node, uniform: Callable[[], float]) -> Node:
     Consumes one number in [0, 1) for each choice, such as `random.Random(0).random` gives. Leaves are not uniform
     where paths differ in length.
     """
-    while node.domain is not None:
-        node = node.choose(node.domain.sample(uniform()))
+    try:
+        while node.domain is not None:
+            node = node.choose(node.domain.sample(uniform()))
+    except AttributeError as error:
+        if isinstance(node, Node):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise
+        raise NotASpace(f"the node is {node!r:.80}; it must be one such as aw.root(space, (3, 32, 32))") from error
     return node
 
 

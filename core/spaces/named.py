@@ -39,7 +39,7 @@ SPACES: Mapping[str, NamedSpace] = {
 
 def named_space(name: str, classes: int = 10) -> Term:
     """The built-in space of that name, with `classes` outputs. UnknownSpace suggests similar names."""
-    named = SPACES.get(name)
+    named = SPACES.get(name) if isinstance(name, str) else None  # pyright: ignore[reportUnnecessaryIsInstance]
     if named is None:
-        raise UnknownSpace(f"there is no built-in space {name!r}; {suggest_names(name, SPACES)}")
+        raise UnknownSpace(f"there is no built-in space {name!r:.80}; {suggest_names(name, SPACES)}")
     return named.build(classes)

@@ -7,8 +7,10 @@ import pytest
 
 import archwright as aw
 from archwright.core.input import BadInput
+from archwright.core.spaces.named import UnknownSpace
 from archwright.core.taken_input import NotASpace, SpaceWithInput, read_taken_input
 from archwright.core.term import NotATerm
+from archwright.core.value import InvalidDomain
 
 SPACE = aw.sequential(aw.affine([4, 8]), aw.affine(2))
 TOKENS = aw.tokens(50, 20)
@@ -44,6 +46,35 @@ def test_a_function_stays_the_one_that_it_is():
 def test_what_is_no_space_is_refused(given):
     with pytest.raises(NotASpace, match=r"cannot say that it takes tokens:50,20; give a module such as aw\.sequential"):
         aw.takes(TOKENS)(given)
+
+
+WRONG_CALLS = {  # with what is no space, and what is said of it
+    "count": (aw.count, NotASpace, "the space is 3; it must be a module such as"),
+    "check": (lambda bad: aw.check(bad, (1, 2)), NotASpace, "the space is 3; it must be a module such as"),
+    "dead_ends": (lambda bad: aw.dead_ends(bad, (1, 2)), NotASpace, "the space is 3; it must be a module such as"),
+    "root": (lambda bad: aw.root(bad, (1, 2)), NotASpace, "the space is 3; it must be a module such as"),
+    "replay": (lambda bad: aw.replay(bad, (1, 2), []), NotASpace, "the space is 3; it must be a module such as"),
+    "enumerate_leaves": (lambda bad: next(aw.enumerate_leaves(bad, (1, 2))), NotASpace, "the space is 3; it must be"),
+    "sample": (lambda bad: aw.sample(bad, lambda: 0.0), NotASpace, r"the node is 3; it must be one such as aw\.root"),
+    "layers": (lambda bad: next(aw.layers(bad, (1, 2))), NotATerm, "the architecture is 3; it must be a module"),
+    "settings_of": (aw.settings_of, NotATerm, "the architecture is 3; it must be a module"),
+    "module": (aw.module, NotATerm, "module is given 3; it goes above a class, as in @aw.module"),
+    "shared": (lambda bad: aw.shared(bad, [1]), InvalidDomain, "the name of a shared hyperparameter is 3; write an"),
+    "named_space": (lambda bad: aw.named_space([bad]), UnknownSpace, r"there is no built-in space \[3\]; there are"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_CALLS)
+def test_something_else_where_a_space_belongs(name):
+    """Named wherever a space, or a part of one, is asked for."""
+    call, error, message = WRONG_CALLS[name]
+    with pytest.raises(error, match=f"^{message}"):
+        call(3)
+
+
+def test_a_space_with_its_input_is_no_module_itself():
+    with pytest.raises(NotASpace, match="give the module in it, which is its `term`"):
+        aw.count(aw.takes(TOKENS)(SPACE))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("given", [SPACE, len, None, aw.takes(TOKENS)(SPACE)])
