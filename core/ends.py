@@ -13,6 +13,7 @@ from attrs import asdict, fields, frozen
 from archwright.core.budget import read_seconds
 from archwright.core.defaults import DEFAULT_TRIALS
 from archwright.core.errors import ArchwrightError
+from archwright.core.readers import as_number
 from archwright.core.value import format_value
 
 EndName = Literal["trials", "time", "until_score", "no_improvement"]
@@ -136,10 +137,10 @@ def _read_score(given: float | str) -> float:
         raise InvalidEnd(
             f"until_score is {_quote(given)}; a score is not moved on by so much: write the score itself, as in 0.95"
         )
-    score = math.nan
-    with suppress(ValueError, TypeError, OverflowError):
-        score = math.nan if isinstance(given, bool) else float(given)
-    if not math.isfinite(score):
+    score = None
+    with suppress(ValueError):
+        score = float(given) if isinstance(given, str) else as_number(given)
+    if score is None or not math.isfinite(score):
         raise InvalidEnd(
             f"until_score is {_quote(given)}; write a finite number, as in 0.95; a run that has begun also takes "
             f"{_TO_LIFT}"

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +51,7 @@ def test_a_number_that_no_float_holds_is_no_end(name):
         ({"trials": " none", "until_score": " none "}, RunEnds(None, 3600.0, None, 10)),
         ({"until_score": "-1.5", "no_improvement": "+5"}, RunEnds(64, 3600.0, -1.5, 15)),
         ({"time": 12.5, "until_score": 0.95, "no_improvement": 2}, RunEnds(64, 12.5, 0.95, 2)),
+        ({"trials": np.int64(80), "until_score": np.float64(0.95)}, RunEnds(80, 3600.0, 0.95, 10)),
     ],
 )
 def test_each_end_is_moved_by_itself(given, expected):
@@ -67,7 +69,8 @@ def test_what_is_moved_on_without_an_end_ends_so_far_from_where_the_run_is():
         *({"trials": value} for value in ("0", "+0", "-3", "many", "", "1.5", "++2", 0, -1, True, "9" * 5000)),
         *({"no_improvement": value} for value in ("0", "x", 0, False)),
         *({"time": value} for value in ("0s", "2", "5epochs", "-1h", "", "++1h", 0, -2.0, math.nan, math.inf, True)),
-        *({"until_score": value} for value in ("nan", "inf", "", "high", math.nan, -math.inf, True)),
+        *({"until_score": value} for value in ("nan", "inf", "", "high", math.nan, -math.inf, True, b"3")),
+        *({name: np.True_} for name in ("trials", "time", "until_score", "no_improvement")),
     ],
 )
 def test_what_is_no_end_is_refused_by_its_name_and_value(given):

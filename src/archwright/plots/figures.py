@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from attrs import evolve, frozen
 
-from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.errors import ArchwrightError, suggest_names, to_encodable
 from archwright.core.readers import ValueReader
 from archwright.display.warning import warn
 from archwright.plots.colours import assign_colours
@@ -145,13 +145,13 @@ def sketch_searches(histories: Sequence[SearchHistory], optimum: float | None = 
 
 
 def _check_labels(ax: Any, title: Any) -> None:
-    """NotAxes of what cannot be drawn on, and of a title that is no text."""
+    """NotAxes of what cannot be drawn on, and of a title that is no text, or one that no figure can show."""
     from matplotlib.axes import Axes
 
     if ax is not None and not isinstance(ax, Axes):
         raise NotAxes(f"ax is {ax!r:.80}; it must be axes of matplotlib, as of plt.subplots()")
-    if title is not None:
-        ValueReader(NotAxes).check_text("title", title)
+    if title is not None and to_encodable(ValueReader(NotAxes).check_text("title", title)) != title:
+        raise NotAxes(f"title is {title!r:.80}; it must be a text that UTF-8 can write")
 
 
 def require_scored(log: Path, subject: str, histories: Sequence[SearchHistory]) -> list[SearchHistory]:
