@@ -55,15 +55,21 @@ def cache_on_term(function: CachedFunction) -> CachedFunction:
                 _store(plan.new_cache, MAX_NEW_RESULTS, key, result)
         return result
 
+    return cast(CachedFunction, _cache_alone(function) if len(signature(function).parameters) == 1 else call)
+
+
+def _cache_alone(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a function of a term alone."""
+
     @wraps(function)
-    def call_with_term(term: Term) -> Any:
+    def call(term: Term) -> Any:
         cache = term.plan.cache
         result = cache.get(function)
         if result is None:
             result = cache[function] = function(term)
         return result
 
-    return cast(CachedFunction, call_with_term if len(signature(function).parameters) == 1 else call)
+    return call
 
 
 def _restrict(environment: Environment, shared: tuple[Shared, ...]) -> Environment:
