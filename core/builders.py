@@ -64,13 +64,21 @@ def _find_problem(build: Callable[..., Any], args: Iterable[Any], named: Mapping
     parameters = [p.replace(annotation=Parameter.empty) for p in inspect.signature(build).parameters.values()]
     if name == INITIALIZER:
         instance, *args = args
-        name = _name_builder(instance.__class__)
-        parameters = [_show_default(instance.__class__, p) for p in parameters[1:]]
+        cls = _find_called_class(instance.__class__, build)
+        name = _name_builder(cls)
+        parameters = [_show_default(cls, p) for p in parameters[1:]]
     signature = Signature(parameters)
     wrong, suggestion = _find_wrong_argument(signature, args, named, explain)
     written = re.search(rf"`({name}\([^`]+\))`", build.__doc__ or "")
     example = f", as in {written[1]}" if written else ""
     return wrong and f"{name} {wrong}; it is called as {name}{signature}{example}{suggestion}"
+
+
+def _find_called_class(cls: type[Any], initializer: Callable[..., Any]) -> type[Any]:
+    """The class that was called: `cls`, or the base of it that has this initializer, which that of `cls` has called."""
+    owners = [owner for owner in cls.__mro__ if INITIALIZER in vars(owner)]
+    called = [owner for owner in owners if getattr(vars(owner)[INITIALIZER], "__wrapped__", None) is initializer]
+    return called[0] if called and called[0] is not owners[0] else cls
 
 
 def _name_builder(cls: type[Any]) -> str:
@@ -79,12 +87,19 @@ def _name_builder(cls: type[Any]) -> str:
     return cls.kind if is_built_in and not hasattr(sys.modules[cls.__module__], cls.kind) else cls.__name__
 
 
+class _MadeLater:
+    """Stands in a signature for a default that is made of the other fields."""
+
+    def __repr__(self) -> str:
+        return "..."
+
+
 def _show_default(cls: type[Any], parameter: Parameter) -> Parameter:
-    """The parameter of a field with the default that is made anew for each instance."""
+    """The parameter of a field with the default that is made anew for each instance, where no other field is needed."""
     if parameter.default is not attrs.NOTHING:
         return parameter
-    default: Any = attrs.fields_dict(cls)[parameter.name].default
-    return parameter if default.takes_self else parameter.replace(default=default.factory())
+    default: Any = next(field.default for field in attrs.fields(cls) if field.alias == parameter.name)
+    return parameter.replace(default=_MadeLater() if default.takes_self else default.factory())
 
 
 def _find_wrong_argument(

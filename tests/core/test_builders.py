@@ -6,6 +6,7 @@ import re
 
 import cloudpickle
 import pytest
+from attrs import Factory, field
 
 import archwright as aw
 from archwright.core.builders import WrongArguments, name_wrong_arguments
@@ -15,6 +16,28 @@ from archwright.core.value import InvalidDomain
 from tests.core.user_modules import Glued, Shrink
 
 RELU, IDENTITY = aw.relu(), aw.identity()
+
+
+@aw.module
+class Made(aw.Basic):
+    """A kind with defaults that are made anew for each instance, one of them of the other field."""
+
+    _sizes: list[int] = field(factory=list)
+    total: int = Factory(lambda made: len(made._sizes), takes_self=True)
+
+    def out_shape(self, in_shape: aw.Shape) -> aw.Shape:
+        return in_shape
+
+
+class MadeTwice(Made):
+    """Calls the initializer of its base with more than that takes."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__([size], size, size)
+
+
+class MadeAlike(Made):
+    """Has the initializer of its base."""
 
 
 @pytest.mark.parametrize(
@@ -70,6 +93,9 @@ RELU, IDENTITY = aw.relu(), aw.identity()
             "Shrink has no argument 'stp'; it is called as Shrink(step, note='as it was'); did you mean step?",
         ),
         (lambda: Glued([RELU, RELU]), "Glued needs head; it is called as Glued(pair, head)"),
+        (lambda: Made(width=3), "Made has no argument 'width'; it is called as Made(sizes=[], total=...)"),
+        (lambda: MadeTwice(3), "Made got too many positional arguments; it is called as Made(sizes=[], total=...)"),
+        (lambda: MadeAlike(width=3), "MadeAlike has no argument 'width'; it is called as MadeAlike(sizes=[], total"),
     ],
 )
 def test_arguments_that_do_not_fit(call, message):
