@@ -7,7 +7,7 @@ import pytest
 
 import archwright
 from archwright.core.spaces.named import SPACES
-from archwright.results.records import SpaceRow
+from archwright.results.records import RECORD_VERSION, SpaceRow
 from tests.cli.records import find_faults, read_records
 from tests.cli.running import run_command
 
@@ -56,6 +56,8 @@ def own(tmp_path, cli):
 )
 def test_count_prints_a_number_and_no_more(cli, space, count):
     assert cli("space", space, "--count").out == f"{count}\n"
+    size = None if count == "inf" else int(count)
+    assert json.loads(cli("space", space, "--count", "--json").out) == {"version": RECORD_VERSION, "size": size}
 
 
 def test_spaces_lists_every_built_in_one(cli, monkeypatch):
