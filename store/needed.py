@@ -64,6 +64,11 @@ def explain_changed(name: str, run: str) -> str:
     return f"{name} is another one than {run} was begun with: its text has changed"
 
 
+def explain_other(name: str, run: str, before: str) -> str:
+    """The same for one of another name than the one `before` it."""
+    return f"{name} is another one than {run} was begun with, which is {before}"
+
+
 def explain_unknown(name: str, run: str) -> str:
     """The same for one that has no text, or had none."""
     return f"whether {name} is the one that {run} was begun with is not known"

@@ -44,4 +44,7 @@ def space(
         show_drawing(svg, json=json)
         return
     details = archwright.describe_space(space, input=input_, classes=classes, samples=sample, seed=seed)
-    print_count(details["size"]) if count_only else print_records(details) if json else show_space(details)
+    if json:
+        print_records({"size": details["size"]} if count_only else details)
+    else:
+        print_count(details["size"]) if count_only else show_space(details)

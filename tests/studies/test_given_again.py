@@ -9,6 +9,7 @@ from rich.console import Console
 
 import archwright as aw
 from archwright.core.setting import number_setting
+from archwright.evaluate.functions.signature import WrongParameters
 from archwright.execution import surfaces
 from archwright.execution.options import Narration
 from archwright.execution.restoring import EvaluationDiffers
@@ -137,6 +138,23 @@ def test_settings_of_a_function_that_is_given_again_are_those_of_the_log_or_refu
         SPACE, aw.function(make_scored(), settings={"rate": 1.0}), trials=1, input=aw.features(4), **HERE
     )
     assert len(read_again(scored).resume(evaluation=make_scored(), trials="+1", **HERE)) == 2
+
+
+def test_a_function_of_another_name_is_said_to_be_another(caplog):
+    """With both names; and one that cannot be called as the first one could, by its own."""
+
+    def first():
+        return 0.5
+
+    def second():
+        return 0.5
+
+    run = read_again(aw.search(SPACE, first, trials=1, input=aw.features(4), **HERE))
+    with pytest.raises(WrongParameters, match=r"^builtins:len has the parameter obj"):
+        run.resume(evaluation=len, trials="+1", **HERE)
+    run.resume(evaluation=second, trials="+1", **HERE)
+    assert f"second is another one than {run.name} was begun with, which is {__name__}:" in caplog.text
+    assert "has changed" not in caplog.text
 
 
 def test_the_text_of_one_within_another_one_may_have_changed(caplog):

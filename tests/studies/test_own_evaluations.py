@@ -133,6 +133,10 @@ def test_a_value_of_a_class_that_no_log_holds_is_remembered_here_and_asked_for_e
         other.resume(trials="+1", evaluation=make_table()("none"), progress=False)
     with pytest.raises(EvaluationDiffers, match="its own evaluation"):
         other.resume(trials="+1", evaluation=aw.Training, progress=False)
+    with pytest.raises(
+        EvaluationDiffers, match=r"its own evaluation, .*Widths; .* or begin a new run with builtins:int"
+    ):
+        other.resume(trials="+1", evaluation=int, progress=False)
     for given in (make_table()("none", scale=0.5), make_table()):
         other = other.resume(trials="+1", evaluation=given, progress=False)
     other = other.resume(trials="+1", progress=False)
@@ -191,9 +195,9 @@ def test_a_function_of_data_is_remembered_here_and_asked_for_elsewhere(tmp_path,
         run.resume(trials="+1", data="digits", **options)
     assert "has changed" not in caplog.text
     again = aw.Log(log)[run.name].resume(trials="+1", data=lambda: make_load(3)(), **options)
-    assert caplog.text.count("is another one than search-1 was begun with: its text has changed") == 1
+    assert caplog.text.count("<lambda> is another one than search-1 was begun with, which is ") == 1
     assert len(again.resume(trials="+1", **options)) == 5
-    assert caplog.text.count("has changed") == 1, "it is known by now"
+    assert caplog.text.count("is another one") == 1, "it is known by now"
     named = aw.search(space, aw.function(count_inputs, data="digits"), trials=1, log=log, **options)
     assert len(named.resume(trials="+1", data="digits", **options)) == 2
     with pytest.raises(EvaluationDiffers, match="its own data, digits"):

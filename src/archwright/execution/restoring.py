@@ -13,6 +13,7 @@ from archwright.evaluate.data_settings import DataFunction
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.evaluation_kinds import find_kind
 from archwright.evaluate.functions.evaluation import Function
+from archwright.evaluate.functions.signature import inspect_signature
 from archwright.evaluate.logged_evaluations import (
     evaluation_from_json,
     evaluation_to_json,
@@ -28,6 +29,7 @@ from archwright.store.needed import (
     CLASS_CODE_KEY,
     DATA_CODE_KEY,
     explain_changed,
+    explain_other,
     explain_same,
     explain_unknown,
     name_needed,
@@ -124,7 +126,8 @@ class _Restoration:
         logged, cls = self.started.evaluator, _find_class(given)
         kind, is_data_sent = find_kind(cls), DATA_CODE_KEY in logged
         if name_needed(kind) != name_needed(logged["kind"]):
-            self._refuse(f"its own evaluation, {logged['kind']}", kind)
+            other = kind if isinstance(given, type) else given.description
+            self._refuse(f"its own evaluation, {logged['kind']}", other)
         if CLASS_CODE_KEY in logged:
             self._compare(f"the evaluation {kind}", logged[CLASS_CODE_KEY]["sha256"], cls)
         if not isinstance(given, type):
@@ -148,8 +151,9 @@ class _Restoration:
         if own is not None and other is not None and other.target is not None:
             if "evaluation" not in self.given.filled_in:
                 self._require_same_settings(own, other)
+            inspect_signature(other.source, other.target, own.absent)  # refused by its own name, not by the logged one
             if own.by_value or other.source != own.source:
-                self._compare(f"the function {other.source}", own.source_hash, other.target)
+                self._compare_function("function", own.source, own.source_hash, other.source, other.target)
             return evolve(own, target=other.target)
         function = None if logged.data_settings is None else logged.data_settings.function
         values = [evaluation_to_json(logged), evaluation_to_json(given)]
@@ -194,8 +198,17 @@ class _Restoration:
         if isinstance(given, str) and not is_source(given):
             self._refuse(f"its own data, {settings.name}", given, "data")
         target = given.get_target() if isinstance(given, DataFunction) else load_object(given)
-        self._compare(f"the data function {given}", settings.function.sha256, target)
-        return evolve(evaluation, data=evolve(settings.function, target=target))  # pyright: ignore[reportCallIssue]
+        function = settings.function
+        self._compare_function("data function", function.source, function.sha256, str(given), target)
+        return evolve(evaluation, data=evolve(function, target=target))  # pyright: ignore[reportCallIssue]
+
+    def _compare_function(self, noun: str, own: str, sha256: str | None, given: str, target: object) -> None:
+        """A warning as of `_compare`; of a function that has another name than the `own` one, that it is another."""
+        comparison = self.given.compare([(sha256, target)])
+        if comparison in ("other", "unknown") and name_needed(given) != name_needed(own):
+            warn([explain_other(f"the {noun} {given}", self.run, own)])
+        else:
+            _warn_of_code(f"the {noun} {given}", self.run, comparison)
 
     def _compare(self, what: str, sha256: str | None, target: object) -> None:
         _warn_of_code(what, self.run, self.given.compare([(sha256, target)]))
