@@ -44,7 +44,5 @@ def space(
         show_drawing(svg, json=json)
         return
     details = archwright.describe_space(space, input=input_, classes=classes, samples=sample, seed=seed)
-    if json:
-        print_records({"size": details["size"]} if count_only else details)
-    else:
-        print_count(details["size"]) if count_only else show_space(details)
+    shown = {"size": details["size"]} if count_only else details
+    print_records(shown) if json else print_count(details["size"]) if count_only else show_space(details)
