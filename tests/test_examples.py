@@ -79,7 +79,7 @@ def test_the_notebook_searches_with_its_own_function_and_shows_what_it_finds(tmp
     assert (tmp_path / "notebook-model" / "model.onnx").exists()
     assert [trial.status for trial in aw.Log(tmp_path / "notebook.duckdb")["digits"]] == ["ok"] * 8
     again = dict(zip(names, run_notebook(notebook, tmp_path), strict=True))  # as by Restart & Run All
-    assert again["search"][0]["text"].startswith("digits has ended: it has its 8 trials")
+    assert again["search"][0]["text"].startswith("digits has ended: it has 8 trials, more than 6; ")
     assert again["resume"][-1]["data"]["text/plain"] == shown["resume"][-1]["data"]["text/plain"]
     assert list(aw.Log(tmp_path / "notebook.duckdb")) == ["digits"]
 

@@ -123,7 +123,7 @@ def test_a_later_worker_that_cannot_start_costs_an_attempt(tmp_path, file):
 @pytest.mark.parametrize(
     ("function", "told"),
     [
-        ("score", "the evaluator must be a function"),
+        ("score", "score is 3; it must be a function that returns the score"),
         ("no_such", "has no 'no_such'; there are: UnprintableError, aborts, breaks_json_and_stderr"),
     ],
 )
