@@ -31,10 +31,15 @@ def load_logged_term(data: JSON, started: RunStarted, *, trusted: bool) -> Term:
 
 def describe_changed_kinds(run: str, started: RunStarted) -> Sequence[str]:
     """A sentence for each kind of module that has another text here than the run was begun with, as far as it says."""
+    return [explain_changed(name, run) for name in find_changed_kinds(started.kind_code)]
+
+
+def find_changed_kinds(kind_code: JSON) -> Sequence[str]:
+    """The kinds of modules, in words, that have other texts here than in the `kind_code` of a RunStarted."""
     kinds = list_kinds()
-    logged: Mapping[str, Mapping[str, str | None]] = started.kind_code or {}
+    logged: Mapping[str, Mapping[str, str | None]] = kind_code or {}
     return [
-        explain_changed(f"the kind of module {name}", run)
+        f"the kind of module {name}"
         for name, code in logged.items()
         if name in kinds and compare_code(code.get("sha256"), kinds[name]) == "other"
     ]

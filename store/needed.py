@@ -84,13 +84,14 @@ def is_told(evaluator: JSON) -> bool:
     return evaluator.get("kind") == TOLD_KIND
 
 
-def _get_hash(code: Mapping[str, Any] | None) -> str | None:
+def get_code_hash(code: Mapping[str, Any] | None) -> str | None:
+    """The hash of a source text, as a log has it under one of the keys of code; None: it has none."""
     return None if code is None else code.get("sha256")
 
 
 def list_code(data: JSON) -> Mapping[str, str | None]:
     """The classes that must be given again of a searcher or a rule, as a log has it, with the hashes of their texts."""
-    return {str(coded[NAME_KEY]): _get_hash(coded[CODE_KEY]) for coded in _iterate_coded(data)}
+    return {str(coded[NAME_KEY]): get_code_hash(coded[CODE_KEY]) for coded in _iterate_coded(data)}
 
 
 def leave_out(data: JSON, name: str) -> JSON:

@@ -24,6 +24,7 @@ from archwright.store.needed import (
     ExtensionNeeded,
     FunctionNeeded,
     explain_needed,
+    get_code_hash,
     has_code,
     is_configured,
     list_code,
@@ -112,7 +113,7 @@ def list_evaluation_parts(evaluator: JSON) -> list[NeededPart]:
         source, in_main = str(evaluator.get("source")), bool(evaluator.get(IN_MAIN_KEY))
         parts.append(describe_needed_function(source, evaluator.get("source_hash"), is_in_main=in_main))
     elif CLASS_CODE_KEY in evaluator:
-        parts.append(describe_needed_class(str(evaluator.get("kind")), _get_hash(evaluator[CLASS_CODE_KEY])))
+        parts.append(describe_needed_class(str(evaluator.get("kind")), get_code_hash(evaluator[CLASS_CODE_KEY])))
     if DATA_CODE_KEY in evaluator:
         code: Mapping[str, JSON] = evaluator[DATA_CODE_KEY] or {}
         source, in_main = str(evaluator.get("data")), bool(code.get(IN_MAIN_KEY))
@@ -146,7 +147,3 @@ def format_configured(data: JSON) -> str:
 
 def _format_setting(value: Any) -> str:
     return format_configured(value) if is_configured(value) else repr(value)
-
-
-def _get_hash(code: Mapping[str, Any] | None) -> str | None:
-    return None if code is None else code.get("sha256")

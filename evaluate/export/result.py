@@ -36,5 +36,11 @@ class ExportResult:
 
     def __repr__(self) -> str:
         folder, names = self.files[0].parent, ", ".join(file.name for file in self.files)
-        missing = [f"; without {name}: {to_one_line(reason)}" for name, reason in self.missing.items()]
+        missing = [f"; without {name}: {_shorten(reason)}" for name, reason in self.missing.items()]
         return f"<Export in {folder}: {names}{''.join(missing)}>"
+
+
+def _shorten(reason: str) -> str:
+    """A reason in one line: of one that ends with a traceback, what comes before it and the error."""
+    first, *others = reason.strip().splitlines()
+    return to_one_line(" ".join([first, *others[-1:]]))

@@ -357,6 +357,8 @@ def score(architecture):
 space = aw.sequential(aw.affine([4, 8]), Scale([0.1, 0.5]), aw.affine(2))
 same = {"evaluation": score, "workers": 0, "progress": False}
 aw.study(space, input=aw.features(8), name="asked").close()
+asked = {"searchers": ["random"], "seeds": 1, "trials": TRIALS, "name": "held", "input": aw.features(8)}
+aw.compare(space, score, **asked, workers=0, progress=False)
 run = aw.search(space, score, input=aw.features(8), trials=TRIALS, name="kk", resume=True, workers=0, progress=False)
 if TRIALS > 1:
     run = aw.resume("kk", trials="+1", **same)
@@ -376,4 +378,4 @@ def test_a_kind_of_module_with_another_text_is_told_wherever_a_run_goes_on(tmp_p
     out, err = run(edited, 2)
     assert out.splitlines()[-1] == "3 1", err
     assert err.count(changed.format("kk")) == 3, "of the search, when it is resumed, and trained again"
-    assert err.count(changed.format("asked")) == 1
+    assert err.count(changed.format("asked")) == err.count(changed.format("held.random.0")) == 1

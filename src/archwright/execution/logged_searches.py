@@ -7,10 +7,12 @@ from pathlib import Path
 
 from attrs import frozen
 
+from archwright.core.json import JSON
 from archwright.execution.same_search import require_compared_search
 from archwright.search.running.compare import ComparedSearch
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogMissing
+from archwright.store.logged_terms import find_changed_kinds
 from archwright.store.needed import explain_changed
 from archwright.store.parts import NeededPart, find_changed, list_parts
 from archwright.store.query import query
@@ -31,6 +33,7 @@ class LoggedSearch:
 
     run: str
     parts: Sequence[NeededPart]  # with the hashes of the texts of the person's functions and classes
+    kind_code: JSON  # the same of the person's kinds of modules
     scored: int  # trials
     reason: str  # why its last process left it; empty where none has left it in order
     detail: str
@@ -56,7 +59,7 @@ def read_logged_searches(log: Path, searches: Sequence[ComparedSearch]) -> Mappi
         started = json.loads(text)
         require_compared_search(log, search, started, [json.loads(space) for space in spaces or ()])
         parts = list_parts(started["evaluator"], started["searcher"], started.get("stopping"))
-        logged[search.run] = LoggedSearch(search.run, parts, *standing)
+        logged[search.run] = LoggedSearch(search.run, parts, started.get("kind_code"), *standing)
     return logged
 
 
@@ -69,11 +72,13 @@ def find_unfinished(log: DuckDBLog, searches: Sequence[ComparedSearch]) -> Seque
 def describe_changed_code(log: DuckDBLog, searches: Sequence[ComparedSearch]) -> Sequence[str]:
     """A sentence for each function or class that is another one, by its text, than a search was begun with.
 
-    Such as the function that scores the trials, or a stopping rule. None where either has no text in the log.
+    Such as the function that scores the trials, a stopping rule, or a kind of module. None where either has no text in
+    the log.
     """
     logged, changed = read_logged_searches(log.path, searches), dict[str, str]()
     for search in searches:
-        before = logged[search.run].parts if search.run in logged else ()
-        for name in find_changed(before, search.started.needed_parts):
+        if (before := logged.get(search.run)) is None:
+            continue
+        for name in (*find_changed(before.parts, search.started.needed_parts), *find_changed_kinds(before.kind_code)):
             changed.setdefault(name, search.run)
     return [explain_changed(name, run) for name, run in changed.items()]

@@ -33,6 +33,7 @@ from archwright.evaluate.export.folder import (
     export_model,
 )
 from archwright.evaluate.export.model_file import Provenance
+from archwright.evaluate.export.result import ExportResult
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.network.example import make_example
 from archwright.evaluate.training.trained_model import WrongWeights
@@ -258,6 +259,13 @@ def test_nothing_is_overwritten_unless_it_is_forced(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
     export_model(make_model(), tmp_path, force=True)
     assert (tmp_path / "README.md").read_text().startswith("# A model")
+
+
+def test_a_long_reason_is_one_line_of_what_was_tried_and_the_error(tmp_path):
+    reason = "the code does not run:\nTraceback (most recent call last):\n  File model.py\nNameError: name 'y'"
+    result = ExportResult((tmp_path / "a",), {"model.py": reason, "model.onnx": "no package onnx"})
+    told = "without model.py: the code does not run: NameError: name 'y'; without model.onnx: no package onnx"
+    assert repr(result) == f"<Export in {tmp_path}: a; {told}>"
 
 
 @pytest.mark.usefixtures("without_onnx")
