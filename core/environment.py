@@ -1,6 +1,7 @@
 """The shared hyperparameters chosen so far, and the values computed from them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from pyrsistent import PMap, pmap
 
@@ -9,7 +10,9 @@ from archwright.core.shape import Misfit
 from archwright.core.term import Term
 from archwright.core.value import Value
 
-Environment = PMap[str, Value]  # the value of each shared hyperparameter that is known, by name
+# The value of each shared hyperparameter that is known, by name, and under its binding what was chosen for each name of
+# a let.
+Environment = PMap[Any, Any]
 
 EMPTY_ENVIRONMENT: Environment = pmap()
 

@@ -72,9 +72,12 @@ def number(low: float = float("-inf"), high: float = float("inf")) -> Check:
     return check
 
 
-def hyperparameter(check: Check | None = None, *, default: Any = attrs.NOTHING) -> Any:
-    """A field that holds a hyperparameter: `check` judges each value that is written there or computed for it."""
-    metadata = {"role": "hyperparameter", "check": check}
+def hyperparameter(check: Check | None = None, *, default: Any = attrs.NOTHING, is_optional: bool = False) -> Any:
+    """A field that holds a hyperparameter: `check` judges each value that is written there or computed for it.
+
+    One that a kind got later is optional: it is in JSON only where it is not the default.
+    """
+    metadata = {"role": "hyperparameter", "check": check, "optional": is_optional}
     converter = attrs.Converter(_as_field_slot, takes_self=True, takes_field=True)
     return attrs.field(converter=converter, validator=_require_valid, default=default, metadata=metadata)
 

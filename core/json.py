@@ -138,8 +138,8 @@ def _locate(cls: type[Term]) -> tuple[str, str]:
 def _unstructure(value: Any) -> JSON:
     match value:
         case Term():
-            fields = {a.name: _unstructure(getattr(value, a.name)) for a in attrs.fields(type(value))}
-            return {"kind": value.kind, **fields}
+            names = (a.name for a in attrs.fields(type(value)) if not value.leaves_out(a.name))
+            return {"kind": value.kind, **{name: _unstructure(getattr(value, name)) for name in names}}
         case Values(options, ordered, by_size):
             return {"values": list(options), "ordered": ordered} | ({"order": "size"} if by_size else {})
         case Integers(lo, hi, log):
@@ -200,10 +200,11 @@ class _Reader:
         if cls is None:
             remedy = f"a kind of your own is known once its file has been imported; {suggest_names(kind, self.kinds)}"
             raise UnreadableTerm(f"the kind at {place} is {kind!r}; {remedy}")
-        names = {a.name for a in attrs.fields(cls)}
+        attributes = [a for a in attrs.fields(cls) if a.name in fields or not a.metadata.get("optional")]
+        names = {a.name for a in attributes}
         if names != set(fields):
             raise UnreadableTerm(f"{kind} at {place} has the fields {sorted(fields)}; it must have {sorted(names)}")
-        values = {a.name: self._read_field(a, fields[a.name], f"{place}.{a.name}") for a in attrs.fields(cls)}
+        values = {a.name: self._read_field(a, fields[a.name], f"{place}.{a.name}") for a in attributes}
         return _construct(place, cls, **values)
 
     def _read_field(self, field: "attrs.Attribute[Any]", data: JSON, place: str) -> Any:

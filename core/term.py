@@ -80,6 +80,7 @@ def module(cls: type[Kind]) -> type[Kind]:
     kind._setters = tuple(getattr(kind, name).__set__ for name, _ in roles)
     kind._named_indices = tuple(i for i, (_, role) in enumerate(roles) if role == "named hyperparameters")
     kind._subterms = tuple(name for name, role in roles if role in ("child", "children"))
+    kind._optional = {a.name: a.default for a in attrs.fields(kind) if a.metadata.get("optional")}
     name_wrong_fields(kind)
     if is_user_defined(kind):
         check_results(kind)
@@ -107,6 +108,9 @@ class Plan:
     shape_dependent: tuple[bool, ...]  # whether the input shape may rule out some of the values of each
     fields: tuple[tuple[int, Any], ...]  # of each field: its index in `names`, or -1, and its content
     shared: tuple[Shared, ...]  # every shared hyperparameter in the term and below
+    keys: tuple[
+        Any, ...
+    ]  # of all in an environment on which the term depends: names of shared hyperparameters and more
     # A value is rare if it hardly comes again: one of the reals, or of a long range. Results for it are not kept long.
     first_rare: int  # how many open hyperparameters come before the first with rare values
     rare_shared: frozenset[str]  # the names of the shared hyperparameters with rare values
@@ -133,6 +137,7 @@ class Term(ABC):
     _setters: ClassVar[tuple[Callable[[Any, Any], None], ...]]  # for each field, a function that sets it
     _named_indices: ClassVar[tuple[int, ...]]  # the indices of those that hold hyperparameters under names of one's own
     _subterms: ClassVar[tuple[str, ...]]  # the names of those that hold terms
+    _optional: ClassVar[Mapping[str, Any]] = {}  # the defaults of those that are left out where they have them
     # The hyperparameters that decide which input shapes fit and what shape comes out; None stands for all.
     shape_hyperparameters: ClassVar[tuple[str, ...] | None] = None
 
@@ -177,6 +182,7 @@ class Term(ABC):
         relevant, subterms = self.shape_hyperparameters, self.subterms
         shared = {s.name: s for slot in slots.values() if isinstance(slot, Expression) for s in slot.find_shared()}
         shared |= {s.name: s for term in subterms for s in term.plan.shared}
+        keys = [*shared, *(key for term in subterms for key in term.plan.keys), *self.own_keys]
         return Plan(
             names=tuple(slots),
             slots=tuple(slots.values()),
@@ -186,6 +192,7 @@ class Term(ABC):
                 for name, role in self._fields
             ),
             shared=tuple(shared.values()),
+            keys=tuple(dict.fromkeys(keys)),
             first_rare=next((i for i, slot in enumerate(slots.values()) if _is_rare(slot)), len(slots)),
             rare_shared=frozenset(s.name for s in shared.values() if _is_rare(s.domain)),
             is_specified=not slots and not isinstance(self, Rewriting) and all(t.plan.is_specified for t in subterms),
@@ -213,6 +220,28 @@ class Term(ABC):
     def segment(self, i: int) -> str:
         """What this module adds to the names of the hyperparameters in its `i`-th child."""
         return self.kind if len(self.subterms) == 1 else f"{self.kind}.{i}"
+
+    def leaves_out(self, name: str) -> bool:
+        """Whether a field is not written, as it is optional and has its default."""
+        return name in self._optional and getattr(self, name) == self._optional[name]
+
+    @property
+    def own_keys(self) -> tuple[Any, ...]:
+        """What it looks up in an environment itself, beside shared hyperparameters: nothing, unless a kind says so."""
+        return ()
+
+    def with_subterms(self, subterms: "tuple[Term, ...]") -> Self:
+        """This module with other terms inside, as many as before; they are not checked."""
+        fields: list[Any] = []
+        rest = subterms
+        for name, role in self._fields:
+            content = getattr(self, name)
+            if role == "children":
+                content, rest = rest[: len(content)], rest[len(content) :]
+            elif role == "child":
+                content, rest = rest[0], rest[1:]
+            fields.append(content)
+        return make_unchecked_term(type(self), fields, self.open_names)
 
     @abstractmethod
     def out_shape(self, in_shape: Shape) -> Shape:
@@ -289,16 +318,7 @@ class Composite(Compound):
 
     def with_children(self, children: tuple[Term, ...]) -> Self:
         """This module with other children, as many as before."""
-        fields: list[Any] = []
-        rest = children
-        for name, role in self._fields:
-            content = getattr(self, name)
-            if role == "children":
-                content, rest = rest[: len(content)], rest[len(content) :]
-            elif role == "child":
-                content, rest = rest[0], rest[1:]
-            fields.append(content)
-        return make_unchecked_term(type(self), fields, self.open_names)
+        return self.with_subterms(children)
 
     def iterate_calls(self, in_shape: Shape) -> Iterator[tuple[int, Term, Shape, Shape]]:
         """Each call of a child in order: its index, the child, its input and output shapes; only if specified."""

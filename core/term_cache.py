@@ -8,7 +8,6 @@ from typing import Any, TypeVar, cast
 from pyrsistent import pmap
 
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment
-from archwright.core.expression import Shared
 from archwright.core.taken_input import require_space
 from archwright.core.term import Term
 from archwright.core.value import Value
@@ -24,8 +23,8 @@ def cache_on_term(function: CachedFunction) -> CachedFunction:
     """`function`, with its results cached on the term that is its first argument: one call for equal arguments.
 
     It takes a term alone, or a term, its input shape or shapes, the environment, and values of the term's own
-    hyperparameters, and never returns None. It sees no more of the environment than the shared hyperparameters of the
-    term, so the others make no difference. A result that is asked for again stays. What depends on a rare value, one
+    hyperparameters, and never returns None. It sees no more of the environment than the keys of the term, so the
+    others make no difference. A result that is asked for again stays. What depends on a rare value, one
     of the reals or of a long range, soon makes room, as does what is asked for once: its shape may follow from a rare
     value elsewhere.
     """
@@ -37,8 +36,8 @@ def cache_on_term(function: CachedFunction) -> CachedFunction:
         except AttributeError:  # asked here, where every question about a space comes by, and at no cost to the others
             require_space(term)
             raise
-        shared = plan.shared
-        key = (function, shapes, values, tuple([environment.get(s.name) for s in shared]) if shared else ())
+        keys = plan.keys
+        key = (function, shapes, values, tuple([environment.get(k) for k in keys]) if keys else ())
         result = plan.cache.get(key)
         if result is None:
             result = plan.new_cache.pop(key, None)
@@ -47,7 +46,7 @@ def cache_on_term(function: CachedFunction) -> CachedFunction:
             else:
                 result = plan.rare_cache.get(key)
         if result is None:
-            relevant = _restrict(environment, shared) if shared else EMPTY_ENVIRONMENT
+            relevant = _restrict(environment, keys) if keys else EMPTY_ENVIRONMENT
             result = function(term, shapes, relevant, values)
             if len(values) > plan.first_rare or any(name in relevant for name in plan.rare_shared):
                 _store(plan.rare_cache, MAX_RARE_RESULTS, key, result)
@@ -72,9 +71,9 @@ def _cache_alone(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _restrict(environment: Environment, shared: tuple[Shared, ...]) -> Environment:
-    """The part of an environment that is about these shared hyperparameters."""
-    relevant = {s.name: environment[s.name] for s in shared if s.name in environment}
+def _restrict(environment: Environment, keys: tuple[Any, ...]) -> Environment:
+    """The part of an environment that is about these keys."""
+    relevant = {key: environment[key] for key in keys if key in environment}
     if len(relevant) == len(environment):
         return environment
     return pmap(relevant) if relevant else EMPTY_ENVIRONMENT

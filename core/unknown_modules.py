@@ -48,9 +48,9 @@ class UnknownModule(Term):
         chosen = dict(zip(self.plan.names, values, strict=True))
         return evolve(self, contents=tuple((name, chosen.get(name, value)) for name, value in self.contents))
 
-    def with_children(self, children: tuple[Term, ...]) -> Self:
+    def with_subterms(self, subterms: tuple[Term, ...]) -> Self:
         """This module with other modules in place of those in its fields."""
-        others = iter(children)
+        others = iter(subterms)
         return evolve(self, contents=tuple((name, _replace_terms(value, others)) for name, value in self.contents))
 
     def out_shape(self, in_shape: Shape) -> Shape:
@@ -106,7 +106,7 @@ def _specify(term: Term, choices: Mapping[str, Value], prefix: str) -> Term:
         return _specify(term.expand(), choices, f"{prefix}{term.segment(0)}.")
     if isinstance(term, Composite | UnknownModule):
         children = (_specify(c, choices, f"{prefix}{term.segment(i)}.") for i, c in enumerate(term.subterms))
-        return term.with_children(tuple(children))
+        return term.with_subterms(tuple(children))
     return term
 
 

@@ -123,7 +123,7 @@ training_settings = st.dictionaries(
 ).map(lambda entries: aw.settings(**entries))
 shrinks = st.builds(Shrink, field_values([1, 2, 3], kernels), st.sampled_from(["as it was", "so"]))
 shape_preserving = st.sampled_from([aw.identity(), aw.relu(), aw.batch_norm()])
-operations = st.sampled_from([Zero(), ReluConvBn(3), ReluConvBn([1, 3])])
+operations = st.sampled_from([Zero(), ReluConvBn(3), ReluConvBn([1, 3]), ReluConvBn(3, [0, 4], [1, 2])])
 flattening_modules = affines | st.sampled_from([aw.flatten(), aw.global_avg_pool()])
 pools = max_pool2ds | avg_pool2ds | shrinks
 basics = st.one_of(

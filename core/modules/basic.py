@@ -23,7 +23,7 @@ FUNCTIONS = (
     "relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "hardswish", "softplus", "sigmoid", "tanh",
 )  # fmt: skip
 _PADDINGS = one_of("same", "valid")
-_INITIALIZATIONS = one_of("he", "released")
+_INITIALIZATIONS = one_of("he", "released", "torch")
 
 
 def as_image_shape(kind: str, in_shape: Shape) -> tuple[int, int, int]:
@@ -48,7 +48,7 @@ class Affine(Basic):
     """A fully connected layer; inputs with several axes are flattened first.
 
     `initialization`: "he" is normal with variance 2/fan-in; "released" is the uniform rule of DeepArchitect's
-    released code.
+    released code; "torch" is that of torch itself, uniform with variance 1/(3 fan-in), of the bias too.
     """
 
     shape_hyperparameters: ClassVar[tuple[str, ...] | None] = ("units",)
@@ -74,7 +74,8 @@ class Conv2d(Basic):
     """A convolution with square windows. `padding`: "same" gives ceil(length/stride), "valid" pads nothing.
 
     `initialization`: "he" is normal with variance 2/fan-in; "released" divides by all four axes of the filter, as
-    DeepArchitect's released code does, which starts far smaller.
+    DeepArchitect's released code does, which starts far smaller; "torch" is that of torch itself, uniform with variance
+    1/(3 fan-in), of the bias too.
     """
 
     shape_hyperparameters: ClassVar[tuple[str, ...] | None] = ("filters", "size", "stride", "padding", "groups")
@@ -219,19 +220,24 @@ class Zero(_SameShape):
 @final
 @module
 class ReluConvBn(Basic):
-    """ReLU, a convolution without bias that keeps shape and channels, batch normalisation: NAS-Bench-201's unit."""
+    """ReLU, a convolution without bias, batch normalisation: NAS-Bench-201's unit.
 
-    shape_hyperparameters: ClassVar[tuple[str, ...] | None] = ()
+    Both sides of an axis are padded by size // 2, and `filters=0` is as many as there are channels.
+    """
+
+    shape_hyperparameters: ClassVar[tuple[str, ...] | None] = ("filters", "stride")
     size: Hyperparameter[int] = hyperparameter(one_of(1, 3, 5, 7))
+    filters: Hyperparameter[int] = hyperparameter(integer(0), default=0, is_optional=True)
+    stride: Hyperparameter[int] = hyperparameter(integer(1), default=1, is_optional=True)
 
     def out_shape(self, in_shape: Shape) -> Shape:
-        """That of the input, which must be an image."""
-        return as_image_shape(self.kind, in_shape)
+        """(filters, height/stride, width/stride), rounded up."""
+        channels, height, width = as_image_shape(self.kind, in_shape)
+        return self.filters or channels, -(-height // self.stride), -(-width // self.stride)
 
     def parameters(self, in_shape: Shape) -> int:
-        """A window over the channels for each channel, and the normalisation's scale and shift."""
-        channels = in_shape[0]
-        return channels * (channels * self.size**2 + 2)
+        """A window over the channels for each filter, and the normalisation's scale and shift."""
+        return (self.filters or in_shape[0]) * (in_shape[0] * self.size**2 + 2)
 
 
 @final

@@ -242,7 +242,7 @@ def _(_: basic.Zero, in_shape: Shape) -> Operations:
 
 @translate.register
 def _(term: basic.ReluConvBn, in_shape: Shape) -> Operations:
-    return (_make_relu_conv_bn(in_shape, in_shape, term.size, 1),)
+    return (_make_relu_conv_bn(in_shape, term.out_shape(in_shape), term.size, term.stride),)
 
 
 def _make_relu_conv_bn(in_shape: Shape, out: Shape, size: int, stride: int) -> Block:

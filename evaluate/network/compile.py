@@ -127,8 +127,11 @@ def _can_run(model: nn.Module, example: torch.Tensor) -> bool:
 def initialize_weights(layer: nn.Linear | nn.Conv2d, rule: str) -> nn.Module:
     """`layer`, its weights drawn anew from torch's global generator and its bias 0.
 
-    "he" is a normal distribution of variance 2 / fan-in (He et al. 2015), "released" the rule of DeepArchitect's code.
+    "he" is a normal distribution of variance 2 / fan-in (He et al. 2015), "released" the rule of DeepArchitect's code;
+    "torch" leaves what torch has drawn.
     """
+    if rule == "torch":
+        return layer
     weight = layer.weight
     if rule == "he":
         weight.normal_(std=math.sqrt(2 / weight[0].numel()))
@@ -295,7 +298,7 @@ def _(_: basic.Zero, __: Shape) -> nn.Module:
 
 @build.register
 def _(term: basic.ReluConvBn, in_shape: Shape) -> nn.Module:
-    return layers.make_relu_conv_bn(in_shape[0], in_shape[0], term.size)
+    return layers.make_relu_conv_bn(in_shape[0], term.filters or in_shape[0], term.size, term.stride)
 
 
 @build.register

@@ -125,7 +125,11 @@ def _describe_module(term: Term) -> str:
     """The module with its values, without those that are floats: hardly any two of them are equal."""
     if isinstance(term, Activation):
         return term.label
-    values = ",".join(f"{name}={value}" for name, value in term.hyperparameters if isinstance(value, int | str))
+    values = ",".join(
+        f"{name}={value}"
+        for name, value in term.hyperparameters
+        if isinstance(value, int | str) and not term.leaves_out(name)
+    )
     return f"{term.kind}({values})" if values else term.kind
 
 

@@ -73,6 +73,14 @@ def test_json_by_hand():
     }
 
 
+def test_fields_that_a_kind_got_later_are_written_where_they_are_used():
+    """So a space that was logged before them has the same JSON as now."""
+    assert aw.to_json(aw.relu_conv_bn(3)) == {"kind": "relu_conv_bn", "size": 3}
+    assert aw.to_json(aw.relu_conv_bn(3, stride=2)) == {"kind": "relu_conv_bn", "size": 3, "stride": 2}
+    for term in (aw.relu_conv_bn(3), aw.relu_conv_bn([1, 3], filters=[0, 8]), aw.relu_conv_bn(1, 0, 2)):
+        assert reread(term) == term
+
+
 def test_user_defined_modules_are_read():
     """Also their fields that are neither hyperparameters nor modules."""
     space = Glued((CONV, Shrink([1, 2], note="mine")), Ladder(CONV, width=[8, 16], rungs=[0, 1]))

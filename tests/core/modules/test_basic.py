@@ -64,6 +64,8 @@ def test_windows_are_counted(length, size, stride, padding):
         (aw.batch_norm(), (10,), (10,), 20),
         (aw.dropout(0.5), (10,), (10,), 0),
         (aw.relu(), (3, 8, 8), (3, 8, 8), 0),
+        (aw.relu_conv_bn(3), (4, 7, 8), (4, 7, 8), 4 * (4 * 9 + 2)),
+        (aw.relu_conv_bn(5, filters=6, stride=2), (4, 7, 8), (6, 4, 4), 6 * (4 * 25 + 2)),
         (aw.identity(), (3, 8, 8), (3, 8, 8), 0),
         (aw.settings(learning_rate=0.1), (3, 8, 8), (3, 8, 8), 0),
     ],

@@ -1,6 +1,7 @@
 """A compiled architecture does what its term says."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -38,14 +39,14 @@ layers = st.one_of(
         stride=st.integers(1, 3),
         padding=PADDING,
         bias=st.booleans(),
-        initialization=st.sampled_from(["he", "released"]),
+        initialization=st.sampled_from(["he", "released", "torch"]),
     ),
     st.builds(aw.max_pool2d, size=SMALL, stride=SMALL, padding=PADDING),
     st.builds(aw.avg_pool2d, size=SMALL, stride=SMALL, padding=PADDING),
-    st.builds(aw.affine, units=SMALL, bias=st.booleans(), initialization=st.sampled_from(["he", "released"])),
+    st.builds(aw.affine, units=SMALL, bias=st.booleans(), initialization=st.sampled_from(["he", "released", "torch"])),
     st.builds(Activation, st.sampled_from(FUNCTIONS)),
     st.builds(aw.dropout, rate=st.floats(0, 1)),
-    st.builds(ReluConvBn, size=st.sampled_from([1, 3, 5])),
+    st.builds(ReluConvBn, size=st.sampled_from([1, 3, 5]), filters=st.integers(0, 5), stride=st.integers(1, 3)),
     st.sampled_from([aw.flatten(), aw.identity(), aw.zero(), aw.batch_norm(), aw.global_avg_pool(), aw.settings(a=1)]),
 )
 
@@ -143,6 +144,17 @@ def test_initializations_have_their_deviations_and_biases_are_zero():
     assert float(weight(affine).abs().max()) == pytest.approx(math.sqrt(6 / 600), rel=0.01)
     assert not he.get_parameter("bias").any()
     assert not affine.get_parameter("bias").any()
+
+
+def test_torch_s_own_initialization_is_left_as_it_was_drawn():
+    """Uniform to the inverse square root of the fan-in, of the bias too."""
+    models = [
+        compile_architecture(module(initialization="torch"), (32, 8, 8), seed=0)
+        for module in (partial(aw.conv2d, filters=64, size=3), partial(aw.affine, units=64))
+    ]
+    for model, fan_in in zip(models, (32 * 9, 32 * 64), strict=True):
+        for parameter in model.parameters():
+            assert float(parameter.detach().abs().max()) == pytest.approx(1 / math.sqrt(fan_in), rel=0.1)
 
 
 def test_one_rule_may_draw_the_weights_of_all_layers_also_inside_cells():
