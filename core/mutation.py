@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from archwright.core.derivation import DerivationNode, derivation, is_inside
 from archwright.core.domain import Domain, Values
+from archwright.core.errors import ArchwrightError
 from archwright.core.node import Node
 from archwright.core.ranges import Integers, Reals
 from archwright.core.value import Path, Value
@@ -19,6 +21,12 @@ NEIGHBOUR_DISTANCES = (1 / 4, 1 / 16, 1 / 64)
 # The probability that a number is mutated to one nearby rather than to any. A choice: on the same functions, the regret
 # of evolution after 200 trials is 0.2 to 0.7 of what it is with 0.
 NEARBY_PROBABILITY = 0.5
+# Redraws of a module in a row that give what it was: more only where one value has nearly all of the weight.
+MAX_REDRAWS = 100
+
+
+class NothingToVary(ArchwrightError, LookupError):
+    """A leaf that has no other, or leaves between which nothing can be exchanged, where a variation is asked for."""
 
 
 @final
@@ -74,6 +82,58 @@ def mutate(decisions: Sequence[Decision], uniform: Callable[[], float], more: fl
         i = int(uniform() * len(decisions))
         changes[i] = draw_other_value(_domain(decisions[i]), decisions[i].value, uniform)
     return change_values(decisions, changes, uniform)
+
+
+def mutated(leaf: Node, uniform: Callable[[], float], *, subtree: bool = False) -> Node:
+    """Another leaf of the same space: one choice, each as likely as another, has another value.
+
+    With `subtree`, one module that asked something, each as likely as another, is drawn anew with all that was chosen
+    inside it, until that is not what it was (Schrodi et al. 2023). Either way, the other choices are as they were where
+    that fits, and the rest is drawn.
+
+    Consumes a number for the choice or the module and, for the choice, what `draw_other_value` does; then one for each
+    choice that is drawn. A module that comes out as it was `MAX_REDRAWS` times has one of its choices changed. Raises
+    NothingToVary for a leaf without choices, and NotALeaf.
+    """
+    tree = derivation(leaf)
+    if not tree.path:
+        raise NothingToVary(f"{leaf!r} has no choices, so there is no other; mutate one of a space that asks something")
+    if not subtree:
+        return mutate(list_decisions(leaf), uniform)[0]
+    module = tree.nodes[int(uniform() * len(tree.nodes))]
+    for _ in range(MAX_REDRAWS):
+        node = _redraw(module, uniform)
+        if node.path != tree.path[: module.stop]:
+            return complete_by_name(node, dict(tree.path), uniform)
+    i = module.start + int(uniform() * (module.stop - module.start))
+    decisions = list_decisions(leaf)
+    value = draw_other_value(_domain(decisions[i]), decisions[i].value, uniform)
+    return change_values(decisions, {i: value}, uniform)[0]
+
+
+def complete_by_name(node: Node, values: Mapping[str, Value], uniform: Callable[[], float]) -> Node:
+    """The leaf below `node` whose choices have these values by their names, where they fit; the rest is drawn.
+
+    Consumes a number for each choice that is drawn.
+    """
+    while (choice := node.choice) is not None:
+        value = values.get(choice.name)
+        node = node.choose(choice.domain.sample(uniform()) if value is None or value not in choice.domain else value)
+    return node
+
+
+def reopen(node: Node) -> Node:
+    """A node with its whole domain, if it was narrowed."""
+    assert node.request is not None
+    return node if node.domain is node.request.domain else evolve(node, domain=node.request.domain)
+
+
+def _redraw(module: DerivationNode, uniform: Callable[[], float]) -> Node:
+    """The node after all choices inside a module are drawn anew."""
+    node, outer = reopen(module.asked), module.asked.frame
+    while node.domain is not None and is_inside(node.frame, outer):
+        node = node.choose(node.domain.sample(uniform()))
+    return node
 
 
 def draw_other_value(domain: Domain, value: Value, uniform: Callable[[], float]) -> Value:

@@ -20,6 +20,7 @@ NO_PARTICIPLES = {
     "_feed",
     "_seed_generators",
     "expected_improvement",
+    "mutated",
     "named_hyperparameters",
     "named_space",
     "normalised",

@@ -11,6 +11,7 @@ from archwright.core.hyperparameter import Slot
 from archwright.core.modules.choices import Either
 from archwright.core.shape import Shape
 from archwright.core.term import Composite, Term
+from archwright.core.value import Value
 
 
 def as_text(term: Term, in_shape: Shape | None = None) -> str:
@@ -52,7 +53,12 @@ def _format_slot(slot: Slot) -> str:
         slot = slot.from_unit(0.0)
     if isinstance(slot, Domain | Expression):
         return str(slot)
-    return f"{slot:g}" if isinstance(slot, float) else str(slot)
+    return format_drawn_value(slot)
+
+
+def format_drawn_value(value: Value) -> str:
+    """A value as drawings in text show it: a float in six digits."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _describe_shapes(term: Term, shape: Shape | None) -> str:

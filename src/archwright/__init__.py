@@ -17,6 +17,8 @@ from archwright.core.analysis import count, dead_ends
 from archwright.core.architecture import layers, settings_of
 from archwright.core.budget import Budget
 from archwright.core.check import check
+from archwright.core.crossover import crossover
+from archwright.core.derivation import Derivation, DerivationNode, derivation
 from archwright.core.domain import Domain, values
 from archwright.core.errors import ArchwrightError
 from archwright.core.expression import larger, shared, smaller
@@ -45,6 +47,7 @@ from archwright.core.modules.basic import (
 from archwright.core.modules.choices import Either, Repeat, either, maybe_swap, optional
 from archwright.core.modules.composite import Branches, RepeatTied, Residual, Sequential, branches, sequential
 from archwright.core.modules.graphs import Cell, Topology, cell, topology
+from archwright.core.mutation import mutated
 from archwright.core.node import Node, replay, root
 from archwright.core.objective import Objective, maximize, minimize, score
 from archwright.core.ranges import integers, reals
@@ -181,6 +184,8 @@ __all__ = [
     "Comparison",
     "Composite",
     "Conv2d",
+    "Derivation",
+    "DerivationNode",
     "Domain",
     "Dropout",
     "Either",
@@ -244,7 +249,9 @@ __all__ = [
     "compile",
     "conv2d",
     "count",
+    "crossover",
     "dead_ends",
+    "derivation",
     "describe_space",
     "draw",
     "dropout",
@@ -273,6 +280,7 @@ __all__ = [
     "maybe_swap",
     "minimize",
     "module",
+    "mutated",
     "named_space",
     "number",
     "number_setting",

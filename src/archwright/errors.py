@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from archwright.core.hyperparameter import InvalidHyperparameter as InvalidHyperparameter
     from archwright.core.input import BadInput as BadInput
     from archwright.core.json import UnreadableTerm as UnreadableTerm
+    from archwright.core.mutation import NothingToVary as NothingToVary
     from archwright.core.node import DeadEnd as DeadEnd
     from archwright.core.node import NotALeaf as NotALeaf
     from archwright.core.node import NothingToChoose as NothingToChoose
@@ -188,6 +189,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.core.hyperparameter": "InvalidHyperparameter",
     "archwright.core.input": "BadInput",
     "archwright.core.json": "UnreadableTerm",
+    "archwright.core.mutation": "NothingToVary",
     "archwright.core.node": "DeadEnd NotALeaf NothingToChoose PathMismatch",
     "archwright.core.objective": "BadMetricName BadScore",
     "archwright.core.setting": "BadSetting UnknownSetting",
