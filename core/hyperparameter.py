@@ -143,4 +143,4 @@ def is_analyzed_in_full(domain: Domain) -> bool:
 
 def list_analyzed_values(domain: Domain) -> list[Value]:
     """The values of a domain that the analysis looks at: all, or the ends and the middle of a long range."""
-    return list(domain) if is_analyzed_in_full(domain) else [domain.from_unit(u) for u in (0.0, 0.5, 1.0)]
+    return list(domain) if is_analyzed_in_full(domain) else [domain.plain.from_unit(u) for u in (0.0, 0.5, 1.0)]

@@ -12,6 +12,7 @@ from attrs import frozen
 from archwright.core.domain import Domain, Values
 from archwright.core.errors import ArchwrightError, TooDeep, suggest_names
 from archwright.core.expression import OPERATORS, Computed, Expression, Shared
+from archwright.core.normal import Normal
 from archwright.core.ranges import Integers, Reals
 from archwright.core.term import Term
 from archwright.core.unknown_modules import UnknownModule
@@ -140,12 +141,15 @@ def _unstructure(value: Any) -> JSON:
         case Term():
             names = (a.name for a in attrs.fields(type(value)) if not value.leaves_out(a.name))
             return {"kind": value.kind, **{name: _unstructure(getattr(value, name)) for name in names}}
-        case Values(options, ordered, by_size):
-            return {"values": list(options), "ordered": ordered} | ({"order": "size"} if by_size else {})
-        case Integers(lo, hi, log):
-            return {"integers": [lo, hi], "log": log}
-        case Reals(lo, hi, log, grain):
-            return {"reals": [lo, hi], "log": log, "grain": grain}
+        case Values(options, ordered, by_size, weights):
+            order = {"order": "size"} if by_size else {}
+            return (
+                {"values": list(options), "ordered": ordered} | order | ({"weights": list(weights)} if weights else {})
+            )
+        case Integers(lo, hi, log, prior):
+            return {"integers": [lo, hi], "log": log} | _unstructure_prior(prior)
+        case Reals(lo, hi, log, grain, prior):
+            return {"reals": [lo, hi], "log": log, "grain": grain} | _unstructure_prior(prior)
         case Shared(name, domain):
             return {"shared": name, "domain": _unstructure(domain)}
         case Computed(operator, operands):
@@ -154,6 +158,10 @@ def _unstructure(value: Any) -> JSON:
             return [_unstructure(item) for item in cast(tuple[Any, ...], value)]
         case _:
             return value if type(value) in _SCALARS else _build_converter().unstructure(value)
+
+
+def _unstructure_prior(prior: Normal | None) -> dict[str, JSON]:
+    return {} if prior is None else {"prior": [prior.center, prior.deviation]}
 
 
 @frozen
@@ -169,11 +177,12 @@ class _Reader:
             case {"kind": str(kind), **fields}:
                 return self._read_term(kind, fields, place)
             case {"values": list(), "ordered": bool(ordered)} if data.get("order") in (None, "size"):
-                return _construct(place, Values, tuple(data["values"]), ordered, "order" in data)
+                weights = self._read_numbers(data, "weights", place)
+                return _construct(place, Values, tuple(data["values"]), ordered, "order" in data, weights)
             case {"integers": [lo, hi], "log": bool(log)}:
-                return _construct(place, Integers, lo, hi, log)
+                return _construct(place, Integers, lo, hi, log, self._read_prior(data, place))
             case {"reals": [lo, hi], "log": bool(log), "grain": float(grain)}:
-                return _construct(place, Reals, lo, hi, log, grain)
+                return _construct(place, Reals, lo, hi, log, grain, self._read_prior(data, place))
             case {"shared": str(name), "domain": domain_data}:
                 domain = self.read(domain_data, f"{place}.domain")
                 if not isinstance(domain, Domain):
@@ -191,6 +200,20 @@ class _Reader:
                 return tuple(self.read(item, f"{place}[{i}]") for i, item in enumerate(items))
             case _:
                 return data
+
+    def _read_numbers(self, data: JSON, key: str, place: str) -> tuple[float, ...]:
+        """The numbers under a key, none where it is missing."""
+        numbers = data.get(key, [])
+        if not isinstance(numbers, list) or not all(
+            type(number) in (int, float) for number in cast(list[JSON], numbers)
+        ):
+            raise UnreadableTerm(f"{place}.{key} is {numbers!r}; it must be a list of numbers")
+        return tuple(cast(list[float], numbers))
+
+    def _read_prior(self, data: JSON, place: str) -> Normal | None:
+        if "prior" not in data:
+            return None
+        return _construct(f"{place}.prior", Normal, *self._read_numbers(data, "prior", place))
 
     def _read_term(self, kind: str, fields: dict[str, JSON], place: str) -> Term:
         cls = self.kinds.get(kind)

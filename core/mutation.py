@@ -141,15 +141,23 @@ def draw_other_value(domain: Domain, value: Value, uniform: Callable[[], float])
 
     Draws are repeated until the value differs. Each consumes a number for any value; of numbers, a coin before it, and
     two for one nearby: its distance, at most that of a neighbour, with near and far ones as likely, and its side.
+    Options that have weights are drawn without the value, which may be nearly all that is ever drawn.
     """
-    other = value
+    others, other = _leave_out(domain, value), value
     while other == value:
         if _are_numbers(domain) and uniform() < NEARBY_PROBABILITY:
             distance = NEIGHBOUR_DISTANCES[0] * (NEIGHBOUR_DISTANCES[-1] / NEIGHBOUR_DISTANCES[0]) ** uniform()
             other = move_number(domain, value, distance if uniform() < 0.5 else -distance)
         else:
-            other = domain.sample(uniform())
+            other = others.sample(uniform())
     return other
+
+
+def _leave_out(domain: Domain, value: Value) -> Domain:
+    """The options of a weighted domain but one; any other domain as it is."""
+    if isinstance(domain, Values) and domain.weights:
+        return domain.restrict(option for option in domain if option != value)
+    return domain
 
 
 def list_neighbours(decisions: Sequence[Decision]) -> Iterator[tuple[int, Value]]:
@@ -169,6 +177,7 @@ def find_neighbours(domain: Domain, value: Value) -> list[Value]:
     many = domain.size is None or domain.size > MAX_FULL_NEIGHBOURHOOD
     if not (many and _are_numbers(domain)):
         return [other for other in domain if other != value]
+    domain = domain.plain
     distances = (sign * distance for distance in NEIGHBOUR_DISTANCES for sign in (-1, 1))
     others = dict.fromkeys(move_number(domain, value, distance) for distance in distances)
     position = domain.to_unit(value)
@@ -176,7 +185,11 @@ def find_neighbours(domain: Domain, value: Value) -> list[Value]:
 
 
 def move_number(domain: Domain, value: Value, distance: float) -> Value:
-    """The number that is `distance` unit positions further: the next one at least, and no further than the end."""
+    """The number that is `distance` unit positions further: the next one at least, and no further than the end.
+
+    Positions are those without weights or prior: how alike numbers are does not depend on what is believed of them.
+    """
+    domain = domain.plain
     position = domain.to_unit(value)
     target = min(1.0, max(0.0, position + distance))
     number = value if target == position else domain.from_unit(target)

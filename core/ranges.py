@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from fractions import Fraction
 from itertools import pairwise
@@ -11,8 +11,9 @@ from typing import final
 from attrs import evolve, field, frozen
 
 from archwright.core.builders import name_wrong_arguments
-from archwright.core.domain import Domain, Values, find_cuts
-from archwright.core.value import MAX_INTEGER, InvalidDomain, Value, as_bool, as_float, as_integer
+from archwright.core.domain import MIN_SHARE, Domain, Values, find_cuts
+from archwright.core.normal import Normal
+from archwright.core.value import MAX_INTEGER, InvalidDomain, Value, as_bool, as_float, as_integer, format_exactly
 
 MAX_FLOAT_INTEGER = 2**40  # larger integers have positions that are computed with fractions, which are exact
 DEFAULT_GRAINS = 1024  # parts of reals that are not split again, unless a grain is given
@@ -23,17 +24,36 @@ def _log_bounds(lo: float, hi: float) -> tuple[float, float]:
     return math.log(lo), math.log(hi)
 
 
+def _check_prior(domain: "Integers | Reals") -> None:
+    prior = domain.prior
+    if not isinstance(prior, Normal | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidDomain(f"the prior of {domain.plain!r} is {prior!r:.80}; aw.prior makes one of a default")
+    if prior is not None and domain.log and prior.center <= 0:
+        raise InvalidDomain(
+            f"the prior of {domain.plain!r} is around {prior.center}; on a log scale it must be above 0"
+        )
+
+
+def _describe_prior(prior: Normal | None) -> str:
+    """The prior in words, as in ` around 0.5 ± 0.25`; empty if there is none."""
+    if prior is None:
+        return ""
+    return f" around {format_exactly(prior.center)} \N{PLUS-MINUS SIGN} {format_exactly(prior.deviation)}"
+
+
 @final
 @frozen
 class Integers(Domain):
     """The integers from `lo` to `hi`, both included, within 10^300 of 0.
 
-    Unit positions are exact for integers of any size, up to the precision of the position itself, which is a float.
+    Unit positions are exact for integers of any size, up to the precision of the position itself, which is a float. A
+    range with a prior has no integers beyond 2^40.
     """
 
     lo: int = field(converter=as_integer)
     hi: int = field(converter=as_integer)
     log: bool = field(default=False, converter=as_bool)
+    prior: Normal | None = None  # how likely its values are; None if all are alike, or on a log scale all ratios
 
     def __attrs_post_init__(self) -> None:
         if type(self.lo) is not int or type(self.hi) is not int or self.lo > self.hi:
@@ -43,6 +63,21 @@ class Integers(Domain):
             raise InvalidDomain("a bound of integers(lo, hi) is beyond 10^300; write nearer ones")
         if self.log and self.lo < 1:
             raise InvalidDomain(f"integers({self.lo}, {self.hi}, log=True) reaches below 1; a log scale needs lo >= 1")
+        if self.prior is not None:
+            _check_prior(self)
+            if self._is_large:
+                raise InvalidDomain(f"{self.plain!r} has a prior and integers beyond 2^40; write nearer bounds")
+
+    @property
+    def plain(self) -> "Integers":
+        """The integers without the prior."""
+        return Integers(self.lo, self.hi, self.log) if self.prior else self
+
+    @property
+    def width(self) -> float:
+        """The distance of the outer edges of the first and the last integer, in its scale."""
+        lo, hi = self._bounds()
+        return hi - lo
 
     @property
     def size(self) -> int:
@@ -86,7 +121,7 @@ class Integers(Domain):
         if self._is_large:
             return min(self.hi, self.lo + math.floor(self._unit_to_offset(u)))
         lo, hi = self._bounds()
-        x = lo + u * (hi - lo)
+        x = lo + u * (hi - lo) if self.prior is None else self.prior.find_quantile(u, (lo, hi), log=self.log)
         return min(self.hi, max(self.lo, math.floor((math.exp(x) if self.log else x) + 0.5)))
 
     def to_unit(self, value: Value) -> float:
@@ -94,28 +129,44 @@ class Integers(Domain):
         if self._is_large:
             return self._offset_to_unit(Fraction(2 * (int(value) - self.lo) + 1, 2))
         lo, hi = self._bounds()
-        x = float(value)
-        return ((math.log(x) if self.log else x) - lo) / (hi - lo)
+        x = math.log(float(value)) if self.log else float(value)
+        if self.prior is not None:
+            return self.prior.compute_share((lo, x), (lo, hi), log=self.log)
+        return (x - lo) / (hi - lo)
 
     def probability(self, value: Value) -> float:
-        """The same for every integer; on a log scale, less for a larger one."""
+        """The same for every integer; on a log scale, less for a larger one; with a prior, what that says."""
         if self._is_large:
             if not self.log:
                 return 1 / self.size
             return math.log1p(1 / Fraction(2 * int(value) - 1, 2)) / math.log1p(self.size / self._lower_edge())
         (low, high), (lo, hi) = Integers(int(value), int(value), self.log)._bounds(), self._bounds()
+        if self.prior is not None:
+            return self.prior.compute_share((low, high), (lo, hi), log=self.log)
         return (high - low) / (hi - lo)
 
     def split(self, parts: int = 2) -> tuple[Domain, ...]:
-        """Runs of neighbouring integers: of equal length, or on a log scale of about equal ratio."""
-        if not self.log:
+        """Runs of neighbouring integers: of equal length, or on a log scale of about equal ratio.
+
+        With a prior, they are of about equal probability.
+        """
+        if not self.log and self.prior is None:
             borders = [self.lo + cut for cut in find_cuts(self.size, parts)]
         else:
             inner = {int(self.from_unit(i / parts)) for i in range(1, parts)}
             borders = sorted({self.lo, self.hi + 1} | {cut for cut in inner if self.lo < cut})
             if len(borders) == 2 and self.size > 1 and parts > 1:
                 borders.insert(1, self.lo + 1)
-        return tuple(Integers(start, stop - 1, self.log) for start, stop in pairwise(borders))
+        return tuple(Integers(start, stop - 1, self.log, self.prior) for start, stop in pairwise(borders))
+
+    def restrict(self, options: Iterable[Value]) -> Values:
+        """Some of the integers; with a prior, weighted by it. On a log scale without one, all are alike."""
+        kept = tuple(options)
+        if self.prior is None:
+            return Values(kept, ordered=True)
+        shares = [self.probability(value) for value in kept]
+        least = 2 * MIN_SHARE * sum(shares)
+        return Values(kept, ordered=True, weights=[max(share, least) for share in shares])
 
     def includes(self, other: Domain) -> bool:
         """Whether `other` lies between the bounds and holds only integers."""
@@ -130,10 +181,11 @@ class Integers(Domain):
         return int(value)
 
     def __repr__(self) -> str:
-        return f"integers({self.lo}, {self.hi}{', log=True' if self.log else ''})"
+        bounds = f"{self.lo}, {self.hi}{', log=True' if self.log else ''}"
+        return f"integers({bounds})" if self.prior is None else f"Integers({bounds}, prior={self.prior})"
 
     def __str__(self) -> str:
-        return f"[{self.lo} .. {self.hi}{' log' if self.log else ''}]"
+        return f"[{self.lo} .. {self.hi}{' log' if self.log else ''}{_describe_prior(self.prior)}]"
 
 
 @final
@@ -149,12 +201,15 @@ class Reals(Domain):
     hi: float = field(converter=as_float)
     log: bool = field(default=False, converter=as_bool)
     grain: float = field(default=0.0, converter=as_float)
+    prior: Normal | None = None  # how likely its values are; None if all are alike, or on a log scale all ratios
 
     def __attrs_post_init__(self) -> None:
         if not (math.isfinite(self.lo) and math.isfinite(self.hi) and self.lo < self.hi):
             raise InvalidDomain(f"reals({self.lo}, {self.hi}) is empty or not finite; write reals(lo, hi) with lo < hi")
         if self.log and self.lo <= 0:
             raise InvalidDomain(f"reals({self.lo}, {self.hi}, log=True) reaches 0; a log scale needs lo > 0")
+        if self.prior is not None:
+            _check_prior(self)
         lo, hi = self._bounds()
         if not lo < hi or (self.log and not float(self.from_unit(0.0)) < float(self.from_unit(1.0))):
             raise InvalidDomain(f"reals({self.lo}, {self.hi}, log=True) is too short for a log scale; leave out log")
@@ -164,6 +219,17 @@ class Reals(Domain):
             raise InvalidDomain(f"the grain of reals({self.lo}, {self.hi}) is {self.grain}; it must be 0 or more")
         if self.grain == 0.0:
             object.__setattr__(self, "grain", (hi - lo) / DEFAULT_GRAINS)
+
+    @property
+    def plain(self) -> "Reals":
+        """The numbers without the prior."""
+        return evolve(self, prior=None) if self.prior else self
+
+    @property
+    def width(self) -> float:
+        """The distance of the bounds, in its scale."""
+        lo, hi = self._bounds()
+        return hi - lo
 
     @property
     def size(self) -> None:
@@ -182,14 +248,16 @@ class Reals(Domain):
     def from_unit(self, u: float) -> Value:
         """The number at `u`."""
         lo, hi = self._bounds()
-        x = lo + u * (hi - lo)
+        x = lo + u * (hi - lo) if self.prior is None else self.prior.find_quantile(u, (lo, hi), log=self.log)
         return min(self.hi, max(self.lo, math.exp(min(x, _MAX_EXPONENT)) if self.log else x))
 
     def to_unit(self, value: Value) -> float:
-        """The number's position between the bounds."""
+        """The number's position between the bounds; with a prior, the probability of a smaller one."""
         lo, hi = self._bounds()
-        x = float(value)
-        return min(1.0, max(0.0, ((math.log(x) if self.log else x) - lo) / (hi - lo)))
+        x = math.log(float(value)) if self.log else float(value)
+        if self.prior is not None:
+            return 0.0 if x <= lo else self.prior.compute_share((lo, x), (lo, hi), log=self.log)
+        return min(1.0, max(0.0, (x - lo) / (hi - lo)))
 
     def probability(self, value: Value) -> float:
         """0."""
@@ -203,6 +271,10 @@ class Reals(Domain):
             with suppress(InvalidDomain):  # no floats are left between the borders
                 return tuple(evolve(self, lo=start, hi=stop) for start, stop in pairwise(borders))
         return (Values((self.from_unit(0.5),)),)
+
+    def restrict(self, options: Iterable[Value]) -> Values:
+        """Some of the numbers, all alike."""
+        return Values(tuple(options), ordered=True)
 
     def includes(self, other: Domain) -> bool:
         """Whether `other` lies between the bounds."""
@@ -218,17 +290,14 @@ class Reals(Domain):
 
     def __repr__(self) -> str:
         bounds = f"{self.lo}, {self.hi}{', log=True' if self.log else ''}"
+        if self.prior is not None:
+            return f"Reals({bounds}, grain={self.grain}, prior={self.prior})"
         is_usual = self == Reals(self.lo, self.hi, self.log)
         return f"reals({bounds})" if is_usual else f"Reals({bounds}, grain={self.grain})"
 
     def __str__(self) -> str:
-        return f"[{_format_exactly(self.lo)}, {_format_exactly(self.hi)}{' log' if self.log else ''}]"
-
-
-def _format_exactly(number: float) -> str:
-    """A number in six digits if they are exact, else in as many as it needs."""
-    short = f"{number:g}"
-    return short if float(short) == number else repr(number)
+        bounds = f"{format_exactly(self.lo)}, {format_exactly(self.hi)}{' log' if self.log else ''}"
+        return f"[{bounds}{_describe_prior(self.prior)}]"
 
 
 @name_wrong_arguments

@@ -5,7 +5,7 @@ from typing import final
 from attrs import frozen
 
 from archwright.core.analysis import analyze, is_completable
-from archwright.core.domain import Domain, Values
+from archwright.core.domain import Domain
 from archwright.core.environment import Environment, compute_value, find_unknown
 from archwright.core.errors import ArchwrightError
 from archwright.core.hyperparameter import list_analyzed_values
@@ -120,7 +120,7 @@ def _find_legal(
         raise _explain_misfit(term, shape, environment, values)
     if len(legal) == len(options):
         return domain
-    return domain.restrict(legal) if isinstance(domain, Values) else Values(tuple(legal), ordered=True)
+    return domain.restrict(legal)
 
 
 def _explain_misfit(term: Term, shape: Shape, environment: Environment, values: tuple[Value, ...]) -> Misfit:

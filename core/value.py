@@ -16,7 +16,7 @@ MAX_VALUES = 1_000_000  # of a range; a longer one is written as integers(lo, hi
 
 
 class InvalidDomain(ArchwrightError, ValueError):
-    """A domain that holds nothing, or something that is not a plain JSON value."""
+    """A domain that holds nothing, or no plain JSON values, or whose weights or prior say nothing of its values."""
 
 
 class IllegalValue(ArchwrightError, ValueError):
@@ -136,3 +136,9 @@ def format_value(value: object) -> str:
     if isinstance(value, int) and abs(value) > MAX_INTEGER:
         return f"an integer of {value.bit_length()} bits"
     return str(value)
+
+
+def format_exactly(number: float) -> str:
+    """A number in six digits if they are exact, else in as many as it needs."""
+    short = f"{number:g}"
+    return short if float(short) == number else repr(number)

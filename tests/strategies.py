@@ -48,10 +48,31 @@ def _reals(draw: st.DrawFn) -> Reals:
     return Reals(start, start + length)
 
 
+@st.composite
+def _weighted(draw: st.DrawFn) -> Values:
+    """Options with weights, which may be far from each other."""
+    plain = draw(values_domains)
+    weight = st.integers(1, 5) | st.floats(1e-3, 1e3)
+    weights = draw(st.lists(weight, min_size=plain.size, max_size=plain.size))
+    return Values(plain.options, plain.ordered, plain.by_size, weights)
+
+
+@st.composite
+def _with_prior(draw: st.DrawFn, plain_domains: st.SearchStrategy[aw.Domain]) -> aw.Domain:
+    """A range, or a part of one, with a prior around one of its values."""
+    plain = draw(plain_domains)
+    confidence = draw(st.sampled_from(["low", "medium", "high"]) | st.floats(0.01, 0.75))
+    domain = aw.prior(plain, plain.from_unit(draw(fractions)), confidence)
+    return draw(st.sampled_from([domain, *(part for part in domain.split(3) if type(part) is type(domain))]))
+
+
 reals_domains = _reals()
 values_domains = listed_domains | unsorted_domains
-finite_domains = values_domains | integers_domains
-domains = finite_domains | reals_domains
+weighted_domains = _weighted()
+integers_with_prior = _with_prior(integers_domains.filter(lambda domain: max(-domain.lo, domain.hi) <= 2**40))
+reals_with_prior = _with_prior(reals_domains)
+finite_domains = values_domains | integers_domains | weighted_domains | integers_with_prior
+domains = finite_domains | reals_domains | reals_with_prior
 
 # --- hyperparameters: mostly one value, so that spaces are small enough to be enumerated
 
@@ -77,6 +98,10 @@ kernels = (KERNEL, aw.smaller(KERNEL, 2), KERNEL * 2 - 1, 4 - KERNEL)
 counts = (COPIES, COPIES + 1, 3 - COPIES, KERNEL)
 
 
+def _weights(size: int) -> st.SearchStrategy[list[float]]:
+    return st.lists(st.sampled_from([1, 2, 0.5]), min_size=size, max_size=size)
+
+
 @st.composite
 def field_values(draw: st.DrawFn, options: Sequence[Any], expressions: Sequence[Any] = ()) -> Any:
     """Values for a hyperparameter's field: one option, several, a range, or an expression."""
@@ -88,7 +113,8 @@ def field_values(draw: st.DrawFn, options: Sequence[Any], expressions: Sequence[
     if kind == 6 and all(type(option) is int for option in options):
         lo = draw(st.sampled_from(options))
         return Integers(lo, lo + draw(st.integers(0, 2)), log=lo > 0 and draw(st.booleans()))
-    return draw(st.lists(st.sampled_from(options), min_size=2, max_size=3, unique=True))
+    chosen = draw(st.lists(st.sampled_from(options), min_size=2, max_size=3, unique=True))
+    return aw.values(*chosen, weights=draw(_weights(len(chosen)))) if kind == 7 else chosen
 
 
 paddings = field_values(["same", "valid"])
@@ -144,7 +170,8 @@ basics = st.one_of(
 def _eithers(draw: st.DrawFn, inner: st.SearchStrategy[aw.Term]) -> aw.Term:
     options = draw(st.lists(inner, min_size=1, max_size=2))
     named = draw(st.dictionaries(st.sampled_from(["first", "<b>"]), inner, max_size=1))
-    return aw.either(*options, **named)
+    n = len(options) + len(named)
+    return aw.either(*options, **named, weights=draw(st.just([]) | _weights(n)))
 
 
 GRAPHS = [((0, 1),), ((0, 1), (1, 2)), ((0, 1), (0, 2), (1, 2))]

@@ -7,6 +7,7 @@ from archwright.core.drawing.picture import Picture, Text, draw_box
 from archwright.core.expression import Computed, Expression, Shared
 from archwright.core.hyperparameter import Slot
 from archwright.core.modules import basic
+from archwright.core.ranges import Integers
 from archwright.core.shape import Shape
 from archwright.core.term import Term
 from archwright.core.value import Value
@@ -110,12 +111,14 @@ def format_slot(slot: Slot) -> str:
             return _format_value(slot.from_unit(0.0))
         if slot.size is None:
             return str(slot)
-        values = f"{{{', '.join(map(_format_value, slot))}}}" if slot.size <= MAX_SHOWN_VALUES else ""
+        weights = slot.describe_weights() if isinstance(slot, Values) else ""
+        values = f"{{{', '.join(map(_format_value, slot))}{weights}}}" if slot.size <= MAX_SHOWN_VALUES else ""
         if values and len(values) <= MAX_LINE_CHARACTERS - MIN_NAME_CHARACTERS:
             return values
         ends = (slot.options[0], slot.options[-1]) if isinstance(slot, Values) else map(slot.from_unit, (0.0, 1.0))
         first, last = (_shorten(_format_value(end), MAX_END_CHARACTERS) for end in ends)
-        return f"{{{first} … {last}}}"
+        is_uneven = weights or (isinstance(slot, Integers) and slot.prior)
+        return f"{{{first} … {last}{' weighted' if is_uneven else ''}}}"
     assert not isinstance(slot, Expression)
     return _format_value(slot)
 

@@ -1,11 +1,11 @@
 """Modules that stand for another term until they are chosen (DeepArchitect, section 4.1)."""
 
-from typing import final
+from typing import Any, final
 
 from attrs import field
 
 from archwright.core.builders import name_wrong_arguments
-from archwright.core.domain import Values
+from archwright.core.domain import Values, as_weights
 from archwright.core.hyperparameter import Hyperparameter, InvalidHyperparameter, hyperparameter, integer
 from archwright.core.modules.basic import Identity
 from archwright.core.modules.composite import Sequential
@@ -64,10 +64,15 @@ def _make_labels(terms: tuple[Term, ...]) -> tuple[str, ...]:
 
 
 @name_wrong_arguments
-def either(*terms: Term, **named: Term) -> Either:
-    """A choice of one term. Options are known by their keyword, or by their kind, numbered where it comes again."""
+def either(*terms: Term, **named: Any) -> Either:
+    """A choice of one term. Options are known by their keyword, or by their kind, numbered where it comes again.
+
+    `weights`, a list of a number above 0 for each option, says how often each is drawn, as of `values`; a module of
+    that keyword is an option like any other.
+    """
+    weights = () if isinstance(named.get("weights"), Term) else as_weights(named.pop("weights", ()))
     labels = (*_make_labels(terms), *named)
-    return Either((*terms, *named.values()), labels, Values(labels) if labels else "")
+    return Either((*terms, *named.values()), labels, Values(labels, weights=weights) if labels else "")
 
 
 @name_wrong_arguments

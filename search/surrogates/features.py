@@ -50,7 +50,7 @@ def extract_leaf_features(leaf: Node, path: Path) -> LeafFeatures:
         if kind is str or kind is bool:
             options[intern(f"{name}={value}")] = 1.0
         else:
-            numbers[intern(name)] = node.domain.to_unit(value)
+            numbers[intern(name)] = node.domain.plain.to_unit(value)
         node = node.parent
     return LeafFeatures(options, numbers, count_names(extract_structure(leaf.architecture)))
 

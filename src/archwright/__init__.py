@@ -50,6 +50,7 @@ from archwright.core.modules.graphs import Cell, Topology, cell, topology
 from archwright.core.mutation import mutated
 from archwright.core.node import Node, replay, root
 from archwright.core.objective import Objective, maximize, minimize, score
+from archwright.core.priors import prior
 from archwright.core.ranges import integers, reals
 from archwright.core.shape import Misfit, Shape
 from archwright.core.spaces.named import named_space
@@ -286,6 +287,7 @@ __all__ = [
     "number_setting",
     "one_of",
     "optional",
+    "prior",
     "reals",
     "relu",
     "relu_conv_bn",
