@@ -11,6 +11,7 @@ from archwright.core.domain import Domain, Values
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment, compute_value, find_unknown
 from archwright.core.errors import MAX_NESTING, TooDeep
 from archwright.core.hyperparameter import list_analyzed_values
+from archwright.core.names import name_segment, root_prefix
 from archwright.core.relevance import needs_relevance_check, require_irrelevant
 from archwright.core.shape import Misfit, Shape, as_shape
 from archwright.core.term import Basic, Composite, Compound, Term
@@ -77,7 +78,9 @@ def out_shapes(space: Term, input_shape: Iterable[int]) -> tuple[Shape, ...]:
 
 def dead_ends(space: Term, input_shape: Iterable[int]) -> tuple[BlockedPlace, ...]:
     """Every place of a space that some choices reach and where nothing fits then, with the first such choices."""
-    return tuple(analyze(space, (as_shape(input_shape),), EMPTY_ENVIRONMENT, ()).blocked.values())
+    blocked = analyze(space, (as_shape(input_shape),), EMPTY_ENVIRONMENT, ()).blocked.values()
+    prefix = root_prefix(space)
+    return tuple(BlockedPlace(f"{prefix}{end.place}", _add_prefix(prefix, end.path), end.why) for end in blocked)
 
 
 @cache_on_term
@@ -208,8 +211,9 @@ def _analyze_children(term: Compound, shapes: tuple[Shape, ...], environment: En
     states: _States = {((nothing,) * len(shapes), environment): Completions(1, 1, ())}
     blocked = dict[str, BlockedPlace]()
     depth = 0
-    for i, child in enumerate(term.get_children()):
-        states, child_depth = _analyze_child(term, i, child, shapes, states, blocked)
+    children = term.get_children()
+    for i in range(len(children)):
+        states, child_depth = _analyze_child(term, i, children, shapes, states, blocked)
         depth = max(depth, child_depth)
     total = dict[Result, Completions]()
     for (outs, known), c in states.items():
@@ -229,29 +233,29 @@ _States = dict[tuple[tuple[tuple[Shape, ...], ...], Environment], Completions]
 def _analyze_child(
     term: Compound,
     i: int,
-    child: Term,
+    children: tuple[Term, ...],
     shapes: tuple[Shape, ...],
     states: _States,
     blocked: dict[str, BlockedPlace],
 ) -> tuple[_States, int]:
     """The states after the `i`-th child, and its depth; dead ends are added to `blocked`."""
-    prefix, depth = term.segment(i), 0
+    child, prefix, depth = children[i], f"{name_segment(term, children, i)}.", 0
     after: _States = {}
     for (outs, known), before in states.items():
         try:
             ins = tuple(term.child_in_shape(i, s, o) for s, o in zip(shapes, outs, strict=True))
         except Misfit as misfit:
-            _add_dead_end(blocked, f"{prefix}.{child.kind}", before.example, str(misfit))
+            _add_dead_end(blocked, f"{prefix}{child.kind}", before.example, str(misfit))
             continue
         try:
             one = analyze(child, ins, known, ())
             analysis = one if term.copies == 1 else _analyze_copies(child, ins, known, term.copies, one)
         except RecursionError as error:
-            raise TooDeep(f"{prefix}.{error.place if isinstance(error, TooDeep) else child.kind}") from None
+            raise TooDeep(f"{prefix}{error.place if isinstance(error, TooDeep) else child.kind}") from None
         depth = max(depth, analysis.depth)
         for place, end in analysis.blocked.items():
             path = before.example + _add_prefix(prefix, end.path)
-            _add_dead_end(blocked, f"{prefix}.{place}" if place else term.kind, path, end.why)
+            _add_dead_end(blocked, f"{prefix}{place}" if place else term.kind, path, end.why)
         for (new, chosen), c in analysis.completions.items():
             path = before.example + _add_prefix(prefix, c.example)
             try:
@@ -331,4 +335,4 @@ def _multiply(a: float, b: float) -> int | float:
 
 def _add_prefix(prefix: str, path: Path) -> Path:
     """A path with names relative to the module above; shared names, which have no dot, stay as they are."""
-    return tuple((f"{prefix}.{name}" if "." in name else name, value) for name, value in path)
+    return tuple((f"{prefix}{name}" if "." in name else name, value) for name, value in path)

@@ -7,6 +7,7 @@ from attrs import frozen
 from archwright.core.errors import ArchwrightError
 from archwright.core.modules.basic import Settings
 from archwright.core.modules.choices import Either
+from archwright.core.names import name_segment, root_prefix
 from archwright.core.shape import Shape
 from archwright.core.term import Basic, Composite, Term, require_term
 from archwright.core.value import Value
@@ -37,9 +38,15 @@ def require_specified(architecture: Term) -> None:
 def layers(architecture: Term, in_shape: Shape, place: str = "") -> Iterator[Layer]:
     """The basic modules in the order in which they run. NotSpecified if choices are left."""
     require_specified(architecture)
+    yield from _iterate_layers(architecture, in_shape, place + root_prefix(architecture))
+
+
+def _iterate_layers(architecture: Term, in_shape: Shape, place: str) -> Iterator[Layer]:
+    """The layers of a part of an architecture, at `place`."""
     if isinstance(architecture, Composite):
+        children = architecture.subterms
         for i, child, shape, _ in architecture.iterate_calls(in_shape):
-            yield from layers(child, shape, f"{place}{architecture.segment(i)}.")
+            yield from _iterate_layers(child, shape, f"{place}{name_segment(architecture, children, i)}.")
     else:
         assert isinstance(architecture, Basic)
         out = architecture.out_shape(in_shape)

@@ -58,10 +58,23 @@ def name_wrong_fields(kind: AttrsKind, explain: Explain = _explain_nothing) -> A
     return kind
 
 
+def refuse_argument(build: Callable[..., Any], name: str) -> WrongArguments:
+    """The error for an argument `name` that a function takes for modules only, where its value is none."""
+    parameters = _list_parameters(build)
+    known = Signature([p for p in parameters if p.kind is not Parameter.VAR_KEYWORD])
+    wrong, suggestion = _find_wrong_argument(known, (), {name: None}, _explain_nothing)
+    return WrongArguments(_format_problem(build.__name__, wrong, Signature(parameters), build.__doc__, suggestion))
+
+
+def _list_parameters(build: Callable[..., Any]) -> list[Parameter]:
+    """Without their types."""
+    return [p.replace(annotation=Parameter.empty) for p in inspect.signature(build).parameters.values()]
+
+
 def _find_problem(build: Callable[..., Any], args: Iterable[Any], named: Mapping[str, Any], explain: Explain) -> str:
     """What is wrong with the arguments of a call, and how it is made; empty if they fit."""
     name = getattr(build, "__name__", repr(build))
-    parameters = [p.replace(annotation=Parameter.empty) for p in inspect.signature(build).parameters.values()]
+    parameters = _list_parameters(build)
     if name == INITIALIZER:
         instance, *args = args
         cls = _find_called_class(instance.__class__, build)
@@ -69,9 +82,19 @@ def _find_problem(build: Callable[..., Any], args: Iterable[Any], named: Mapping
         parameters = [_show_default(cls, p) for p in parameters[1:]]
     signature = Signature(parameters)
     wrong, suggestion = _find_wrong_argument(signature, args, named, explain)
-    written = re.search(rf"`({name}\([^`]+\))`", build.__doc__ or "")
+    return wrong and _format_problem(name, wrong, signature, build.__doc__, suggestion)
+
+
+def _format_problem(name: str, wrong: str, signature: Signature, docstring: str | None, suggestion: str) -> str:
+    signature = Signature([p for p in signature.parameters.values() if not _is_given_name(p)])
+    written = re.search(rf"`({name}\([^`]+\))`", docstring or "")
     example = f", as in {written[1]}" if written else ""
-    return wrong and f"{name} {wrong}; it is called as {name}{signature}{example}{suggestion}"
+    return f"{name} {wrong}; it is called as {name}{signature}{example}{suggestion}"
+
+
+def _is_given_name(parameter: Parameter) -> bool:
+    """Whether it takes the name of a module, which calls are shown without: every kind of module takes one."""
+    return parameter.kind is Parameter.KEYWORD_ONLY and parameter.name in ("name", "given_name")
 
 
 def _find_called_class(cls: type[Any], initializer: Callable[..., Any]) -> type[Any]:
@@ -111,7 +134,7 @@ def _find_wrong_argument(
     unknown = [name for name in named if name not in known]
     if unknown and all(p.kind is not Parameter.VAR_KEYWORD for p in parameters):
         name = unknown[0]
-        nearest = suggest_names(name, known)
+        nearest = suggest_names(name, [p.name for p in parameters if p.name in known and not _is_given_name(p)])
         remedy = explain(name, named[name]) or (nearest if nearest.endswith("?") else "")
         return f"has no argument {name!r}", f"; {remedy}" if remedy else ""
     try:

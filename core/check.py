@@ -9,6 +9,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.expression import Expression, Shared
 from archwright.core.input import Input, as_input, format_input
 from archwright.core.json import from_json, to_json
+from archwright.core.names import name_segment
 from archwright.core.node import DeadEnd
 from archwright.core.shape import NEEDS_IMAGE, Shape
 from archwright.core.taken_input import require_space
@@ -144,7 +145,7 @@ def _require_distinct_names(term: Compound) -> None:
     """The names of a compound module's children must differ, unless all choices but those of one child are made."""
     indices: dict[str, int] = {}
     for i, subterm in enumerate(term.subterms):
-        name = term.segment(i)
+        name = name_segment(term, term.subterms, i)
         first = indices.setdefault(name, i)
         if first != i and not (subterm.plan.is_specified or term.subterms[first].plan.is_specified):
             raise NotWritable(

@@ -13,6 +13,7 @@ from archwright.core.domain import Domain
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment, compute_value, find_unknown
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.hyperparameter import list_analyzed_values
+from archwright.core.names import name_segment, root_prefix
 from archwright.core.node import Choice, DeadEnd, Node
 from archwright.core.shape import Misfit
 from archwright.core.term import Compound, Term
@@ -51,7 +52,7 @@ def require_known_names(start: Node, names: Mapping[str, Value]) -> None:
     unknown = [name for name in names if not _can_ask(start, name)]
     if not unknown:
         return
-    known = _find_all_names(start.origin.space)
+    known = find_all_names(start.origin.space)
     raise NoSuchChoice(f"the space never asks {unknown[0]!r}; {suggest_names(unknown[0], known)}")
 
 
@@ -127,13 +128,15 @@ def _can_ask(node: Node, name: str) -> bool:
     if node.is_leaf:
         return False
     values = node.request.values if node.request is not None else ()
-    if _asks(node.focus, node.frame.prefix if node.frame else "", name, node.environment, values):
+    prefix = node.frame.prefix if node.frame else root_prefix(node.focus)
+    if _asks(node.focus, prefix, name, node.environment, values):
         return True
     frame = node.frame
     while frame is not None:
-        outer_prefix = frame.outer.prefix if frame.outer else ""
+        outer_prefix = frame.outer.prefix if frame.outer else root_prefix(frame.term)
         for i in range(len(frame.specified_children) + 1, len(frame.children)):
-            if _asks(frame.children[i], f"{outer_prefix}{frame.term.segment(i)}.", name, node.environment, ()):
+            prefix = f"{outer_prefix}{name_segment(frame.term, frame.children, i)}."
+            if _asks(frame.children[i], prefix, name, node.environment, ()):
                 return True
         frame = frame.outer
     return False
@@ -151,10 +154,10 @@ def _asks(term: Term, prefix: str, name: str, environment: Environment, values: 
         return True
 
 
-def _find_all_names(space: Term) -> frozenset[str]:
-    """The names of all choices of a space."""
+def find_all_names(space: Term) -> frozenset[str]:
+    """The names of all choices of a space, as far as the modules show; none where its expansions have no end."""
     try:
-        return find_choice_names(space, (), EMPTY_ENVIRONMENT, ())
+        return _add_prefix(root_prefix(space), find_choice_names(space, (), EMPTY_ENVIRONMENT, ()))
     except RecursionError:
         return _NO_NAMES
 
@@ -205,7 +208,10 @@ def _find_names_inside(module: Term, shapes: tuple[()], environment: Environment
         return _NO_NAMES
     names = set[str]()
     for i, child in enumerate(children):
-        prefix = f"{module.segment(i)}."
-        inside = find_choice_names(child, shapes, environment, ())
-        names.update(f"{prefix}{name}" if "." in name else name for name in inside)
+        names |= _add_prefix(f"{name_segment(module, children, i)}.", find_choice_names(child, shapes, environment, ()))
     return frozenset(names)
+
+
+def _add_prefix(prefix: str, names: frozenset[str]) -> frozenset[str]:
+    """Names of choices as a module further out has them; shared hyperparameters, which have no dot, keep theirs."""
+    return frozenset(f"{prefix}{name}" if "." in name else name for name in names)

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from archwright.core.derivation import Derivation, DerivationNode, derivation
 from archwright.core.mutation import NothingToVary, reopen
+from archwright.core.names import root_prefix
 from archwright.core.node import Node
 from archwright.core.term import Term
 from archwright.core.value import Path, Value
@@ -101,7 +102,7 @@ def _find_prefix(node: Node, depth: int) -> str:
     frame = node.frame
     while frame is not None and frame.depth > depth:
         frame = frame.outer
-    return "" if frame is None else frame.prefix
+    return root_prefix(node.origin.space) if frame is None else frame.prefix
 
 
 # --- pairs of places
@@ -150,7 +151,10 @@ def _list_places(tree: Derivation, numbering: "_Numbering") -> list[_Place]:
 
 
 class _Numbering:
-    """Numbers for modules and for what was chosen inside them, the same for equal ones: so many are compared fast."""
+    """Numbers for modules and for what was chosen inside them, the same for equal ones: so many are compared fast.
+
+    Modules that differ in their own names alone are equal.
+    """
 
     def __init__(self) -> None:
         self._kinds = dict[int, int]()  # by the identity of the term, which lives as long as its tree
@@ -161,9 +165,10 @@ class _Numbering:
         """The number of a module."""
         number = self._kinds.get(id(term))
         if number is None:
-            number = next((i for i, other in enumerate(self._terms) if other == term), len(self._terms))
+            unnamed = term.with_name("") if term.given_name else term
+            number = next((i for i, other in enumerate(self._terms) if other == unnamed), len(self._terms))
             if number == len(self._terms):
-                self._terms.append(term)
+                self._terms.append(unnamed)
             self._kinds[id(term)] = number
         return number
 

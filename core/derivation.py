@@ -5,6 +5,7 @@ from typing import final
 
 from attrs import frozen
 
+from archwright.core.names import root_prefix
 from archwright.core.node import Frame, Node, NotALeaf
 from archwright.core.term import Term
 from archwright.core.value import Path
@@ -29,7 +30,7 @@ class DerivationNode:
     @property
     def prefix(self) -> str:
         """What the names of its choices, and of those inside it, begin with, unless they are shared ones."""
-        return self.asked.frame.prefix if self.asked.frame is not None else ""
+        return self.asked.frame.prefix if self.asked.frame is not None else root_prefix(self.kind)
 
     @property
     def place(self) -> str:

@@ -104,7 +104,7 @@ def _as_slot_of(instance: Any, name: str, written: Any) -> Slot:
         place = f"{name} of {instance.kind}"
         if not hasattr(written, "subterms"):
             raise InvalidDomain(f"{place}: {error}") from None
-        order = ", ".join(a.name for a in attrs.fields(instance.__class__))
+        order = ", ".join(a.name for a in attrs.fields(instance.__class__) if not a.kw_only)
         raise InvalidDomain(
             f"{place} is the module {written.kind}, where values belong; the order is {instance.kind}({order})"
         ) from None

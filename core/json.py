@@ -1,7 +1,7 @@
 """The JSON of terms, domains and expressions: written, read, and compared."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, cast
@@ -12,6 +12,8 @@ from attrs import frozen
 from archwright.core.domain import Domain, Values
 from archwright.core.errors import ArchwrightError, TooDeep, suggest_names
 from archwright.core.expression import OPERATORS, Computed, Expression, Shared
+from archwright.core.given_name import ARGUMENT, FIELD, require_name
+from archwright.core.hyperparameter import InvalidHyperparameter
 from archwright.core.normal import Normal
 from archwright.core.ranges import Integers, Reals
 from archwright.core.term import Term
@@ -139,8 +141,9 @@ def _locate(cls: type[Term]) -> tuple[str, str]:
 def _unstructure(value: Any) -> JSON:
     match value:
         case Term():
-            names = (a.name for a in attrs.fields(type(value)) if not value.leaves_out(a.name))
-            return {"kind": value.kind, **{name: _unstructure(getattr(value, name)) for name in names}}
+            fields = {name: _unstructure(content) for name, content in _iterate_contents(value)}
+            name = {_name_key(type(value)): value.given_name} if value.given_name else {}
+            return {"kind": value.kind, **name, **fields}
         case Values(options, ordered, by_size, weights):
             order = {"order": "size"} if by_size else {}
             return (
@@ -217,18 +220,20 @@ class _Reader:
 
     def _read_term(self, kind: str, fields: dict[str, JSON], place: str) -> Term:
         cls = self.kinds.get(kind)
+        key = _name_key(cls or UnknownModule)
+        given_name = fields.pop(key, "")
         if cls is None and self.allow_unknown:
             contents = ((name, self._read_unknown(value, f"{place}.{name}")) for name, value in fields.items())
-            return UnknownModule(kind, tuple(contents))
+            return _name(UnknownModule(kind, tuple(contents)), given_name, f"{place}.{key}")
         if cls is None:
             remedy = f"a kind of your own is known once its file has been imported; {suggest_names(kind, self.kinds)}"
             raise UnreadableTerm(f"the kind at {place} is {kind!r}; {remedy}")
-        attributes = [a for a in attrs.fields(cls) if a.name in fields or not a.metadata.get("optional")]
+        attributes = [a for a in _list_fields(cls) if a.name in fields or not a.metadata.get("optional")]
         names = {a.name for a in attributes}
         if names != set(fields):
             raise UnreadableTerm(f"{kind} at {place} has the fields {sorted(fields)}; it must have {sorted(names)}")
         values = {a.name: self._read_field(a, fields[a.name], f"{place}.{a.name}") for a in attributes}
-        return _construct(place, cls, **values)
+        return _name(_construct(place, cls, **values), given_name, f"{place}.{key}")
 
     def _read_field(self, field: "attrs.Attribute[Any]", data: JSON, place: str) -> Any:
         # A type that is a string comes from a file with `from __future__ import annotations`.
@@ -272,6 +277,35 @@ def _construct(place: str, cls: Any, *args: Any, **fields: Any) -> Any:
         raise UnreadableTerm(f"{place} cannot be read as {cls.__name__}: {error}") from error
 
 
+def _list_fields(cls: type[Term]) -> "list[attrs.Attribute[Any]]":
+    """The fields of a kind of its own; the given name, which all kinds have, is written only where there is one."""
+    return [field for field in attrs.fields(cls) if field.name != FIELD]
+
+
+def _iterate_contents(term: Term) -> Iterable[tuple[str, Any]]:
+    """The name and the content of each field."""
+    if isinstance(term, UnknownModule):
+        return term.contents
+    fields = _list_fields(type(term))
+    return ((field.name, getattr(term, field.name)) for field in fields if not term.leaves_out(field.name))
+
+
+def _name_key(cls: type[Term]) -> str:
+    """The key of the given name: kinds of a person's own may have a field `name`."""
+    return FIELD if is_user_defined(cls) or cls is UnknownModule else ARGUMENT
+
+
+def _name(term: Term, name: JSON, place: str) -> Term:
+    """The term with the name at `place`."""
+    if name == "":
+        return term
+    try:
+        require_name(name, term.kind)
+    except InvalidHyperparameter as error:
+        raise UnreadableTerm(f"{place} cannot be read: {error}") from error
+    return term.with_name(name)
+
+
 # --- comparing
 
 
@@ -279,9 +313,10 @@ def find_differences(old: JSON, new: JSON, place: str = "$") -> Iterator[str]:
     """A line for each place at which two JSON values differ, outermost first."""
     if isinstance(old, dict) and isinstance(new, dict):
         old_fields, new_fields = cast(dict[str, JSON], old), cast(dict[str, JSON], new)
-        if old_fields.get("kind") == new_fields.get("kind") and set(old_fields) == set(new_fields):
-            for key in old_fields:
-                yield from find_differences(old_fields[key], new_fields[key], f"{place}.{key}")
+        different_keys = old_fields.keys() ^ new_fields.keys()
+        if old_fields.get("kind") == new_fields.get("kind") and different_keys <= {ARGUMENT, FIELD}:
+            for key in old_fields | new_fields:  # a module without a name has no key for it
+                yield from find_differences(old_fields.get(key, ""), new_fields.get(key, ""), f"{place}.{key}")
             return
     if isinstance(old, list) and isinstance(new, list):
         old_items, new_items = cast(list[JSON], old), cast(list[JSON], new)

@@ -16,6 +16,7 @@ from attrs import evolve, frozen
 from archwright.core.domain import Domain
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment
 from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
+from archwright.core.names import name_segment, root_prefix
 from archwright.core.shape import Misfit, Shape, as_shape
 from archwright.core.step import Descent, ValueRequest, take_step
 from archwright.core.term import Compound, Term, chain_out_shape
@@ -75,8 +76,11 @@ class Frame(_PrefixCache):
         # Most frames are read once or never, and an AttributeError for each would be slow.
         prefix: str | None = getattr(self, "_prefix", None)
         if prefix is None:
-            outer_prefix = self.outer.prefix if self.outer is not None else ""
-            prefix = f"{outer_prefix}{self.term.segment(len(self.specified_children))}."
+            outer_prefix = self.outer.prefix if self.outer is not None else root_prefix(self.term)
+            i = len(self.specified_children)
+            is_named = self.children[i].given_name
+            segment = name_segment(self.term, self.children, i) if is_named else self.term.segment(i)
+            prefix = f"{outer_prefix}{segment}."
             _set_attribute(self, "_prefix", prefix)
         return prefix
 
@@ -335,4 +339,4 @@ def _close_frames(frame: Frame | None, term: Term, out_shape: Shape) -> tuple[Fr
 
 def _format_place(focus: Term, frame: Frame | None) -> str:
     """The place of a term in messages and names: the segments of the modules around it, and its kind."""
-    return focus.kind if frame is None else frame.prefix + focus.kind
+    return (root_prefix(focus) if frame is None else frame.prefix) + focus.kind

@@ -11,8 +11,10 @@ from attrs import frozen
 from archwright.core.builders import name_wrong_fields
 from archwright.core.domain import Domain
 from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
-from archwright.core.expression import Expression, Shared
+from archwright.core.expression import Expression
+from archwright.core.given_name import FIELD, Named, free_argument, show_name
 from archwright.core.hyperparameter import Check, Slot, hyperparameter, is_analyzed_in_full, named_hyperparameters
+from archwright.core.plan import Plan
 from archwright.core.shape import Shape
 from archwright.core.user_modules import check_results, is_user_defined
 from archwright.core.value import Value
@@ -72,10 +74,13 @@ def module(cls: type[Kind]) -> type[Kind]:
         raise NotATerm(
             f"module is given {cls!r:.80}; it goes above a class, as in @aw.module, then class Mine(aw.Basic)"
         )
-    kind: Any = frozen(cls)
+    kind: Any = frozen(cls, field_transformer=free_argument)
+    if "__repr__" not in cls.__dict__:
+        kind.__repr__ = show_name(kind.__repr__)
     if "kind" not in cls.__dict__:
         kind.kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
-    roles: list[tuple[str, str | None]] = [(a.name, a.metadata.get("role")) for a in attrs.fields(kind)]
+    own_fields = [a for a in attrs.fields(kind) if a.name != FIELD]
+    roles: list[tuple[str, str | None]] = [(a.name, a.metadata.get("role")) for a in own_fields]
     kind._fields = tuple(roles)
     kind._setters = tuple(getattr(kind, name).__set__ for name, _ in roles)
     kind._named_indices = tuple(i for i, (_, role) in enumerate(roles) if role == "named hyperparameters")
@@ -90,41 +95,26 @@ def module(cls: type[Kind]) -> type[Kind]:
 _set_attribute = object.__setattr__
 
 
-def make_unchecked_term(kind: type[TermKind], fields: Sequence[Any], open_names: tuple[str, ...] = ()) -> TermKind:
+def make_unchecked_term(
+    kind: type[TermKind], fields: Sequence[Any], open_names: tuple[str, ...] = (), given_name: str = ""
+) -> TermKind:
     """The term of a kind with the contents of its fields in order, which come from a valid term and are not checked."""
     term = object.__new__(kind)
     for set_field, content in zip(kind._setters, fields, strict=True):  # pyright: ignore[reportPrivateUsage]
         set_field(term, content)
     _set_attribute(term, "open_names", open_names)
+    _set_attribute(term, "given_name", given_name)
     return term
 
 
-@frozen(eq=False)
-class Plan:
-    """What the traversal needs to know of a term, worked out once for each term of a space."""
-
-    names: tuple[str, ...]  # of the open hyperparameters, in the order in which they are chosen
-    slots: tuple[Domain | Expression, ...]  # what each of them holds
-    shape_dependent: tuple[bool, ...]  # whether the input shape may rule out some of the values of each
-    fields: tuple[tuple[int, Any], ...]  # of each field: its index in `names`, or -1, and its content
-    shared: tuple[Shared, ...]  # every shared hyperparameter in the term and below
-    keys: tuple[
-        Any, ...
-    ]  # of all in an environment on which the term depends: names of shared hyperparameters and more
-    # A value is rare if it hardly comes again: one of the reals, or of a long range. Results for it are not kept long.
-    first_rare: int  # how many open hyperparameters come before the first with rare values
-    rare_shared: frozenset[str]  # the names of the shared hyperparameters with rare values
-    is_specified: bool  # nothing is left to choose or to expand, here or below
-    depth: int  # how many modules are in each other
-    cache: dict[Any, Any]  # of results that came again, see `cache_on_term`; no part of the term's value
-    new_cache: dict[Any, Any]  # of the latest results that were asked for once
-    rare_cache: dict[Any, Any]  # of the latest results for rare values
+# What is read of a term that was made without these, such as one of a kind that an earlier release wrote.
+_UNSET = {"open_names": (), FIELD: ""}
 
 
-class Term(ABC):
+class Term(Named, ABC):
     """A module of any kind, or a whole search space: immutable, compared by value.
 
-    Its hyperparameters come first, then the terms inside it.
+    Its hyperparameters come first, then the terms inside it. Any module may have a name: `conv2d(8, 3, name="stem")`.
     """
 
     __slots__ = ("__weakref__", "open_names", "plan")
@@ -133,7 +123,7 @@ class Term(ABC):
     open_names: tuple[str, ...]  # of its hyperparameters that were open in the space, which drawings show; not compared
 
     kind: ClassVar[str]
-    _fields: ClassVar[tuple[tuple[str, str | None], ...]]  # their names and roles
+    _fields: ClassVar[tuple[tuple[str, str | None], ...]]  # their names and roles, without the given name
     _setters: ClassVar[tuple[Callable[[Any, Any], None], ...]]  # for each field, a function that sets it
     _named_indices: ClassVar[tuple[int, ...]]  # the indices of those that hold hyperparameters under names of one's own
     _subterms: ClassVar[tuple[str, ...]]  # the names of those that hold terms
@@ -168,8 +158,8 @@ class Term(ABC):
 
     def __getattr__(self, name: str) -> Any:
         # The plan is made when it is first read and then lies in its slot, where reading it costs no call.
-        if name == "open_names":
-            return ()
+        if name in _UNSET:
+            return _UNSET[name]
         if name != "plan":
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
         plan = self._make_plan()
@@ -210,7 +200,13 @@ class Term(ABC):
             chosen = dict(zip(plan.names, values, strict=True))
             for i in self._named_indices:
                 fields[i] = tuple([(name, chosen.get(name, slot)) for name, slot in fields[i]])
-        return make_unchecked_term(type(self), fields, plan.names)
+        return make_unchecked_term(type(self), fields, plan.names, self.given_name)
+
+    def with_name(self, name: str) -> Self:
+        """This module with another name, which must be an identifier or empty."""
+        return make_unchecked_term(
+            type(self), [getattr(self, field) for field, _ in self._fields], self.open_names, name
+        )
 
     def check(self, name: str, value: Value) -> str | None:
         """What is wrong with a value computed for the hyperparameter `name`, or None."""
@@ -241,7 +237,7 @@ class Term(ABC):
             elif role == "child":
                 content, rest = rest[0], rest[1:]
             fields.append(content)
-        return make_unchecked_term(type(self), fields, self.open_names)
+        return make_unchecked_term(type(self), fields, self.open_names, self.given_name)
 
     @abstractmethod
     def out_shape(self, in_shape: Shape) -> Shape:
@@ -379,8 +375,11 @@ class Rewriting(Compound):
         return outs[0]
 
     def with_children(self, children: tuple[Term, ...]) -> Term:
-        """The expansion: once specified, it stands for itself."""
-        return children[0]
+        """The expansion: once specified, it stands for itself, under the name of this module if it has none."""
+        expansion = children[0]
+        if self.given_name and not expansion.given_name:
+            return expansion.with_name(self.given_name)
+        return expansion
 
     def out_shape(self, in_shape: Shape) -> Shape:
         """That of its expansion."""

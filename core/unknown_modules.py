@@ -10,6 +10,7 @@ from archwright.core.domain import Domain, Value
 from archwright.core.errors import ArchwrightError
 from archwright.core.expression import Expression
 from archwright.core.hyperparameter import Slot
+from archwright.core.names import name_segment, root_prefix
 from archwright.core.shape import Shape
 from archwright.core.term import Composite, Rewriting, Term
 from archwright.core.value import Path
@@ -25,13 +26,13 @@ class UnknownModule(Term):
     """A module of a kind that is not known here, with the fields of its JSON."""
 
     _fields: ClassVar[tuple[tuple[str, str | None], ...]] = ()  # its fields are in `contents`, not in attributes
-    name: str
+    unknown_kind: str
     contents: tuple[tuple[str, Any], ...]
 
     @property
     def kind(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]  (the class itself is of no kind)
         """The kind as the JSON names it."""
-        return self.name
+        return self.unknown_kind
 
     @property
     def hyperparameters(self) -> tuple[tuple[str, Slot], ...]:
@@ -48,6 +49,10 @@ class UnknownModule(Term):
         chosen = dict(zip(self.plan.names, values, strict=True))
         return evolve(self, contents=tuple((name, chosen.get(name, value)) for name, value in self.contents))
 
+    def with_name(self, name: str) -> Self:
+        """This module with another name."""
+        return evolve(self, name=name)
+
     def with_subterms(self, subterms: tuple[Term, ...]) -> Self:
         """This module with other modules in place of those in its fields."""
         others = iter(subterms)
@@ -62,7 +67,7 @@ class UnknownModule(Term):
         raise self._refuse(f"how many parameters it has for {in_shape}")
 
     def _refuse(self, question: str) -> CodeNeeded:
-        return CodeNeeded(f"the kind {self.name!r} is not known here, and {question} is known to its code alone")
+        return CodeNeeded(f"the kind {self.kind!r} is not known here, and {question} is known to its code alone")
 
 
 def _as_slot(value: Any) -> Slot:
@@ -93,7 +98,7 @@ def specify_by_name(space: Term, path: Path) -> Term:
     A domain stays open where the input shape left one of several values. So do the choices
     within modules of an unknown kind that names them otherwise than most kinds do.
     """
-    return _specify(space, dict(path), "")
+    return _specify(space, dict(path), root_prefix(space))
 
 
 def _specify(term: Term, choices: Mapping[str, Value], prefix: str) -> Term:
@@ -103,9 +108,11 @@ def _specify(term: Term, choices: Mapping[str, Value], prefix: str) -> Term:
         values = tuple(_fill_slot(slot, f"{prefix}{term.kind}.{name}", choices) for name, slot in slots)
         term = term.specify(values)  # pyright: ignore[reportArgumentType]  (slots without a choice stay open)
     if isinstance(term, Rewriting) and not term.plan.names:
-        return _specify(term.expand(), choices, f"{prefix}{term.segment(0)}.")
+        expansion = term.expand()
+        return term.with_children((_specify(expansion, choices, f"{prefix}{name_segment(term, (expansion,), 0)}."),))
     if isinstance(term, Composite | UnknownModule):
-        children = (_specify(c, choices, f"{prefix}{term.segment(i)}.") for i, c in enumerate(term.subterms))
+        prefixes = (f"{prefix}{name_segment(term, term.subterms, i)}." for i in range(len(term.subterms)))
+        children = (_specify(c, choices, p) for c, p in zip(term.subterms, prefixes, strict=True))
         return term.with_subterms(tuple(children))
     return term
 

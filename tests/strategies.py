@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import attrs
 from attrs import frozen
 from hypothesis import strategies as st
 
@@ -223,10 +224,32 @@ _recursive_terms = st.recursive(basics, _compounds, max_leaves=6)
 _spaces = _recursive_terms | st.builds(aw.sequential, _recursive_terms, _recursive_terms)
 
 
+NAMES = ["stem", "body", "conv2d", "branches"]  # two of which are names of kinds, too
+
+
+def name_randomly(term: aw.Term, seed: int) -> aw.Term:
+    """The space with names for about a third of its modules, of so few that siblings have equal ones at times."""
+    rng, named = random.Random(seed), dict[int, aw.Term]()
+
+    def name(term: aw.Term) -> aw.Term:
+        if id(term) not in named:  # one object in several places is one object again
+            fields = {
+                field.name: name(content) if field.metadata["role"] == "child" else tuple(map(name, content))
+                for field in attrs.fields(type(term))
+                if field.metadata.get("role") in ("child", "children") and (content := getattr(term, field.name))
+            }
+            given_name = rng.choice(NAMES) if rng.random() < 1 / 3 else ""
+            named[id(term)] = attrs.evolve(term, **fields).with_name(given_name)
+        return named[id(term)]
+
+    return name(term)
+
+
 @st.composite
 def _all_terms(draw: st.DrawFn) -> aw.Term:
     """A space of any size and depth; a strategy of its own, since the whole of it does not print well."""
-    return draw(_spaces)
+    term = draw(_spaces)
+    return name_randomly(term, draw(st.integers(0, 2**16))) if draw(st.booleans()) else term
 
 
 terms = _all_terms()

@@ -264,12 +264,12 @@ def settings(**entries: Any) -> Settings:
 
 
 @name_wrong_arguments
-def relu() -> Activation:
+def relu(*, name: str = "") -> Activation:
     """The rectified linear unit."""
-    return Activation("relu")
+    return Activation("relu", name=name)
 
 
 @name_wrong_arguments
-def activation(function: Any = FUNCTIONS) -> Activation:
+def activation(function: Any = FUNCTIONS, *, name: str = "") -> Activation:
     """A function of each value by itself: one by name, or a choice of several."""
-    return Activation(function)
+    return Activation(function, name=name)

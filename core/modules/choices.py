@@ -6,9 +6,11 @@ from attrs import field
 
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.domain import Values, as_weights
+from archwright.core.given_name import require_name
 from archwright.core.hyperparameter import Hyperparameter, InvalidHyperparameter, hyperparameter, integer
 from archwright.core.modules.basic import Identity
 from archwright.core.modules.composite import Sequential
+from archwright.core.names import split_name
 from archwright.core.term import Rewriting, Term, child, children, module, require_term
 from archwright.core.value import Value
 
@@ -67,27 +69,30 @@ def _make_labels(terms: tuple[Term, ...]) -> tuple[str, ...]:
 def either(*terms: Term, **named: Any) -> Either:
     """A choice of one term. Options are known by their keyword, or by their kind, numbered where it comes again.
 
-    `weights`, a list of a number above 0 for each option, says how often each is drawn, as of `values`; a module of
-    that keyword is an option like any other.
+    `weights`, a list of a number above 0 for each option, says how often each is drawn, as of `values`; a text under
+    `name` is the name of the choice. A module of these keywords is an option like any other.
     """
     weights = () if isinstance(named.get("weights"), Term) else as_weights(named.pop("weights", ()))
-    labels = (*_make_labels(terms), *named)
-    return Either((*terms, *named.values()), labels, Values(labels, weights=weights) if labels else "")
+    name, options = split_name(named)
+    labels = (*_make_labels(terms), *options)
+    return Either((*terms, *options.values()), labels, Values(labels, weights=weights) if labels else "", name=name)
 
 
 @name_wrong_arguments
-def optional(body: Term) -> Either:
+def optional(body: Term, *, name: str = "") -> Either:
     """The body or nothing."""
     require_term(body, "body of optional")
-    return either(Identity(), body)
+    require_name(name, "optional")
+    return either(Identity(), body, name=name)
 
 
 @name_wrong_arguments
-def maybe_swap(a: Term, b: Term) -> Either:
+def maybe_swap(a: Term, b: Term, *, name: str = "") -> Either:
     """`a` then `b`, or `b` then `a`."""
     require_term(a, "a of maybe_swap")
     require_term(b, "b of maybe_swap")
+    require_name(name, "maybe_swap")
     labels = f"{a.label}_then_{b.label}", f"{b.label}_then_{a.label}"
     if labels[0] == labels[1]:
         labels = "as_written", "swapped"
-    return either(**{labels[0]: Sequential((a, b)), labels[1]: Sequential((b, a))})
+    return either(**{labels[0]: Sequential((a, b)), labels[1]: Sequential((b, a))}, name=name)

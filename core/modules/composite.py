@@ -4,6 +4,7 @@ from typing import final
 
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter, integer, one_of
+from archwright.core.names import name_children, split_name
 from archwright.core.shape import Shape
 from archwright.core.term import Composite, Term, child, children, module
 
@@ -121,12 +122,17 @@ class RepeatTied(Composite):
 
 
 @name_wrong_arguments
-def sequential(*terms: Term) -> Sequential:
-    """`terms` one after the other."""
-    return Sequential(terms)
+def sequential(*terms: Term, **named: Term | str) -> Sequential:
+    """`terms` one after the other, then those with names; a text under `name` is the name of the whole."""
+    name, named_terms = split_name(named)
+    return Sequential((*terms, *name_children(sequential, named_terms)), name=name)
 
 
 @name_wrong_arguments
-def branches(*terms: Term, merge: object = "add") -> Branches:
-    """`terms` side by side on one input; `merge` is "add", "concatenate" or a choice of both."""
-    return Branches(terms, merge)  # pyright: ignore[reportArgumentType]
+def branches(*terms: Term, merge: object = "add", **named: Term | str) -> Branches:
+    """`terms`, then those with names, side by side on one input; `merge` is "add", "concatenate" or a choice of both.
+
+    A text under `name` is the name of the whole.
+    """
+    name, named_terms = split_name(named)
+    return Branches((*terms, *name_children(branches, named_terms)), merge, name=name)  # pyright: ignore[reportArgumentType]

@@ -11,6 +11,7 @@ from archwright.core.domain import values
 from archwright.core.hyperparameter import InvalidHyperparameter, Slot, named_hyperparameters
 from archwright.core.modules.basic import Zero
 from archwright.core.modules.composite import pad_shapes
+from archwright.core.names import name_children, split_name
 from archwright.core.shape import Misfit, Shape
 from archwright.core.term import Composite, Rewriting, Term, children, make_unchecked_term, module
 from archwright.core.value import Value, as_integer
@@ -124,15 +125,24 @@ def is_connected(edges: Sequence[Edge], operations: Sequence[Term]) -> bool:
 
 
 @name_wrong_arguments
-def topology(edges: Sequence[Edge], *terms: Term) -> Topology:
-    """A module on each edge, in the order of the edges."""
-    return Topology(edges, terms)  # pyright: ignore[reportArgumentType]
+def topology(edges: Sequence[Edge], *terms: Term, **named: Term | str) -> Topology:
+    """A module on each edge, in the order of the edges: `terms`, then those with names.
+
+    A text under `name` is the name of the whole.
+    """
+    name, named_terms = split_name(named)
+    children = (*terms, *name_children(topology, named_terms))
+    return Topology(edges, children, name=name)  # pyright: ignore[reportArgumentType]
 
 
 @name_wrong_arguments
-def cell(edges: Sequence[Edge], connected: bool = False, **options: Term) -> Cell:
-    """A choice among `options` on each edge: `cell([(0, 1), (0, 2), (1, 2)], none=zero(), skip=identity())`."""
-    labels = tuple(options)
+def cell(edges: Sequence[Edge], connected: bool = False, **options: Term | str) -> Cell:
+    """A choice among `options` on each edge: `cell([(0, 1), (0, 2), (1, 2)], none=zero(), skip=identity())`.
+
+    A text under `name` is no option, but the name of the cell.
+    """
+    name, terms = split_name(options)
+    labels = tuple(terms)
     pairs = _as_edges(edges)
     ops = tuple((f"op_{target}_{source}", values(*labels) if labels else "") for source, target in pairs)
-    return Cell(pairs, tuple(options.values()), labels, ops, connected)  # pyright: ignore[reportArgumentType]
+    return Cell(pairs, tuple(terms.values()), labels, ops, connected, name=name)  # pyright: ignore[reportArgumentType]

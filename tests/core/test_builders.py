@@ -56,16 +56,20 @@ class MadeAlike(Made):
             lambda: aw.dropout(0.1, rate=0.2),
             "dropout got multiple values for argument 'rate'; it is called as dropout(rate)",
         ),
-        (lambda: aw.sequential(stem=RELU), "sequential has no argument 'stem'; it is called as sequential(*terms)"),
+        (
+            lambda: aw.sequential(stem=3),
+            "sequential has no argument 'stem'; it is called as sequential(*terms, **named)",
+        ),
         (
             lambda: aw.branches(RELU, merging="add"),
-            "branches has no argument 'merging'; it is called as branches(*terms, merge='add'); did you mean merge?",
+            "branches has no argument 'merging'; it is called as branches(*terms, merge='add', **named); "
+            "did you mean merge?",
         ),
         (lambda: aw.Sequential(RELU, IDENTITY), "it is called as Sequential(children)"),
         (lambda: aw.optional(RELU, IDENTITY), "it is called as optional(body)"),
         (lambda: aw.maybe_swap(RELU), "maybe_swap needs b; it is called as maybe_swap(a, b)"),
         (lambda: aw.cell([(0, 1)], False, RELU), "it is called as cell(edges, connected=False, **options)"),
-        (lambda: aw.topology(), "topology needs edges; it is called as topology(edges, *terms)"),
+        (lambda: aw.topology(), "topology needs edges; it is called as topology(edges, *terms, **named)"),
         (
             lambda: aw.settings(3),
             'it is called as settings(**entries), as in settings(optimizer=["adam", "sgd"], learning_rate=reals(',
@@ -113,6 +117,8 @@ def test_arguments_that_do_not_fit(call, message):
         (lambda several: aw.branches(several), "children[0] of branches", "branches"),
         (lambda several: aw.either(several), "option 0 of either", "either"),
         (lambda several: aw.either(only=several), "terms[0] of either", "sequential"),
+        (lambda several: aw.sequential(stem=several), "stem of sequential", "sequential"),
+        (lambda several: aw.branches(left=several), "left of branches", "branches"),
         (lambda several: aw.repeat(several, 3), "body of repeat", "sequential"),
         (lambda several: aw.optional(several), "body of optional", "sequential"),
         (lambda several: aw.maybe_swap(RELU, several), "b of maybe_swap", "sequential"),
@@ -196,7 +202,8 @@ def test_builders_show_their_parameters_and_travel():
     assert list(inspect.signature(aw.Conv2d).parameters)[:2] == ["filters", "size"]
     assert (
         str(inspect.signature(aw.maybe_swap))
-        == "(a: archwright.core.term.Term, b: archwright.core.term.Term) -> archwright.core.modules.choices.Either"
+        == "(a: archwright.core.term.Term, b: archwright.core.term.Term, *, name: str = '') "
+        "-> archwright.core.modules.choices.Either"
     )
 
     @aw.module

@@ -12,9 +12,8 @@ from archwright.core.completion import (
     ChoicesExcluded,
     NoSuchChoice,
     complete_choices,
-    find_choice_names,
+    find_all_names,
 )
-from archwright.core.environment import EMPTY_ENVIRONMENT
 from archwright.core.value import IllegalValue
 from tests.strategies import all_nodes, leaves, roots, seeds
 
@@ -55,13 +54,13 @@ def test_without_given_choices_it_is_a_sample(node, seed):
 
 @given(roots, seeds)
 def test_every_name_of_a_path_is_known(node, seed):
-    names = find_choice_names(node.origin.space, (), EMPTY_ENVIRONMENT, ())
+    names = find_all_names(node.origin.space)
     assert {name for name, _ in aw.sample(node, stream(seed)).path} <= names
 
 
 @given(roots, st.text(min_size=1, max_size=5))
 def test_a_name_that_is_never_asked_is_refused(node, name):
-    known = find_choice_names(node.origin.space, (), EMPTY_ENVIRONMENT, ())
+    known = find_all_names(node.origin.space)
     for unknown in {name, f"0.{name}"} - known:
         with pytest.raises(NoSuchChoice) as error:
             complete_choices(node, {unknown: 1}, stream())
