@@ -15,13 +15,17 @@ from archwright.core.value import Value
 
 
 def as_text(term: Term, in_shape: Shape | None = None) -> str:
-    """A tree with a module in each line; with its input shape, that of an architecture has shapes and parameters."""
+    """A tree with a module in each line; with its input shape, that of an architecture has shapes and parameters.
+
+    The name of a module stands before it, and before that its label, if it is an option.
+    """
     shape = in_shape if term.plan.is_specified else None
     return "\n".join(_draw_lines(term, "", "", "", shape))
 
 
 def _draw_lines(term: Term, label: str, first: str, rest: str, shape: Shape | None) -> Iterator[str]:
-    yield to_one_line(first + label + _describe(term) + _describe_shapes(term, shape))
+    name = f"{term.given_name}: " if term.given_name else ""
+    yield to_one_line(first + label + name + _describe(term) + _describe_shapes(term, shape))
     children = term.subterms
     labels = [f"{option}: " for option in term.labels] if isinstance(term, Either) else [""] * len(children)
     shapes: list[Shape | None] = [None] * len(children)

@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from archwright.core.budget import Budget
 from archwright.core.builders import name_wrong_fields
+from archwright.core.names import drop_names
 from archwright.core.spaces.fcnet import HYPERPARAMETERS, build_fcnet
 from archwright.core.term import Term
 from archwright.evaluate.tables.table import Table
@@ -88,6 +89,7 @@ class Fcnet(Table):
 
 def _index_values(architecture: Term) -> tuple[int, ...]:
     """The index of each hyperparameter's value among the benchmark's values; raises NotInTable."""
+    architecture = drop_names(architecture)
     chosen = [(module.kind, name, value) for module in architecture.subterms for name, value in module.hyperparameters]
     try:
         values = [_take(chosen, kind, name) for kind, name in HYPERPARAMETER_PLACES]

@@ -10,6 +10,7 @@ from attrs import field, frozen
 from archwright.core.budget import Budget
 from archwright.core.builders import name_wrong_fields
 from archwright.core.modules.graphs import Topology
+from archwright.core.names import drop_names
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
 from archwright.core.term import Term
 from archwright.evaluate.data.builtin import BUILTIN_NAMES
@@ -104,6 +105,7 @@ class Nasbench201(Table):
 
     def _index_operations(self, architecture: Term) -> tuple[int, ...]:
         """The index of the operation on each edge, in the benchmark's order of edges; raises NotInTable."""
+        architecture = drop_names(architecture)
         cell = architecture.cell if isinstance(architecture, Nasbench201Network) else architecture
         if isinstance(architecture, Nasbench201Network):
             _require_size(architecture)

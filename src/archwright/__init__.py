@@ -48,6 +48,7 @@ from archwright.core.modules.choices import Either, Repeat, either, maybe_swap, 
 from archwright.core.modules.composite import Branches, RepeatTied, Residual, Sequential, branches, sequential
 from archwright.core.modules.graphs import Cell, Topology, cell, topology
 from archwright.core.mutation import mutated
+from archwright.core.names import drop_names
 from archwright.core.node import Node, replay, root
 from archwright.core.objective import Objective, maximize, minimize, score
 from archwright.core.priors import prior
@@ -255,6 +256,7 @@ __all__ = [
     "derivation",
     "describe_space",
     "draw",
+    "drop_names",
     "dropout",
     "either",
     "enumerate_leaves",

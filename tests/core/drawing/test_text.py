@@ -47,6 +47,20 @@ def test_an_architecture_with_shapes_and_parameters(golden):
     assert as_text(leaf.architecture, SHAPE).splitlines()[0].startswith("sequential   (3, 8, 8) -> (10,), ")
 
 
+def test_names_stand_before_modules():
+    """And labels before them, since an option may have a name, too."""
+    space = aw.sequential(stem=aw.conv2d(8, 3), op=aw.either(aw.relu(), wide=aw.affine(4, name="head")), name="net")
+    assert as_text(space).splitlines() == [
+        "net: sequential",
+        "├─ stem: conv2d(filters=8, size=3)",
+        "└─ op: either",
+        "   ├─ relu: activation(function=relu)",
+        "   └─ wide: head: affine(units=4)",
+    ]
+    chosen = aw.root(space, SHAPE).choose("relu").architecture
+    assert as_text(chosen).splitlines()[2] == "└─ op: activation(function=relu)"
+
+
 @given(terms)
 def test_a_line_for_each_module(term):
     """Whatever the space; shapes are drawn for architectures alone."""

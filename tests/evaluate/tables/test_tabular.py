@@ -18,6 +18,7 @@ from archwright.evaluate.tables.nasbench201 import DATASET_CLASSES, Nasbench201
 from archwright.evaluate.tables.tabular import BadTable, NotInTable, TabularEvaluator
 from tests.comparison_logs import write_full_table
 from tests.paths import DATA
+from tests.strategies import name_randomly
 
 TABLES = DATA / "nas"
 FULL = Budget(200, "epochs")
@@ -93,6 +94,19 @@ def test_edges_in_another_order_are_the_same_cell(tmp_path):
     assert [table.look_up(each, FULL, 0).metrics["accuracy"] for each in (usual, turned)] == [row / 100] * 2
     with pytest.raises(NotInTable, match="topology is no cell"):
         table.look_up(aw.topology([(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6)], *ops), FULL, 0)
+
+
+def test_names_of_modules_make_no_other_cell(tmp_path):
+    """Whatever is named: an operation, the cell, or the network around it; of FC-Net, a layer."""
+    table = Nasbench201(small_table(tmp_path))
+    network, operations = cell(*["nor_conv_3x3"] * 6), [OPERATIONS["nor_conv_3x3"]] * 5
+    named_cell = aw.topology(EDGES, *operations, last=OPERATIONS["nor_conv_3x3"], name="normal")
+    for architecture in (network.with_name("net"), evolve(network, cell=named_cell), named_cell):
+        assert table.look_up(architecture, FULL, 0) == table.look_up(network, FULL, 0)
+    configuration = aw.sample(aw.root(aw.named_space("fcnet", 1), (9,)), iter([0.3] * 9).__next__).architecture
+    Fcnet("table.npz").require_architecture(name_randomly(configuration, seed=0))
+    with pytest.raises(NotInTable, match="sequential is no configuration of the table"):
+        Fcnet("table.npz").require_architecture(aw.sequential(configuration, last=aw.relu()))
 
 
 def test_a_space_is_held_against_a_table_before_a_search(tmp_path):

@@ -28,7 +28,7 @@ from archwright.search.surrogates.features import (
 )
 from archwright.search.surrogates.features import _list_routes as list_routes
 from tests.core.user_modules import Glued
-from tests.strategies import iterate_subterms, leaves
+from tests.strategies import iterate_subterms, leaves, name_randomly, seeds
 
 IMAGE = (3, 32, 32)
 PAPER = aw.sequential(
@@ -206,6 +206,14 @@ def test_structure_of_a_kind_of_ones_own():
             f"glued.2: {next(text for text in extract_structure(aw.affine(2)))}",
         ]
     )
+
+
+@given(leaves, seeds)
+def test_a_name_is_no_feature(leaf, seed):
+    """Of the structure; the names of choices have it."""
+    named = name_randomly(leaf.architecture, seed)
+    assert extract_structure(named) == extract_structure(leaf.architecture)
+    assert extract_ngram_features(named) == extract_ngram_features(leaf.architecture)
 
 
 @given(leaves)
