@@ -1,13 +1,16 @@
-"""Measures all but trainings: the space, the log, the commands that read it, searches over a table, and searchers."""
+"""Measures all but trainings: spaces, the log, the commands that read it, searches over a table, and searchers."""
 
 import argparse
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
 from attrs import frozen
 
+import archwright as aw
+import counting
 import log
 import sampling
 import searchers
@@ -25,6 +28,7 @@ class Size:
     """How much of everything is measured."""
 
     starts: int = 11  # of a command
+    counting_rounds: int = 5
     sampling_rounds: int = 7
     samples: int = 3_000  # a round
     single_events: int = 300  # a commit each
@@ -41,6 +45,7 @@ class Size:
 
 SMALLEST = Size(
     starts=1,
+    counting_rounds=1,
     sampling_rounds=1,
     samples=20,
     single_events=2,
@@ -61,14 +66,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--smallest", action="store_true", help="a little of everything, only to see that it runs")
     size = SMALLEST if parser.parse_args(argv).smallest else Size()
-    print_table("Without trainings", chain(measure_sampling(size), measure_starting(size), measure_log(size)))
+    print_table("Without trainings", chain(measure_spaces(size), measure_starting(size), measure_log(size)))
     counts = " / ".join(f"{n:,}" for n in size.trial_counts)
     headers = (f"ms after {counts} trials", "", "bar at 1,000", "to optuna TPE", "to optuna random")
     print_table("Asking and telling", measure_asking(size), headers)
 
 
-def measure_sampling(size: Size) -> Iterator[Row]:
-    """How fast a space is sampled, and the memory of its nodes."""
+def measure_spaces(size: Size) -> Iterator[Row]:
+    """How fast a space is counted and sampled, and the memory of its nodes."""
+    name = "of nine topologies over shared operations"
+    for command, ask in (("check", aw.check), ("count", aw.count)):
+        seconds = counting.measure_seconds(partial(ask, input_shape=counting.SHAPE), size.counting_rounds)
+        yield Row(f"`aw.{command}` {name}", f"{seconds:.2f} s", "1 s", "47,385 architectures, four choices of nine")
+    milliseconds = 1000 * counting.measure_sample_seconds(size.samples // 10)
+    yield Row(f"a complete sample {name}", f"{milliseconds:.1f} ms", "10 ms", "after the first")
     by_sample, by_choice, by_dict = sampling.measure_sampling_rates(size.sampling_rounds, size.samples)
     for method, rate in (("`aw.sample`", by_sample), ("a loop over `node.choice`", by_choice)):
         note = f"{100 * rate / by_dict:.1f} % of the {by_dict:,.0f} of a plain dict"

@@ -1,60 +1,63 @@
-"""The completions of a space, counted by recursion: how many there are, what shapes they give, where none fits."""
+"""The completions of a space, counted by recursion: how many there are, what shapes they give, where none fits.
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
+Completions that later modules cannot tell apart are one state (`archwright.core.states`): states are counted, and not
+completions. Of a shared hyperparameter the states know a class of values; a module that uses it is analyzed for each
+value of the class, and splits it by what comes out. Dead ends are found for each value of a class by itself, where
+they depend on it, and the choices before them are written out for that value (`archwright.core.examples`).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import TypeVar
+from functools import partial
+from typing import Any
 
 from attrs import frozen
 
-from archwright.core.domain import Domain, Values
+from archwright.core.blocked import BlockedPlace, BlockedPlaces
+from archwright.core.domain import Domain
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment, compute_value, find_unknown
 from archwright.core.errors import MAX_NESTING, TooDeep
+from archwright.core.examples import NO_CHOICE, After, Chosen, add_prefix
+from archwright.core.expression import Expression, Shared
 from archwright.core.hyperparameter import list_analyzed_values
 from archwright.core.names import name_segment, root_prefix
 from archwright.core.relevance import needs_relevance_check, require_irrelevant
 from archwright.core.shape import Misfit, Shape, as_shape
+from archwright.core.states import (
+    AnalyzedValue,
+    Completions,
+    Knowledge,
+    Known,
+    States,
+    ValueClass,
+    add_state,
+    add_values,
+    count_paths,
+    forget,
+    group_values,
+    join_classes,
+    multiply,
+    sum_counts,
+    weigh_values,
+)
 from archwright.core.term import Basic, Composite, Compound, Term
 from archwright.core.term_cache import cache_on_term
-from archwright.core.value import Path, Value
+from archwright.core.value import Value
 
-# A way of completing a term as the rest of the space sees it: the output shape for each input shape, and the shared
-# hyperparameters that have a value.
-Result = tuple[tuple[Shape, ...], Environment]
-Key = TypeVar("Key")
+Results = States[tuple[Shape, ...]]  # with the output shape for each input shape
+Keys = frozenset[Any]  # of the environment: the names of shared hyperparameters, for one
 
-MAX_COUNTED_ONE_BY_ONE = 128  # integers of a range; in a longer one, one stands for all that have as many completions
-
-
-@frozen
-class Completions:
-    """The completions that have the same result."""
-
-    count: int | float  # inf where reals are chosen
-    paths: int  # how many of them were analyzed: fewer, where a few values stand for a domain
-    example: Path  # of one of them, with names relative to the term
-
-
-@frozen
-class BlockedPlace:
-    """A dead end: choices that lead to it, the place where nothing fits after them, and why."""
-
-    place: str  # the names of the modules around it and its own, as in the names of hyperparameters
-    path: Path
-    why: str
-
-    def __str__(self) -> str:
-        chosen = ", ".join(f"{name} = {value}" for name, value in self.path) or "no choice at all"
-        return f"at {self.place} after {chosen}: {self.why}"
+NO_KEYS: Keys = frozenset()
 
 
 @frozen
 class Analysis:
     """All completions of a term by their result, and the places, relative to it, where none fits after some choices."""
 
-    completions: Mapping[Result, Completions]
-    blocked: Mapping[str, BlockedPlace]
+    completions: Results
+    blocked: Mapping[str, BlockedPlace]  # empty, and of no use, where something is in doubt
     depth: int = 1  # how many modules are in each other, with the expansions of those that are rewritten
+    doubts: Keys = NO_KEYS  # shared hyperparameters, known by their class alone, on whose value it depends what fits
 
 
 def count(space: Term, input_shape: Iterable[int] | None = None) -> int | float:
@@ -64,10 +67,7 @@ def count(space: Term, input_shape: Iterable[int] | None = None) -> int | float:
     integers is counted by what fits the module that has it; how later modules take its shapes is tried for a few.
     """
     shapes = () if input_shape is None else (as_shape(input_shape),)
-    total: int | float = 0
-    for c in analyze(space, shapes, EMPTY_ENVIRONMENT, ()).completions.values():
-        total = _add(total, c.count)
-    return total
+    return sum_counts(c.count for c in analyze(space, shapes, EMPTY_ENVIRONMENT, ()).completions.values())
 
 
 def out_shapes(space: Term, input_shape: Iterable[int]) -> tuple[Shape, ...]:
@@ -80,35 +80,55 @@ def dead_ends(space: Term, input_shape: Iterable[int]) -> tuple[BlockedPlace, ..
     """Every place of a space that some choices reach and where nothing fits then, with the first such choices."""
     blocked = analyze(space, (as_shape(input_shape),), EMPTY_ENVIRONMENT, ()).blocked.values()
     prefix = root_prefix(space)
-    return tuple(BlockedPlace(f"{prefix}{end.place}", _add_prefix(prefix, end.path), end.why) for end in blocked)
+    return tuple(BlockedPlace(f"{prefix}{end.place}", add_prefix(prefix, end.path), end.why) for end in blocked)
 
 
 @cache_on_term
-def analyze(term: Term, shapes: tuple[Shape, ...], environment: Environment, values: tuple[Value, ...]) -> Analysis:
+def analyze(
+    term: Term,
+    shapes: tuple[Shape, ...],
+    environment: Knowledge,
+    values: tuple[Value, ...],
+    needed: Keys = NO_KEYS,
+) -> Analysis:
     """The analysis of `term` with these values for its first open hyperparameters.
 
-    Each completion fits all of the input shapes. The environment of its result has the shared hyperparameters of `term`
-    alone: those that are known before, and those that are chosen in it.
+    Each completion fits all of the input shapes. Results know the shared hyperparameters of `term` that are `needed`
+    later, those that were known before and those that are chosen in it. Counts are for one value of each class that
+    they know, and for all values of each that was known before and is not needed.
     """
     plan, k = term.plan, len(values)
     try:
         if k < len(plan.slots):
             slot = plan.slots[k]
             if isinstance(slot, Domain):
-                return _analyze_own_hyperparameter(term, slot, shapes, environment, values)
-            if shared := find_unknown(slot, environment):
-                options = ((v, environment.set(shared.name, v)) for v in list_analyzed_values(shared.domain))
-                analyses = [(v, analyze(term, shapes, after, values)) for v, after in options]
-                return _sum_over_values(term, shared.name, _weigh_values(shared.domain, analyses))
+                return _analyze_own_hyperparameter(term, slot, shapes, environment, values, needed)
+            if shared := _find_untold(slot, environment):
+                return _analyze_shared_hyperparameter(term, shared, shapes, environment, values, needed)
             value = compute_value(term, plan.names[k], slot, environment)
-            return analyze(term, shapes, environment, (*values, value))
+            return analyze(term, shapes, environment, (*values, value), needed)
         module = term.specify(values) if plan.slots else term
         if isinstance(module, Compound):
-            return _analyze_specified(module, shapes, environment) or _analyze_children(module, shapes, environment)
-        outs = tuple(module.out_shape(shape) for shape in shapes)
-        return Analysis({(outs, environment): Completions(1, 1, ())}, {})
+            specified = _analyze_specified(module, shapes, environment, needed)
+            return specified or _analyze_children(module, shapes, environment, needed)
+        return _make_result(tuple(module.out_shape(shape) for shape in shapes), environment, needed)
     except Misfit as misfit:
-        return Analysis({}, _add_dead_end({}, term.kind, (), str(misfit)))
+        return _make_blocked(term, str(misfit))
+
+
+def _find_untold(expression: Expression, environment: Knowledge) -> Shared | None:
+    """The first shared hyperparameter in an expression of which no more is known, if anything, than a class."""
+    shared = expression.find_shared()
+    return next((s for s in shared if s.name not in environment or isinstance(environment[s.name], Known)), None)
+
+
+def _make_result(outs: tuple[Shape, ...], environment: Knowledge, needed: Keys, depth: int = 1) -> Analysis:
+    known, completions = forget(environment, needed, Completions(1, 1, NO_CHOICE))
+    return Analysis({(outs, known): completions}, {}, depth)
+
+
+def _make_blocked(term: Term, why: str, depth: int = 1) -> Analysis:
+    return Analysis({}, {term.kind: BlockedPlace(term.kind, (), why)}, depth)
 
 
 def is_completable(term: Term, shape: Shape, environment: Environment, values: tuple[Value, ...]) -> bool:
@@ -136,61 +156,82 @@ def _list_options(domain: Domain, matters: bool) -> list[Value]:
 
 
 def _analyze_own_hyperparameter(
-    term: Term, domain: Domain, shapes: tuple[Shape, ...], environment: Environment, values: tuple[Value, ...]
+    term: Term,
+    domain: Domain,
+    shapes: tuple[Shape, ...],
+    environment: Knowledge,
+    values: tuple[Value, ...],
+    needed: Keys,
 ) -> Analysis:
     """The sum over the values of the next hyperparameter of a term, which is its own."""
     k = len(values)
+    name = f"{term.kind}.{term.plan.names[k]}"
     matters = not isinstance(term, Basic) or (bool(shapes) and term.plan.shape_dependent[k])
     if not matters and shapes and needs_relevance_check(term):
         require_irrelevant(term, shapes, environment, values)
-    analyses = [(v, analyze(term, shapes, environment, (*values, v))) for v in _list_options(domain, matters)]
-    return _sum_over_values(term, f"{term.kind}.{term.plan.names[k]}", _weigh_values(domain, analyses))
+    options = _list_options(domain, matters)
+    analyses = [(v, analyze(term, shapes, environment, (*values, v), needed)) for v in options]
+    total: Results = {}
+    for value, (_, analysis) in zip(_weigh_values(domain, analyses), analyses, strict=True):
+        for result, c in analysis.completions.items() if value.count else ():
+            example = Chosen(name, value.value, c.example)
+            add_state(total, result, Completions(multiply(c.count, value.count), c.paths, example))
+    return _offer_values(term, name, total, analyses)
 
 
-def _weigh_values(
-    domain: Domain, analyses: list[tuple[Value, Analysis]]
-) -> Iterator[tuple[Value, int | float, Analysis]]:
-    """The analyzed values, each with the number of values that it stands for; 0 if another one stands for it.
-
-    In a long range the ends stand for themselves, and the middle one of those between them that have as many
-    completions stands for them all: so there are few output shapes to go on with, and the count is exact.
-    """
-    size = math.inf if domain.size is None else domain.size
-    fitting = [i for i, (_, analysis) in enumerate(analyses) if analysis.completions]
-    groups: dict[object, list[int]] = {}
-    for i in fitting:
-        alone = i in (fitting[0], fitting[-1]) or len(analyses) <= MAX_COUNTED_ONE_BY_ONE or isinstance(domain, Values)
-        groups.setdefault(i if alone else tuple(c.count for c in analyses[i][1].completions.values()), []).append(i)
-    weights: list[int | float] = [0] * len(analyses)
-    for group in groups.values():
-        weights[group[len(group) // 2]] = len(group)
-    if len(fitting) == len(analyses):
-        weights[len(analyses) // 2] += size - len(analyses)  # those that were not analyzed
-    return ((value, weight, analysis) for (value, analysis), weight in zip(analyses, weights, strict=True))
-
-
-def _sum_over_values(term: Term, name: str, analyses: Iterable[tuple[Value, int | float, Analysis]]) -> Analysis:
-    """The sum over the values of one hyperparameter. Values without completions are not offered, so not dead ends."""
-    total, blocked = dict[Result, Completions](), dict[str, BlockedPlace]()
-    why: str | None = None
-    depth = 1
-    for value, weight, analysis in analyses:
-        depth = max(depth, analysis.depth)
-        choice: Path = ((name, value),)
-        for result, c in analysis.completions.items() if weight else ():
-            _add_completions(total, result, Completions(_multiply(c.count, weight), c.paths, choice + c.example))
-        if analysis.completions:
-            for place, end in analysis.blocked.items():
-                _add_dead_end(blocked, place, choice + end.path, end.why)
-        elif why is None:
-            why = next(iter(analysis.blocked.values())).why
-    if not total:
-        assert why is not None
-        return Analysis({}, _add_dead_end({}, term.kind, (), why), depth)
-    return Analysis(total, blocked, depth)
+def _analyze_shared_hyperparameter(
+    term: Term,
+    shared: Shared,
+    shapes: tuple[Shape, ...],
+    environment: Knowledge,
+    values: tuple[Value, ...],
+    needed: Keys,
+) -> Analysis:
+    """The sum over the values of a shared hyperparameter: of its class, if it was chosen before."""
+    name, known = shared.name, environment.get(shared.name)
+    is_asked = not isinstance(known, ValueClass)
+    options = list_analyzed_values(shared.domain) if is_asked else [value.value for value in known.values]
+    analyses = [(v, analyze(term, shapes, environment.set(name, v), values, needed)) for v in options]
+    weighed = _weigh_values(shared.domain, analyses) if is_asked else known.values
+    found = dict[tuple[tuple[Shape, ...], Knowledge], list[tuple[AnalyzedValue, Completions]]]()
+    for value, (_, analysis) in zip(weighed, analyses, strict=True):
+        for (outs, after), c in analysis.completions.items() if value.count else ():
+            found.setdefault((outs, after.discard(name)), []).append((value, c))
+    total: Results = {}
+    for (outs, others), completions in found.items():
+        if name not in needed:
+            add_state(total, (outs, others), add_values(name, completions, is_asked=is_asked))
+            continue
+        for values_alike, c in group_values(name, completions, is_asked=is_asked):
+            add_state(total, (outs, others.set(name, values_alike)), c)
+    if is_asked:
+        return _offer_values(term, name, total, analyses)
+    doubts = NO_KEYS.union(*(analysis.doubts for _, analysis in analyses))
+    if doubts or any(analysis.blocked for _, analysis in analyses):
+        doubts |= {name}
+    return Analysis(join_classes(total), {}, max(analysis.depth for _, analysis in analyses), doubts)
 
 
-def _analyze_specified(term: Compound, shapes: tuple[Shape, ...], environment: Environment) -> Analysis | None:
+def _weigh_values(domain: Domain, analyses: list[tuple[Value, Analysis]]) -> list[AnalyzedValue]:
+    return weigh_values(domain, [(value, list(analysis.completions.values())) for value, analysis in analyses])
+
+
+def _offer_values(term: Term, name: str, total: Results, analyses: list[tuple[Value, Analysis]]) -> Analysis:
+    """The analysis with the sum over the values of a hyperparameter. Those without completions are not offered."""
+    depth = max(analysis.depth for _, analysis in analyses)
+    doubts = NO_KEYS.union(*(analysis.doubts for _, analysis in analyses))
+    if not (total or doubts):
+        return _make_blocked(term, next(iter(analyses[0][1].blocked.values())).why, depth)
+    blocked = BlockedPlaces()
+    for value, analysis in analyses if not doubts else ():
+        for end in analysis.blocked.values() if analysis.completions else ():
+            blocked.add(end.place, ((name, value), *end.path), end.why)
+    return Analysis(join_classes(total), blocked.places, depth, doubts)
+
+
+def _analyze_specified(
+    term: Compound, shapes: tuple[Shape, ...], environment: Knowledge, needed: Keys
+) -> Analysis | None:
     """The analysis of a module in which nothing is left to choose, if it fits.
 
     None where something is open, or does not fit: which child that is, `_analyze_children` finds.
@@ -201,33 +242,38 @@ def _analyze_specified(term: Compound, shapes: tuple[Shape, ...], environment: E
             specified = term if isinstance(term, Composite) else term.with_children(children)
             outs = tuple(specified.out_shape(shape) for shape in shapes)
             depth = 1 + max((child.plan.depth for child in children), default=0)
-            return Analysis({(outs, environment): Completions(1, 1, ())}, {}, _require_depth(term, depth))
+            return _make_result(outs, environment, needed, _require_depth(term, depth))
     return None
 
 
-def _analyze_children(term: Compound, shapes: tuple[Shape, ...], environment: Environment) -> Analysis:
+def _analyze_children(term: Compound, shapes: tuple[Shape, ...], environment: Knowledge, needed: Keys) -> Analysis:
     """The product over the children, from left to right, with equal states joined after each."""
-    nothing: tuple[Shape, ...] = ()
-    states: _States = {((nothing,) * len(shapes), environment): Completions(1, 1, ())}
-    blocked = dict[str, BlockedPlace]()
-    depth = 0
     children = term.get_children()
+    later = [needed]  # what is needed after each child, and before the first one
+    for child in reversed(children):
+        later.insert(0, later[0].union(child.plan.keys))
+    nothing: tuple[Shape, ...] = ()
+    known, completions = forget(environment, later[0], Completions(1, 1, NO_CHOICE))
+    states: _ChildStates = {((nothing,) * len(shapes), known): completions}
+    blocked = BlockedPlaces(frozenset(name for name, value in environment.items() if isinstance(value, Known)))
+    depth = 0
     for i in range(len(children)):
-        states, child_depth = _analyze_child(term, i, children, shapes, states, blocked)
+        states, child_depth = _analyze_child(term, i, children, shapes, states, blocked, later[i + 1])
         depth = max(depth, child_depth)
-    total = dict[Result, Completions]()
+    total: Results = {}
     for (outs, known), c in states.items():
         try:
             result = tuple(term.merge(s, o) for s, o in zip(shapes, outs, strict=True)), known
         except Misfit as misfit:
-            _add_dead_end(blocked, term.kind, c.example, str(misfit))
+            blocked.add(term.kind, (), str(misfit), c.example)
         else:
-            _add_completions(total, result, c)
-    return Analysis(total, blocked, _require_depth(term, 1 + depth))
+            add_state(total, result, c)
+    places = {} if blocked.doubts else blocked.places
+    return Analysis(join_classes(total), places, _require_depth(term, 1 + depth), blocked.doubts)
 
 
-# What a module remembers of its children's output shapes, for each input shape, and the shared hyperparameters known.
-_States = dict[tuple[tuple[tuple[Shape, ...], ...], Environment], Completions]
+# With what a module remembers of its children's output shapes, for each input shape.
+_ChildStates = States[tuple[tuple[Shape, ...], ...]]
 
 
 def _analyze_child(
@@ -235,73 +281,94 @@ def _analyze_child(
     i: int,
     children: tuple[Term, ...],
     shapes: tuple[Shape, ...],
-    states: _States,
-    blocked: dict[str, BlockedPlace],
-) -> tuple[_States, int]:
+    states: _ChildStates,
+    blocked: BlockedPlaces,
+    needed: Keys,
+) -> tuple[_ChildStates, int]:
     """The states after the `i`-th child, and its depth; dead ends are added to `blocked`."""
     child, prefix, depth = children[i], f"{name_segment(term, children, i)}.", 0
-    after: _States = {}
+    keys = frozenset(child.plan.keys)
+    after: _ChildStates = {}
     for (outs, known), before in states.items():
         try:
             ins = tuple(term.child_in_shape(i, s, o) for s, o in zip(shapes, outs, strict=True))
         except Misfit as misfit:
-            _add_dead_end(blocked, f"{prefix}{child.kind}", before.example, str(misfit))
+            blocked.add(f"{prefix}{child.kind}", (), str(misfit), before.example)
             continue
+        analyze_here = partial(_analyze_copies, child, ins, needed & keys, term.copies)
         try:
-            one = analyze(child, ins, known, ())
-            analysis = one if term.copies == 1 else _analyze_copies(child, ins, known, term.copies, one)
+            analysis = analyze_here(known)
         except RecursionError as error:
             raise TooDeep(f"{prefix}{error.place if isinstance(error, TooDeep) else child.kind}") from None
         depth = max(depth, analysis.depth)
-        for place, end in analysis.blocked.items():
-            path = before.example + _add_prefix(prefix, end.path)
-            _add_dead_end(blocked, f"{prefix}{place}" if place else term.kind, path, end.why)
+        for assumed, end in _list_dead_ends(analyze_here, known, blocked):
+            place = f"{prefix}{end.place}" if end.place else term.kind
+            blocked.add(place, add_prefix(prefix, end.path), end.why, before.example, assumed)
         for (new, chosen), c in analysis.completions.items():
-            path = before.example + _add_prefix(prefix, c.example)
+            example = After(before.example, prefix, c.example)
             try:
                 remembered = tuple(term.remember(o, n) for o, n in zip(outs, new, strict=True))
             except Misfit as misfit:
-                _add_dead_end(blocked, term.kind, path, str(misfit))
+                blocked.add(term.kind, (), str(misfit), example)
             else:
-                state = remembered, known if chosen is EMPTY_ENVIRONMENT else _merge(known, chosen)
-                _add_completions(
-                    after, state, Completions(_multiply(before.count, c.count), before.paths * c.paths, path)
-                )
-    return after, depth
+                completions = Completions(multiply(before.count, c.count), before.paths * c.paths, example)
+                add_state(after, (remembered, _learn(known, keys, chosen)), completions)
+    return join_classes(after), depth
 
 
-def _analyze_copies(
-    term: Term, ins: tuple[Shape, ...], environment: Environment, copies: int, first: Analysis
-) -> Analysis:
-    """The completions of `copies` runs in a chain that share their choices: the term must fit the input of each.
+def _list_dead_ends(
+    analyze_here: Callable[[Knowledge], Analysis], known: Knowledge, blocked: BlockedPlaces
+) -> Iterator[tuple[dict[str, Value], BlockedPlace]]:
+    """The dead ends in a child, each with the values of the classes on which it depends.
 
-    `first` is the analysis of the first run.
+    None where one of these classes was known before the module around the child, which then is in doubt itself.
+    """
+    analysis = analyze_here(known)
+    if not analysis.doubts:
+        yield from (({}, end) for end in analysis.blocked.values())
+    elif analysis.doubts & blocked.classes:
+        blocked.doubts |= analysis.doubts & blocked.classes
+    else:
+        name = min(analysis.doubts)
+        for value in known[name].values:
+            for assumed, end in _list_dead_ends(analyze_here, known.set(name, value.value), blocked):
+                yield {name: value.value, **assumed}, end
+
+
+def _analyze_copies(child: Term, ins: tuple[Shape, ...], needed: Keys, copies: int, known: Knowledge) -> Analysis:
+    """The completions of `copies` runs in a chain that share their choices: the child must fit the input of each.
+
     The inputs of later copies are outputs of earlier ones, so they are guessed one copy further at a time, and only
     completions that confirm the guess are counted. A copy that gives what it gets ends the chain: all later ones do.
     The place of completions that fit the first copy alone is named "".
     """
-    total = dict[Result, Completions]()
+    first = analyze(child, ins, known, (), needed)
+    if copies == 1:
+        return first
+    total: Results = {}
     width = len(ins)
     chains: list[tuple[tuple[Shape, ...], ...]] = [(ins,)]
     for chain in chains:  # grows while it is walked
-        for (outs, known), c in analyze(term, sum(chain, ()), environment, ()).completions.items():
+        for (outs, after), c in analyze(child, sum(chain, ()), known, (), needed).completions.items():
             blocks = tuple(outs[j * width : (j + 1) * width] for j in range(len(chain)))
             if blocks[:-1] != chain[1:]:
                 continue
             if len(chain) == copies or blocks[-1] == chain[-1]:
-                _add_completions(total, (blocks[-1], known), c)
+                add_state(total, (blocks[-1], after), c)
             elif (longer := (*chain, blocks[-1])) not in chains:
                 chains.append(longer)
-    blocked = dict(first.blocked)
-    if sum(c.paths for c in total.values()) < sum(c.paths for c in first.completions.values()):
-        _add_dead_end(blocked, "", (), f"some choices that fit the first of {copies} copies do not fit a later one")
-    return Analysis(total, blocked, first.depth)
+    blocked, doubts = dict(first.blocked), first.doubts
+    if count_paths(total) < count_paths(first.completions):
+        doubts |= {key for key in child.plan.keys if isinstance(known.get(key), Known)}
+        why = f"some choices that fit the first of {copies} copies do not fit a later one"
+        blocked[""] = BlockedPlace("", (), why)
+    return Analysis(join_classes(total), {} if doubts else blocked, first.depth, doubts)
 
 
-def _merge(known: Environment, chosen: Environment) -> Environment:
-    for name, value in chosen.items():
-        if name not in known:
-            known = known.set(name, value)
+def _learn(known: Knowledge, keys: Keys, chosen: Knowledge) -> Knowledge:
+    """What is known once it is `chosen` of the keys of a child."""
+    for key in keys:
+        known = known.set(key, chosen[key]) if key in chosen else known.discard(key)
     return known
 
 
@@ -309,30 +376,3 @@ def _require_depth(term: Compound, depth: int) -> int:
     if depth > MAX_NESTING:
         raise TooDeep(term.kind)
     return depth
-
-
-def _add_dead_end(blocked: dict[str, BlockedPlace], place: str, path: Path, why: str) -> dict[str, BlockedPlace]:
-    """The dead ends with one more, unless one at that place is known."""
-    blocked.setdefault(place, BlockedPlace(place, path, why))
-    return blocked
-
-
-def _add_completions(total: dict[Key, Completions], key: Key, more: Completions) -> None:
-    before = total.get(key)
-    if before is not None:
-        more = Completions(_add(before.count, more.count), before.paths + more.paths, before.example)
-    total[key] = more
-
-
-def _add(a: float, b: float) -> int | float:
-    # Python refuses to add or multiply inf and an integer of more than 308 digits.
-    return math.inf if math.inf in (a, b) else a + b
-
-
-def _multiply(a: float, b: float) -> int | float:
-    return math.inf if math.inf in (a, b) else a * b
-
-
-def _add_prefix(prefix: str, path: Path) -> Path:
-    """A path with names relative to the module above; shared names, which have no dot, stay as they are."""
-    return tuple((f"{prefix}{name}" if "." in name else name, value) for name, value in path)

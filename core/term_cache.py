@@ -22,22 +22,22 @@ MAX_NEW_RESULTS = 1024  # of one term, of those that were asked for once
 def cache_on_term(function: CachedFunction) -> CachedFunction:
     """`function`, with its results cached on the term that is its first argument: one call for equal arguments.
 
-    It takes a term alone, or a term, its input shape or shapes, the environment, and values of the term's own
-    hyperparameters, and never returns None. It sees no more of the environment than the keys of the term, so the
-    others make no difference. A result that is asked for again stays. What depends on a rare value, one
-    of the reals or of a long range, soon makes room, as does what is asked for once: its shape may follow from a rare
-    value elsewhere.
+    It takes a term alone, or a term, its input shape or shapes, the environment, values of the term's own
+    hyperparameters, and more that it depends on; and it never returns None. It sees no more of the environment than the
+    keys of the term, so the others make no difference. A result that is asked for again stays. What depends on a rare
+    value, one of the reals or of a long range, soon makes room, as does what is asked for once: its shape may follow
+    from a rare value elsewhere.
     """
 
     @wraps(function)
-    def call(term: Term, shapes: Any, environment: Environment, values: tuple[Value, ...]) -> Any:
+    def call(term: Term, shapes: Any, environment: Environment, values: tuple[Value, ...], *more: Any) -> Any:
         try:
             plan = term.plan
         except AttributeError:  # asked here, where every question about a space comes by, and at no cost to the others
             require_space(term)
             raise
         keys = plan.keys
-        key = (function, shapes, values, tuple([environment.get(k) for k in keys]) if keys else ())
+        key = (function, shapes, values, tuple([environment.get(k) for k in keys]) if keys else (), more)
         result = plan.cache.get(key)
         if result is None:
             result = plan.new_cache.pop(key, None)
@@ -47,7 +47,7 @@ def cache_on_term(function: CachedFunction) -> CachedFunction:
                 result = plan.rare_cache.get(key)
         if result is None:
             relevant = _restrict(environment, keys) if keys else EMPTY_ENVIRONMENT
-            result = function(term, shapes, relevant, values)
+            result = function(term, shapes, relevant, values, *more)
             if len(values) > plan.first_rare or any(name in relevant for name in plan.rare_shared):
                 _store(plan.rare_cache, MAX_RARE_RESULTS, key, result)
             else:

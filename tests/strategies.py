@@ -82,6 +82,7 @@ KERNEL = aw.shared("kernel", aw.integers(1, 3))
 COPIES = aw.shared("copies", [1, 2])
 RATE = aw.shared("rate", [0.25, 0.5])
 MERGING = aw.shared("merging", ["add", "concatenate"])
+OPTION = aw.shared("option", ["a", "b", "c"])
 SINGLE = aw.shared("only", [2])  # one legal value: never asked
 
 widths = (
@@ -209,6 +210,7 @@ def _compounds(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
         st.builds(aw.repeat, inner, field_values([0, 1, 2], counts)),
         st.builds(aw.repeat_tied, inner, field_values([1, 2, 3], counts)),
         _eithers(inner),
+        _sharing_eithers(inner),
         _topologies(inner),
         _cells(inner),
         st.builds(aw.optional, inner),
@@ -216,6 +218,11 @@ def _compounds(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
         st.builds(lambda a, b, c: Glued((a, b), c), inner, inner, inner),
         st.builds(Ladder, inner, field_values([2, 3], widths), field_values([0, 1, 2], [COPIES])),
     )
+
+
+def _sharing_eithers(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
+    """Eithers that have one choice together."""
+    return st.builds(lambda a, b, c: aw.Either((a, b, c), ("a", "b", "c"), OPTION), inner, inner, inner)
 
 
 MAX_LEAVES = 300  # leaves of a space that is to be enumerated
@@ -254,6 +261,32 @@ def _all_terms(draw: st.DrawFn) -> aw.Term:
 
 terms = _all_terms()
 enumerable_terms = terms.filter(lambda term: aw.count(term) <= MAX_LEAVES)
+shared_basics = st.one_of(
+    st.builds(aw.conv2d, st.sampled_from(widths), st.sampled_from(kernels), padding=paddings),
+    st.builds(aw.conv2d, st.sampled_from([2, 4, WIDTH]), st.just(1), groups=st.sampled_from([WIDTH, COPIES])),
+    st.builds(aw.max_pool2d, st.sampled_from(kernels), st.sampled_from([1, COPIES])),
+    st.builds(aw.dropout, st.sampled_from([RATE, RATE * 3])),
+    st.sampled_from([aw.identity(), Zero()]),
+)
+
+
+def _sharing_compounds(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
+    return st.one_of(
+        _sharing_eithers(inner),
+        st.builds(aw.repeat, inner, st.sampled_from(counts)),
+        st.builds(aw.repeat_tied, inner, st.sampled_from(counts)),
+        st.builds(aw.sequential, inner, inner, inner),
+        _compounds(inner),
+    )
+
+
+@st.composite
+def _sharing_terms(draw: st.DrawFn) -> aw.Term:
+    """Spaces most of whose choices are shared ones, each of them used in several places."""
+    return draw(st.recursive(shared_basics, _sharing_compounds, max_leaves=6))
+
+
+sharing_terms = _sharing_terms().filter(lambda term: aw.count(term) <= MAX_LEAVES)
 shapes = st.sampled_from([(2, 8, 8), (1, 8, 8), (4, 6, 5), (6, 4, 4), (3, 2, 2), (12, 1, 1), (5,)])
 continuous_terms = st.builds(
     lambda term, domain: aw.sequential(aw.settings(learning_rate=domain), term, aw.dropout(aw.reals(0, 1))),
@@ -271,6 +304,7 @@ class Case:
 
 
 cases = st.builds(Case, enumerable_terms, shapes)
+sharing_cases = st.builds(Case, sharing_terms, shapes)
 
 
 def _open(case: Case) -> Case:

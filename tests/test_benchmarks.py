@@ -97,7 +97,7 @@ def read_page_tables(name):
 def test_each_script_is_started_by_a_test():
     """Or imported by one that is."""
     scripts = {"run", "workers", "training", "chaos", "memory", "numeric", "oracle", "plain_methods", "cifar10"}
-    modules = {"rows", "log", "order_statistics", "sampling", "searchers", "starting", "tabular"}
+    modules = {"rows", "counting", "log", "order_statistics", "sampling", "searchers", "starting", "tabular"}
     assert {file.stem for file in FOLDER.glob("*.py")} == scripts | modules
     assert list(read_make_arguments()) == ["run", "workers", "training", "chaos", "memory"]
 

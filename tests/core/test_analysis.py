@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.analysis import MAX_COUNTED_ONE_BY_ONE, analyze, out_shapes
+from archwright.core.analysis import analyze, out_shapes
 from archwright.core.environment import EMPTY_ENVIRONMENT
+from archwright.core.examples import write_path
 from archwright.core.hyperparameter import MAX_ANALYZED_VALUES
+from archwright.core.states import MAX_COUNTED_ONE_BY_ONE
 from tests.strategies import cases, enumerable_terms, enumerate_leaves, shapes, terms
 
 
@@ -183,7 +185,7 @@ def test_parts_of_a_space_are_counted_with_what_they_remember():
     """An analysis holds, for each output shape, how many completions have it, and one of them."""
     space = aw.sequential(aw.conv2d([4, 8], [1, 3]), aw.max_pool2d(2))
     completions = analyze(space, ((3, 8, 8),), EMPTY_ENVIRONMENT, ()).completions
-    found = {shapes[0]: (c.count, c.example) for (shapes, _), c in completions.items()}
+    found = {shapes[0]: (c.count, write_path(c.example, {})) for (shapes, _), c in completions.items()}
     assert {shape: n for shape, (n, _) in found.items()} == {(4, 4, 4): 2, (8, 4, 4): 2}
     for shape, (_, example) in found.items():
         assert aw.replay(space, (3, 8, 8), [step for step in example if "padding" not in step[0]]).out_shape == shape
