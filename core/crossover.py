@@ -26,7 +26,7 @@ class _Place:
     """A module of a leaf that asked something, and what was chosen inside it."""
 
     node: DerivationNode
-    kind: int  # the same number for equal modules
+    kind: int  # the same number for modules that are equal but for their own names
     choices: Path  # by their names relative to the module; no shared ones
     content: int  # the same number for equal choices
     shared: Path  # the shared hyperparameters that were asked inside it
@@ -38,7 +38,8 @@ def crossover(a: Node, b: Node, uniform: Callable[[], float]) -> Node:
 
     Values are carried over by their names relative to the module, and those of shared hyperparameters that are asked
     inside it by name; all else is as it was in `a`. What does not fit is drawn anew. If both leaves are equal, two
-    modules of it, neither of them inside the other, change places (self-crossover).
+    modules of it, neither of them inside the other, change places (self-crossover). Modules are equal here if they
+    are but for their own names.
 
     Each pair of equal modules that were chosen unlike is as likely as another; both whole leaves are no pair, as that
     would give `b`. Consumes a number for the pair, and one for each choice that is drawn. Raises NothingToVary where
@@ -162,7 +163,7 @@ class _Numbering:
         self._contents = dict[Path, int]()
 
     def number_kind(self, term: Term) -> int:
-        """The number of a module."""
+        """The number of a module, whatever its own name is."""
         number = self._kinds.get(id(term))
         if number is None:
             unnamed = term.with_name("") if term.given_name else term

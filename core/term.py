@@ -381,6 +381,13 @@ class Rewriting(Compound):
             return expansion.with_name(self.given_name)
         return expansion
 
+    def candidates(self, name: str, target: Term, may_be: Callable[[Term, Term], bool]) -> Sequence[Value] | None:
+        """The values of the hyperparameter `name` with which it may expand to `target`, for `path_of`; None for any.
+
+        `may_be` says whether a term may become a part of `target`. None is never wrong, only slower.
+        """
+        return None
+
     def out_shape(self, in_shape: Shape) -> Shape:
         """That of its expansion."""
         return self.expand().out_shape(in_shape)

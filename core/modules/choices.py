@@ -1,5 +1,6 @@
 """Modules that stand for another term until they are chosen (DeepArchitect, section 4.1)."""
 
+from collections.abc import Callable, Sequence
 from typing import Any, final
 
 from attrs import field
@@ -53,6 +54,10 @@ class Repeat(Rewriting):
     def expand(self) -> Term:
         """The copies, all the same object until they are chosen."""
         return Sequential((self.body,) * self.count)
+
+    def candidates(self, name: str, target: Term, may_be: Callable[[Term, Term], bool]) -> Sequence[Value]:
+        """As many as a chain has."""
+        return [len(target.children)] if isinstance(target, Sequential) else []
 
 
 def _make_labels(terms: tuple[Term, ...]) -> tuple[str, ...]:

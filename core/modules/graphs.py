@@ -1,6 +1,6 @@
 """Cells: small graphs with an operation on each edge, whose nodes add what comes in (NAS-Bench-201)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, final
 
@@ -113,6 +113,13 @@ class Cell(Rewriting):
         if self.connected and not is_connected(self.edges, operations):
             raise Misfit("no way leads from the input of the cell to its output")
         return make_unchecked_term(Topology, (self.edges, operations))
+
+    def candidates(self, name: str, target: Term, may_be: Callable[[Term, Term], bool]) -> Sequence[Value]:
+        """The operations that may be what a topology of the same edges has on that edge."""
+        if not isinstance(target, Topology) or target.edges != self.edges:
+            return []
+        operation = target.children[[each for each, _ in self.ops].index(name)]
+        return [label for label, term in zip(self.labels, self.terms, strict=True) if may_be(term, operation)]
 
 
 def is_connected(edges: Sequence[Edge], operations: Sequence[Term]) -> bool:

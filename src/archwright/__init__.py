@@ -51,6 +51,7 @@ from archwright.core.mutation import mutated
 from archwright.core.names import drop_names
 from archwright.core.node import Node, replay, root
 from archwright.core.objective import Objective, maximize, minimize, score
+from archwright.core.path_of import path_of
 from archwright.core.priors import prior
 from archwright.core.ranges import integers, reals
 from archwright.core.shape import Misfit, Shape
@@ -289,6 +290,7 @@ __all__ = [
     "number_setting",
     "one_of",
     "optional",
+    "path_of",
     "prior",
     "reals",
     "relu",

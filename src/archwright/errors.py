@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from archwright.core.hyperparameter import InvalidHyperparameter as InvalidHyperparameter
     from archwright.core.input import BadInput as BadInput
     from archwright.core.json import UnreadableTerm as UnreadableTerm
+    from archwright.core.matching import MembershipUnknown as MembershipUnknown
     from archwright.core.mutation import NothingToVary as NothingToVary
     from archwright.core.node import DeadEnd as DeadEnd
     from archwright.core.node import NotALeaf as NotALeaf
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from archwright.core.node import PathMismatch as PathMismatch
     from archwright.core.objective import BadMetricName as BadMetricName
     from archwright.core.objective import BadScore as BadScore
+    from archwright.core.path_of import NotInSpace as NotInSpace
     from archwright.core.setting import BadSetting as BadSetting
     from archwright.core.setting import UnknownSetting as UnknownSetting
     from archwright.core.shape import Misfit as Misfit
@@ -189,9 +191,11 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.core.hyperparameter": "InvalidHyperparameter",
     "archwright.core.input": "BadInput",
     "archwright.core.json": "UnreadableTerm",
+    "archwright.core.matching": "MembershipUnknown",
     "archwright.core.mutation": "NothingToVary",
     "archwright.core.node": "DeadEnd NotALeaf NothingToChoose PathMismatch",
     "archwright.core.objective": "BadMetricName BadScore",
+    "archwright.core.path_of": "NotInSpace",
     "archwright.core.setting": "BadSetting UnknownSetting",
     "archwright.core.shape": "Misfit",
     "archwright.core.spaces.named": "UnknownSpace",

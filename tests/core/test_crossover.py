@@ -267,6 +267,21 @@ def test_values_go_by_their_names_relative_to_the_module():
     ) in children
 
 
+def test_modules_with_other_names_of_their_own_are_exchanged():
+    """What is chosen inside goes by names that do not have those."""
+    layer = aw.repeat(aw.dropout([0.1, 0.2]), [1, 2])
+    space = aw.sequential(stem=layer, tail=layer)
+    a, b = walk(space, 1, 0.1, 1, 0.1), walk(space, 2, 0.2, 0.2, 1, 0.1)
+    children = {tuple(value for _, value in aw.crossover(a, b, stream(seed)).path) for seed in range(60)}
+    assert (1, 0.1, 2, 0.2, 0.2) in children
+    alone = walk(layer.with_name("alone"), 2, 0.2, 0.1)
+    assert aw.crossover(a, alone, lambda: 0.0).path == walk(space, 2, 0.2, 0.1, 1, 0.1).path
+    assert {aw.crossover(alone, b, stream(seed)).path for seed in range(60)} == {
+        (("alone.repeat.count", count), *((f"alone.repeat.{i}.dropout.rate", rate) for i, rate in enumerate(rates)))
+        for count, rates in [(1, (0.1,)), (2, (0.2, 0.2)), (2, (0.1, 0.1)), (2, (0.2, 0.1))]
+    } - {alone.path}
+
+
 def test_what_does_not_fit_is_drawn_and_the_rest_kept():
     """A convolution of size 5 fits the input, and not what a pool has made of it: only its size is drawn."""
     conv = aw.conv2d([4, 8], [1, 3, 5], padding="valid")

@@ -152,6 +152,17 @@ def test_the_tree_of_a_walk_that_narrowed_is_that_of_its_path():
     assert describe(aw.derivation(leaf)) == describe(aw.derivation(same))
 
 
+def test_places_have_the_names_of_modules():
+    space = aw.sequential(aw.relu(), stem=aw.repeat(aw.dropout([0.1, 0.2]), [1, 2])).with_name("net")
+    tree = aw.derivation(aw.root(space, (3, 8, 8)).choose(1).choose(0.2))
+    assert describe(tree) == [
+        ("net.stem.repeat", 0, 2, ["net.stem.repeat.count"]),
+        ("net.stem.repeat.0.dropout", 1, 2, ["net.stem.repeat.0.dropout.rate"]),
+    ]
+    whole = aw.derivation(aw.root(aw.dropout([0.1, 0.2], name="rest"), (3, 8, 8)).choose(0.1)).nodes[0]
+    assert (whole.place, whole.prefix) == ("rest.dropout", "rest.")
+
+
 def test_a_leaf_without_choices_has_no_modules_that_asked():
     tree = aw.derivation(aw.root(aw.sequential(aw.relu()), (3, 8, 8)))
     assert (tree.nodes, tree.roots, tree.askers, str(tree)) == ((), (), (), "sequential")
