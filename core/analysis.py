@@ -272,7 +272,7 @@ def _analyze_children(term: Compound, shapes: tuple[Shape, ...], environment: Kn
     return Analysis(join_classes(total), places, _require_depth(term, 1 + depth), blocked.doubts)
 
 
-# With what a module remembers of its children's output shapes, for each input shape.
+# With what a module keeps of its children's output shapes, for each input shape.
 _ChildStates = States[tuple[tuple[Shape, ...], ...]]
 
 
@@ -307,12 +307,12 @@ def _analyze_child(
         for (new, chosen), c in analysis.completions.items():
             example = After(before.example, prefix, c.example)
             try:
-                remembered = tuple(term.remember(o, n) for o, n in zip(outs, new, strict=True))
+                kept = tuple(term.keep_shapes(i, s, o, n) for s, o, n in zip(shapes, outs, new, strict=True))
             except Misfit as misfit:
                 blocked.add(term.kind, (), str(misfit), example)
             else:
                 completions = Completions(multiply(before.count, c.count), before.paths * c.paths, example)
-                add_state(after, (remembered, _learn(known, keys, chosen)), completions)
+                add_state(after, (kept, _learn(known, keys, chosen)), completions)
     return join_classes(after), depth
 
 

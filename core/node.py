@@ -67,7 +67,7 @@ class Frame(_PrefixCache):
     outer: "Frame | None"  # of the module around this one; None for the whole space
     children: tuple[Term, ...]  # all of them, as they were before the first was traversed
     specified_children: tuple[Term, ...] = ()  # the first of `children`, specified
-    outs: tuple[Shape, ...] = ()  # what `Compound.remember` keeps of the output shapes of the specified children
+    outs: tuple[Shape, ...] = ()  # what `Compound.keep_shapes` keeps of the output shapes of the specified children
     depth: int = 1  # the number of frames from the outermost one to this one
 
     @property
@@ -312,13 +312,14 @@ def _close_frames(frame: Frame | None, term: Term, out_shape: Shape) -> tuple[Fr
     shape. `out_shape` is that of `term`. Children that were specified from the beginning are added on the way.
     """
     while frame is not None:
-        module, children, copies, i = frame.term, frame.children, frame.term.copies, -1
-        outs, specified_children = frame.outs, frame.specified_children
+        module, children, copies = frame.term, frame.children, frame.term.copies
+        outs, specified_children, i = frame.outs, frame.specified_children, len(frame.specified_children)
         try:
             while True:
                 specified_children = (*specified_children, term)
-                outs = module.remember(outs, out_shape if copies == 1 else chain_out_shape(term, out_shape, copies))
-                i = len(specified_children)
+                last = out_shape if copies == 1 else chain_out_shape(term, out_shape, copies)
+                outs = module.keep_shapes(i, frame.in_shape, outs, last)
+                i += 1
                 if i == len(children):
                     break
                 term = children[i]

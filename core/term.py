@@ -9,12 +9,11 @@ import attrs
 from attrs import frozen
 
 from archwright.core.builders import name_wrong_fields
-from archwright.core.domain import Domain
 from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
-from archwright.core.expression import Expression
+from archwright.core.flow import Wired
 from archwright.core.given_name import FIELD, Named, free_argument, show_name
-from archwright.core.hyperparameter import Check, Slot, hyperparameter, is_analyzed_in_full, named_hyperparameters
-from archwright.core.plan import Plan
+from archwright.core.hyperparameter import Check, Slot, hyperparameter, named_hyperparameters
+from archwright.core.plan import Plan, make_plan
 from archwright.core.shape import Shape
 from archwright.core.user_modules import check_results, is_user_defined
 from archwright.core.value import Value
@@ -162,35 +161,9 @@ class Term(Named, ABC):
             return _UNSET[name]
         if name != "plan":
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-        plan = self._make_plan()
+        plan = make_plan(self, is_rewritten=isinstance(self, Rewriting))
         _set_attribute(self, "plan", plan)
         return plan
-
-    def _make_plan(self) -> Plan:
-        slots = {name: slot for name, slot in self.hyperparameters if isinstance(slot, Domain | Expression)}
-        indices = {name: i for i, name in enumerate(slots)}
-        relevant, subterms = self.shape_hyperparameters, self.subterms
-        shared = {s.name: s for slot in slots.values() if isinstance(slot, Expression) for s in slot.find_shared()}
-        shared |= {s.name: s for term in subterms for s in term.plan.shared}
-        keys = [*shared, *(key for term in subterms for key in term.plan.keys), *self.own_keys]
-        return Plan(
-            names=tuple(slots),
-            slots=tuple(slots.values()),
-            shape_dependent=tuple(relevant is None or name in relevant for name in slots),
-            fields=tuple(
-                (indices.get(name, -1) if role == "hyperparameter" else -1, getattr(self, name))
-                for name, role in self._fields
-            ),
-            shared=tuple(shared.values()),
-            keys=tuple(dict.fromkeys(keys)),
-            first_rare=next((i for i, slot in enumerate(slots.values()) if _is_rare(slot)), len(slots)),
-            rare_shared=frozenset(s.name for s in shared.values() if _is_rare(s.domain)),
-            is_specified=not slots and not isinstance(self, Rewriting) and all(t.plan.is_specified for t in subterms),
-            depth=1 + max((t.plan.depth for t in subterms), default=0),
-            cache={},
-            new_cache={},
-            rare_cache={},
-        )
 
     def specify(self, values: tuple[Value, ...]) -> Self:
         """This term with values for its own open hyperparameters, in order; the terms inside are as they were."""
@@ -258,10 +231,6 @@ class Term(Named, ABC):
         return as_svg(self)
 
 
-def _is_rare(slot: Slot) -> bool:
-    return isinstance(slot, Domain) and not is_analyzed_in_full(slot)
-
-
 class Basic(Term):
     """A module without modules inside: fields and `out_shape`."""
 
@@ -288,25 +257,36 @@ class Compound(Term):
 
     @abstractmethod
     def child_in_shape(self, i: int, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
-        """The input shape of child `i`, given what `remember` keeps of the output shapes of those before it."""
+        """The input shape of child `i`, given what `keep_shapes` keeps of the output shapes of those before it."""
+
+    def keep_shapes(self, i: int, in_shape: Shape, outs: tuple[Shape, ...], out: Shape) -> tuple[Shape, ...]:
+        """What later shapes depend on after child `i`, given what is kept so far and its output shape.
+
+        The less it is, the cheaper is counting.
+        """
+        return self.remember(outs, out)
 
     def remember(self, outs: tuple[Shape, ...], out: Shape) -> tuple[Shape, ...]:
-        """What it depends on of the output shapes so far, and of one more; the less, the cheaper is counting."""
+        """As `keep_shapes`, which calls it for kinds without a wiring: every output shape, unless a kind says less."""
         return (*outs, out)
 
     @abstractmethod
     def merge(self, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
-        """The output shape, given what `remember` keeps of the output shapes of the children."""
+        """The output shape, given what `keep_shapes` keeps of the output shapes of the children."""
 
     @abstractmethod
     def with_children(self, children: tuple[Term, ...]) -> Term:
         """What this module is once its children are specified."""
 
 
-class Composite(Compound):
-    """A module that runs its children: it gives each its input shape and joins their outputs."""
+class Composite(Wired, Compound):
+    """A module that runs its children: its wiring says what flows into each of them, and into its output.
 
-    __slots__ = ()
+    A kind may have methods `child_in_shape` and `merge` of its own instead, which compute the shapes. `child_in_shape`
+    alone may refuse shapes, and leave the rest to `super()`.
+    """
+
+    __slots__ = ("_flow",)
 
     def get_children(self) -> tuple[Term, ...]:
         """Its children."""
@@ -324,19 +304,21 @@ class Composite(Compound):
             for _ in range(self.copies):
                 before, shape = shape, term.out_shape(shape)
                 yield i, term, before, shape
-            outs = self.remember(outs, shape)
+            outs = self.keep_shapes(i, in_shape, outs, shape)
 
     def out_shape(self, in_shape: Shape) -> Shape:
         """The shape of its output, by way of its children."""
         outs: tuple[Shape, ...] = ()
         for i, term in enumerate(self.subterms):
             out = term.out_shape(self.child_in_shape(i, in_shape, outs))
-            outs = self.remember(outs, out if self.copies == 1 else chain_out_shape(term, out, self.copies))
+            last = out if self.copies == 1 else chain_out_shape(term, out, self.copies)
+            outs = self.keep_shapes(i, in_shape, outs, last)
         return self.merge(in_shape, outs)
 
     def parameters(self, in_shape: Shape) -> int:
-        """Those of its children; copies have parameters of their own."""
-        return sum(term.parameters(shape) for _, term, shape, _ in self.iterate_calls(in_shape))
+        """Those of its children, where copies have parameters of their own, and of the joints between them."""
+        own = self._flow.parameters if self._flow else 0
+        return own + sum(term.parameters(shape) for _, term, shape, _ in self.iterate_calls(in_shape))
 
 
 def chain_out_shape(term: Term, first: Shape, copies: int) -> Shape:

@@ -5,11 +5,15 @@ The methods of built-in kinds are not checked at run time, but by their tests.
 
 from collections.abc import Callable
 from functools import wraps
+from inspect import isfunction
 from operator import index
 from typing import Any
 
+from attrs import fields
+
 from archwright.core.errors import ArchwrightError
 from archwright.core.shape import Shape
+from archwright.core.wiring import Wiring
 
 _BUILT_IN = "archwright.core."  # how the names of the modules of built-in kinds begin
 
@@ -30,7 +34,14 @@ def overrides(kind: type, name: str) -> bool:
 
 
 def check_results(kind: type) -> None:
-    """Wrap the methods of a user-defined kind so that they raise InvalidResult for an invalid result."""
+    """Wrap the methods of a user-defined kind so that they raise InvalidResult for an invalid result.
+
+    InvalidResult, too, if a field stands in the place of a method, which would be called.
+    """
+    for base in kind.__mro__[1:]:
+        hidden = [a.name for a in fields(kind) if isfunction(vars(base).get(a.name))]
+        if hidden:
+            raise InvalidResult(f"the field {hidden[0]} of {kind.__name__} hides a method; give it another name")
     for name, wrap in _CHECKS.items():
         if overrides(kind, name):
             setattr(kind, name, wrap(getattr(kind, name)))
@@ -77,6 +88,19 @@ def _check_expansion(method: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def _check_wiring(method: Callable[..., Any]) -> Callable[..., Wiring]:
+    @wraps(method)
+    def call(self: Any) -> Wiring:
+        wiring, second = method(self), method(self)
+        if not isinstance(wiring, Wiring):
+            raise _invalid(self, method, wiring, "what flows into each child and out, such as aw.Wiring([0, 1], 2)")
+        if wiring != second:
+            raise _invalid(self, method, wiring, f"the same whenever it is asked, and next it gave {second!r:.80}")
+        return wiring
+
+    return call
+
+
 def _invalid(module: Any, method: Callable[..., Any], result: Any, required: str) -> InvalidResult:
     return InvalidResult(f"{method.__name__} of {module.kind} gave {result!r:.80}; it must give {required}")
 
@@ -87,4 +111,5 @@ _CHECKS: dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
     "merge": _check_shape,
     "parameters": _check_parameters,
     "expand": _check_expansion,
+    "wiring": _check_wiring,
 }

@@ -195,6 +195,12 @@ def _cells(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
     )
 
 
+@st.composite
+def sources_of_nets(draw: st.DrawFn, children: int) -> list[list[int]]:
+    """The sources of each child of a wiring, which come before it, and of its output."""
+    return [sorted(draw(st.sets(st.integers(0, i), min_size=1, max_size=3))) for i in range(children + 1)]
+
+
 def _compounds(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
     term_lists = st.lists(inner, max_size=3)
     return st.one_of(

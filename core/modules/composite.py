@@ -5,25 +5,8 @@ from typing import final
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter, integer, one_of
 from archwright.core.names import name_children, split_name
-from archwright.core.shape import Shape
 from archwright.core.term import Composite, Term, child, children, module
-
-
-def pad_shapes(a: Shape, b: Shape) -> Shape:
-    """The shape of two operands after zero-padding the end of each axis to the longer; flattened if ranks differ.
-
-    DeepArchitect's rule for residual modules, in its released code.
-    """
-    if len(a) == len(b):
-        return a if a == b else tuple(map(max, a, b))
-    return (max(_volume(a), _volume(b)),)
-
-
-def _volume(shape: Shape) -> int:
-    volume = 1
-    for axis in shape:
-        volume *= axis
-    return volume
+from archwright.core.wiring import RESIDUAL, Wiring, chain, fan_out
 
 
 @final
@@ -37,17 +20,9 @@ class Sequential(Composite):
         """The place of the child."""
         return str(i)
 
-    def child_in_shape(self, i: int, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
-        """The output of the child before."""
-        return outs[-1] if outs else in_shape
-
-    def remember(self, outs: tuple[Shape, ...], out: Shape) -> tuple[Shape, ...]:
-        """The last output."""
-        return (out,)
-
-    def merge(self, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
-        """The last output; of no children at all, the input."""
-        return outs[-1] if outs else in_shape
+    def wiring(self) -> Wiring:
+        """A chain; of no children at all, the output is the input."""
+        return chain(len(self.children))
 
 
 @final
@@ -57,42 +32,22 @@ class Residual(Composite):
 
     body: Term = child()
 
-    def child_in_shape(self, i: int, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
-        """The input."""
-        return in_shape
-
-    def merge(self, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
-        """The common shape of input and output."""
-        return pad_shapes(in_shape, outs[0])
+    def wiring(self) -> Wiring:
+        """The input flows into the body, and past it."""
+        return RESIDUAL
 
 
 @final
 @module
 class Branches(Composite):
-    """Its children side by side on one input, merged by adding or by concatenating channels, after zero-padding."""
+    """Its children side by side on one input, their outputs merged after zero-padding."""
 
     children: tuple[Term, ...] = children()
     merging: Hyperparameter[str] = hyperparameter(one_of("add", "concatenate"), default="add")
 
-    def child_in_shape(self, i: int, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
-        """The input."""
-        return in_shape
-
-    def remember(self, outs: tuple[Shape, ...], out: Shape) -> tuple[Shape, ...]:
-        """The merged output so far."""
-        if not outs:
-            return (out,)
-        a, b = outs[0], out
-        common = pad_shapes(a, b)
-        if self.merging == "add":
-            return (common,)
-        # The channels are those of both; other axes, and flattened operands of unlike rank, are as long as the longer.
-        first = a[0] + b[0] if len(a) == len(b) else _volume(a) + _volume(b)
-        return ((first, *common[1:]),)
-
-    def merge(self, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
-        """The merged output; of no branches at all, the input."""
-        return outs[0] if outs else in_shape
+    def wiring(self) -> Wiring:
+        """The input flows into each child; of no children at all, the output is the input."""
+        return fan_out(len(self.children), self.merging)
 
 
 @final
@@ -112,13 +67,9 @@ class RepeatTied(Composite):
         """The copies share their names."""
         return "tied"
 
-    def child_in_shape(self, i: int, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
-        """The input: that of the first copy."""
-        return in_shape
-
-    def merge(self, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
-        """The output of the last copy."""
-        return outs[0]
+    def wiring(self) -> Wiring:
+        """A chain of its only child, which runs `copies` times."""
+        return chain(1)
 
 
 @name_wrong_arguments

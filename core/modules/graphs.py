@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, final
 
 from attrs import field
@@ -10,11 +11,11 @@ from archwright.core.builders import name_wrong_arguments
 from archwright.core.domain import values
 from archwright.core.hyperparameter import InvalidHyperparameter, Slot, named_hyperparameters
 from archwright.core.modules.basic import Zero
-from archwright.core.modules.composite import pad_shapes
 from archwright.core.names import name_children, split_name
-from archwright.core.shape import Misfit, Shape
+from archwright.core.shape import Misfit
 from archwright.core.term import Composite, Rewriting, Term, children, make_unchecked_term, module
 from archwright.core.value import Value, as_integer
+from archwright.core.wiring import MAX_CACHED_WIRINGS, Wiring
 
 Edge = tuple[int, int]  # from a node to a later one; node 0 is the input, the last node the output
 
@@ -61,22 +62,15 @@ class Topology(Composite):
         source, target = self.edges[i]
         return f"{self.kind}.{target}_{source}"
 
-    def child_in_shape(self, i: int, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
-        """The sum at the node that the edge comes from."""
-        return self._add_up(self.edges[i][0], in_shape, outs)
+    def wiring(self) -> Wiring:
+        """Each edge takes the sum at the node that it comes from; the output is the sum at the last node."""
+        return _connect(self.edges)
 
-    def merge(self, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
-        """The sum at the last node."""
-        return self._add_up(self.edges[-1][1], in_shape, outs)
 
-    def _add_up(self, node: int, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
-        shapes = [out for (_, target), out in zip(self.edges, outs, strict=False) if target == node]
-        if not shapes:
-            return in_shape
-        shape = shapes[0]
-        for other in shapes[1:]:
-            shape = pad_shapes(shape, other)
-        return shape
+@lru_cache(MAX_CACHED_WIRINGS)
+def _connect(edges: tuple[Edge, ...]) -> Wiring:
+    sums = {node: [i + 1 for i, (_, target) in enumerate(edges) if target == node] for _, node in edges}
+    return Wiring([sums.get(source, 0) for source, _ in edges], sums[edges[-1][1]])
 
 
 def _require_one_each(instance: "Cell", _: object, labels: tuple[str, ...]) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Literal, final
 
 from attrs import field, frozen
 
-from archwright.core.modules.composite import pad_shapes
+from archwright.core.flow import pad_shapes
 from archwright.core.modules.graphs import Edge
 from archwright.core.shape import Shape
 

@@ -59,6 +59,7 @@ from archwright.core.spaces.named import named_space
 from archwright.core.taken_input import takes
 from archwright.core.term import Basic, Composite, Rewriting, Term, child, children, module
 from archwright.core.traversal import enumerate_leaves, sample
+from archwright.core.wiring import Joint, Wiring
 
 if TYPE_CHECKING:
     from archwright import callbacks, errors, events, searchers
@@ -200,6 +201,7 @@ __all__ = [
     "Hyperparameter",
     "Identity",
     "Input",
+    "Joint",
     "Log",
     "MaxPool2d",
     "MedianRule",
@@ -235,6 +237,7 @@ __all__ = [
     "TrialBegun",
     "TrialFinished",
     "ValueReported",
+    "Wiring",
     "WorkOptions",
     "Zero",
     "activation",

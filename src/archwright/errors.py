@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from archwright.core.user_modules import InvalidResult as InvalidResult
     from archwright.core.value import IllegalValue as IllegalValue
     from archwright.core.value import InvalidDomain as InvalidDomain
+    from archwright.core.wiring import InvalidWiring as InvalidWiring
     from archwright.core.words import BadWords as BadWords
     from archwright.display.output_file import FileOfAnotherKind as FileOfAnotherKind
     from archwright.display.output_file import UnwritableFile as UnwritableFile
@@ -206,6 +207,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.core.unknown_modules": "CodeNeeded",
     "archwright.core.user_modules": "InvalidResult",
     "archwright.core.value": "IllegalValue InvalidDomain",
+    "archwright.core.wiring": "InvalidWiring",
     "archwright.core.words": "BadWords",
     "archwright.display.output_file": "FileOfAnotherKind UnwritableFile",
     "archwright.evaluate.data.dataset": "BadData NoSuchData",

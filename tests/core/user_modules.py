@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar, final
 
+import attrs
+
 import archwright as aw
 
 
@@ -102,6 +104,20 @@ class Glueing(nn.Module):
     def forward(self, x):
         return self.head(torch.cat([self.a(x), self.b(x)], 1))
 '''
+
+
+@final
+@aw.module
+class Net(aw.Composite):
+    """Any wiring, merged in one way: the sources of each module inside, then those of the output."""
+
+    inside: tuple[aw.Term, ...] = aw.children()
+    sources: tuple[tuple[int, ...], ...] = attrs.field(converter=lambda sources: tuple(map(tuple, sources)))
+    merging: aw.Hyperparameter[str] = aw.hyperparameter(default="add")
+
+    def wiring(self) -> aw.Wiring:
+        *inputs, output = (aw.Joint(sources, self.merging) for sources in self.sources)
+        return aw.Wiring(inputs, output)
 
 
 @final

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.modules.composite import pad_shapes
+from archwright.core.flow import pad_shapes
 from archwright.core.term import chain_out_shape
 from tests.strategies import cases, enumerate_leaves, iterate_subterms, leaves
 

@@ -1,0 +1,181 @@
+"""Shapes that flow through a wiring: what later joints need of the outputs so far is merged as they come."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from attrs import frozen
+
+from archwright.core.shape import Shape
+from archwright.core.wiring import InvalidWiring, Joint, Wiring
+
+ShapeMerge = Callable[[Shape, Shape], Shape]
+
+MAX_PLANNED_WIRINGS = 4096
+
+
+def pad_shapes(a: Shape, b: Shape) -> Shape:
+    """The shape of two operands after zero-padding the end of each axis to the longer; flattened if ranks differ.
+
+    DeepArchitect's rule for residual modules, in its released code.
+    """
+    if len(a) == len(b):
+        return a if a == b else tuple(map(max, a, b))
+    return (max(_volume(a), _volume(b)),)
+
+
+def concatenate_shapes(a: Shape, b: Shape) -> Shape:
+    """The shape of two operands one behind the other along the first axis, and else as `pad_shapes` gives it."""
+    _, *others = pad_shapes(a, b)
+    return (a[0] + b[0] if len(a) == len(b) else _volume(a) + _volume(b), *others)
+
+
+def _volume(shape: Shape) -> int:
+    volume = 1
+    for axis in shape:
+        volume *= axis
+    return volume
+
+
+INPUT = -1  # in place of an index into what is kept: the input of the composite
+OUT = -2  # and the output of the child that has just been run
+
+
+@frozen(eq=False)
+class Kept:
+    """A joint that later children or the output need, after one more child has run: two operands, merged."""
+
+    first: int  # the index of it among what was kept before, or INPUT, or OUT
+    merge: ShapeMerge | None  # of that and the output of the child; None where the child has no part in it
+
+
+Update = tuple[Kept, ...] | None  # what is kept after a child; None stands for its output alone
+
+
+@frozen(eq=False)
+class Flow:
+    """The shapes of a wiring, worked out once: where each joint lies in what is kept after each child.
+
+    What is kept is a tuple with a shape for each joint that is begun and needed later. The less is kept, the more ways
+    of choosing come to the same, which makes counting cheaper.
+    """
+
+    wiring: Wiring
+    inputs: tuple[int, ...]  # where the input of each child lies
+    updates: tuple[Update, ...]  # after each child
+    output: int  # where the output of the composite lies
+    parameters: int  # of all joints
+
+
+def keep_joints(update: tuple[Kept, ...], in_shape: Shape, outs: tuple[Shape, ...], out: Shape) -> tuple[Shape, ...]:
+    """What is kept after a child, of what was kept before it, and its output."""
+    kept: list[Shape] = []
+    for step in update:
+        first = outs[step.first] if step.first >= 0 else in_shape if step.first == INPUT else out
+        kept.append(first if step.merge is None else step.merge(first, out))
+    return tuple(kept)
+
+
+@lru_cache(MAX_PLANNED_WIRINGS)
+def plan_flow(wiring: Wiring) -> Flow:
+    """The flow of a wiring."""
+    needed = [*wiring.inputs, wiring.output]
+    inputs, updates = list[int](), list[Update]()
+    before: list[Joint] = []  # those that are kept
+    for i, joint in enumerate(wiring.inputs):
+        inputs.append(_locate(joint, before))
+        later = dict.fromkeys(other for other in needed[i + 1 :] if other.sources[-1] > 0 and _is_begun(other, i + 1))
+        update = tuple(_plan_step(other, i + 1, before) for other in later)
+        is_last_alone = len(update) == 1 and update[0].first == OUT
+        updates.append(None if is_last_alone else update)
+        before = list(later)
+    parameters = sum(joint.parameters for joint in wiring.joints)
+    return Flow(wiring, tuple(inputs), tuple(updates), _locate(wiring.output, before), parameters)
+
+
+def _is_begun(joint: Joint, source: int) -> bool:
+    """Whether a shape of it is known once `source` has come: the input alone is at hand, and need not be kept."""
+    first, *others = joint.sources
+    return (others[0] if first == 0 else first) <= source
+
+
+def _locate(joint: Joint, kept: list[Joint]) -> int:
+    return INPUT if joint.sources == (0,) else kept.index(joint)
+
+
+def _plan_step(joint: Joint, source: int, before: list[Joint]) -> Kept:
+    merge = concatenate_shapes if joint.merge == "concatenate" else pad_shapes
+    if joint in before:
+        return Kept(before.index(joint), merge if source in joint.sources else None)
+    return Kept(OUT, None) if joint.sources[0] == source else Kept(INPUT, merge)
+
+
+class Wired:
+    """The shapes of a composite, which follow from its wiring."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        kind: ClassVar[str]
+        _flow: Flow | None  # in a slot of the composite, worked out when it is first read; None for one without wiring
+
+        @property
+        def subterms(self) -> tuple[Any, ...]: ...  # noqa: D102  (its doc is Term's, and that of the next Compound's)
+        def remember(self, outs: tuple[Shape, ...], out: Shape) -> tuple[Shape, ...]: ...  # noqa: D102
+
+    def wiring(self) -> Wiring:
+        """What flows into each child, and into its output; only when its own hyperparameters are values.
+
+        The same whenever it is asked.
+        """
+        raise InvalidWiring(
+            f"{self.kind} does not say how its children are connected; give its class a method wiring(self) that "
+            "returns it, as in aw.Wiring([0, 0], [1, 2]) of two branches that are added"
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "_flow":
+            return cast(Any, super()).__getattr__(name)
+        kind = type(self)
+        has_shapes = kind.child_in_shape is not Wired.child_in_shape and kind.merge is not Wired.merge
+        flow = None if has_shapes else _require_flow(self)
+        object.__setattr__(self, "_flow", flow)
+        return flow
+
+    def child_in_shape(self, i: int, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
+        """The shape of the joint that flows into it."""
+        place = self._flow.inputs[i]  # pyright: ignore[reportOptionalMemberAccess]
+        return in_shape if place < 0 else outs[place]
+
+    def keep_shapes(self, i: int, in_shape: Shape, outs: tuple[Shape, ...], out: Shape) -> tuple[Shape, ...]:
+        """The shapes of all joints that are begun and needed later."""
+        flow = self._flow
+        if flow is None:
+            return self.remember(outs, out)
+        update = flow.updates[i]
+        return (out,) if update is None else keep_joints(update, in_shape, outs, out)
+
+    def merge(self, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
+        """The shape of the joint that flows into its output."""
+        place = self._flow.output  # pyright: ignore[reportOptionalMemberAccess]
+        return in_shape if place < 0 else outs[place]
+
+
+def _require_flow(module: Wired) -> Flow:
+    """The flow of the wiring of a module. InvalidWiring names its kind."""
+    try:
+        wiring = module.wiring()
+    except InvalidWiring as error:
+        raise InvalidWiring(f"wiring of {module.kind} failed: {error}") from error
+    children = len(module.subterms)
+    if len(wiring.inputs) != children:
+        raise InvalidWiring(
+            f"wiring of {module.kind} gave {len(wiring.inputs)} inputs for its {children} children; give one for each"
+        )
+    return plan_flow(wiring)
+
+
+def find_wiring(module: Wired) -> Wiring | None:
+    """The wiring of a composite; None of a kind without one, of which nobody knows how its children are connected."""
+    flow = module._flow  # pyright: ignore[reportPrivateUsage]
+    return flow.wiring if flow else None
