@@ -96,6 +96,7 @@ _add_command(
     "archwright space deeparchitect --count",
     "archwright space my_space.py:space --sample 3 --input-shape 1,28,28",
     "archwright space digits --svg space.svg",
+    "archwright space my_space.py:space --has model/architecture.json",
 )
 _add_command(
     search.search,

@@ -78,6 +78,10 @@ TrustOption = Annotated[
 SvgOption = Annotated[
     Path | None, typer.Option("--svg", metavar="FILE", help="Draw it in an SVG file instead.", show_default=False)
 ]
+DerivationOption = Annotated[
+    bool,
+    typer.Option("--derivation", help="Show which module asked for which choice, as a tree, instead of architectures."),
+]
 InputOption = Annotated[
     str | None,
     typer.Option(
@@ -130,7 +134,7 @@ EnqueueOption = Annotated[
         "--enqueue",
         metavar="FILE",
         help="Known configurations to try first: JSON, choices by name or a list of such, or trials as best --json "
-        "prints them. Choices that are left out are drawn.",
+        "prints them. Choices that are left out are drawn. An architecture's JSON, too, as export writes it.",
     ),
 ]
 

@@ -5,8 +5,8 @@ tried with which the module may still become its part of the architecture, and w
 that has another one is made otherwise.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import cast, final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast, final
 
 from attrs import define, field
 
@@ -21,7 +21,7 @@ from archwright.core.names import name_segment, root_prefix
 from archwright.core.node import DeadEnd, Frame, Node, root
 from archwright.core.taken_input import require_space
 from archwright.core.term import Compound, Term
-from archwright.core.value import Path, Value, format_value
+from archwright.core.value import IllegalValue, Path, Value, format_value
 
 
 class NotInSpace(ArchwrightError, LookupError):
@@ -42,6 +42,30 @@ def path_of(space: Term, input: Iterable[int], architecture: Term) -> Path:  # n
     require_space(space)
     require_specified(architecture)
     return find_leaf(root(space, input), architecture).path
+
+
+def follow_choices(space: Term, input: Iterable[int], choices: Mapping[str, object]) -> Path:  # noqa: A002
+    """The path on which each choice of a space has its value of `choices`, which are by name and in no order.
+
+    Raises NotInSpace with the first choice that has none, or one that does not fit, and with the first name that is
+    asked nowhere; DeadEnd as `root` does.
+    """
+    node = root(space, input)
+    while (choice := node.choice) is not None:
+        name = choice.name
+        if name not in choices:
+            raise NotInSpace(f"the choices lead to no architecture of the space: {name} is not among them", name)
+        value: Any = choices[name]
+        try:
+            node = node.choose(value)
+        except IllegalValue:
+            reason = f"{name} is {format_value(value)}, and what fits there is {choice.domain}"
+            raise NotInSpace(f"the choices lead to no architecture of the space: {reason}", name) from None
+    asked = {name for name, _ in node.path}
+    for name in choices:
+        if name not in asked:
+            raise NotInSpace(f"the choices lead to no architecture of the space: {name} is asked nowhere", name)
+    return node.path
 
 
 def find_leaf(start: Node, architecture: Term) -> Node:

@@ -23,6 +23,7 @@ def show(
         str | None,
         typer.Argument(metavar="TRIAL", help="The trial's number, or best, or last.", show_default=False),
     ] = None,
+    derivation: options.DerivationOption = False,
     svg: options.SvgOption = None,
     trust: options.TrustOption = False,
     json: options.JsonOption = False,
@@ -30,24 +31,23 @@ def show(
 ) -> None:
     """Show a run with its trials, or one trial: its choices, its architecture, how it learned and what went wrong.
 
-    With --svg, the trial's architecture is drawn. Modules of your own are shown as the log has them; their code is run
-    for shapes and numbers of parameters with --trust alone.
+    With --svg, the trial's architecture is drawn; with --derivation, the tree of its choices is shown. Modules of your
+    own are shown as the log has them; their code is run for shapes and numbers of parameters with --trust alone.
     """
     from archwright.cli.json_output import print_records
-    from archwright.cli.reports.drawing import draw_trial
+    from archwright.cli.reports.drawing import draw_trial, require_trial
     from archwright.cli.reports.show import show_run
-    from archwright.cli.reports.show_trial import show_trial
+    from archwright.cli.reports.show_trial import print_trial
     from archwright.results.run import Run
 
     shown = Run.read(log, run, trust=trust)
     if svg is not None:
         draw_trial(shown, trial, svg, json=json)
-    elif trial is None:
+    elif derivation or trial is not None:
+        print_trial(require_trial(shown, trial).details(), derivation=derivation, as_json=json)
+    else:
         run_details = shown.details()
         print_records(run_details) if json else show_run(run_details)
-    else:
-        trial_details = shown[trial].details()
-        print_records(trial_details) if json else show_trial(trial_details)
 
 
 def best(

@@ -1,5 +1,6 @@
 """The commands that look at search spaces, before any search."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,20 +30,38 @@ def space(
         int, typer.Option("--classes", min=1, help="How many outputs it is made for.")
     ] = DEFAULT_CLASSES,
     seed: Annotated[int, typer.Option("--seed", help="Of the sample.")] = 0,
+    has: Annotated[
+        Path | None,
+        typer.Option(
+            "--has",
+            metavar="FILE",
+            help="Find out whether it has the architecture in a file of JSON: the architecture.json of an export, "
+            "trials as best --json prints them, or what aw.to_json gives. Exit code 0 if it has, and 1 if not.",
+            show_default=False,
+        ),
+    ] = None,
+    derivation: options.DerivationOption = False,
     svg: options.SvgOption = None,
     json: options.JsonOption = False,
 ) -> None:
-    """Show a search space: its modules, how many architectures it has, and places where nothing fits."""
+    """Show a search space: its modules, how many architectures it has, and places where nothing fits.
+
+    With --has, say instead by which choices an architecture is in it, or the first place where it is not.
+    """
     import archwright
     from archwright.cli.json_output import print_records
-    from archwright.cli.reports.spaces import print_count, show_space
-    from archwright.cli.written_files import name_option, show_drawing
+    from archwright.cli.reports.spaces import conclude_membership, draw_space, print_count, show_space
+    from archwright.studies.spaces import find_architectures
 
     if svg is not None:
-        with name_option("--svg"):
-            archwright.draw(space, svg, input=input_, classes=classes)
-        show_drawing(svg, json=json)
-        return
-    details = archwright.describe_space(space, input=input_, classes=classes, samples=sample, seed=seed)
-    shown = {"size": details["size"]} if count_only else details
-    print_records(shown) if json else print_count(details["size"]) if count_only else show_space(details)
+        draw_space(space, svg, input_, classes, json=json)
+    elif has is not None:
+        conclude_membership(find_architectures(space, has, input=input_, classes=classes), as_json=json)
+    else:
+        details = archwright.describe_space(
+            space, input=input_, classes=classes, samples=sample or int(derivation), seed=seed
+        )
+        shown = {"size": details["size"]} if count_only else details
+        print_records(shown) if json else print_count(details["size"]) if count_only else show_space(
+            details, derivation=derivation
+        )

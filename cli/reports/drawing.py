@@ -6,7 +6,16 @@ from archwright.cli.values import BadOption
 from archwright.cli.written_files import name_option, show_drawing
 from archwright.display.console import say
 from archwright.results.run import Run
+from archwright.results.trial import Trial
 from archwright.store.suggestions import format_command
+
+
+def require_trial(run: Run, trial_name: str | None) -> Trial:
+    """The trial of that name. BadOption where none is named, whose derivation is asked for."""
+    if trial_name is None:
+        example = format_command(run.log, "show", run.name, "0", "--derivation")
+        raise BadOption(f"--derivation is of a trial; name one, as in: {example}")
+    return run[trial_name]
 
 
 def draw_trial(run: Run, trial_name: str | None, file: Path, *, json: bool = False) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from archwright.cli.json_output import print_records
 from archwright.core.budget import parse_budget
 from archwright.display.columns import TextTable
 from archwright.display.console import make_console, make_property_table, make_table
@@ -32,8 +33,16 @@ MAX_SPARKLINE_BARS = 30
 COST_HEADERS = {"flops": "FLOPs", "latency_seconds": "latency"}
 
 
-def show_trial(trial: TrialDetails) -> None:
-    """Print all that is to know about a trial."""
+def print_trial(trial: TrialDetails, *, derivation: bool, as_json: bool) -> None:
+    """Print all that is to know about a trial, as JSON or for a person; see `show_trial`."""
+    print_records(trial) if as_json else show_trial(trial, derivation=derivation)
+
+
+def show_trial(trial: TrialDetails, *, derivation: bool = False) -> None:
+    """Print all that is to know about a trial; with `derivation`, which module asked for which of its choices.
+
+    Where that is not known, the choices and the architecture are shown after all.
+    """
     out = make_console()
     result = f"   {trial['metric']} {format_score(trial['score'])}" if trial["score"] is not None else ""
     status = trial["status"].replace("_", " ")
@@ -43,8 +52,11 @@ def show_trial(trial: TrialDetails) -> None:
     if trial["model"] is not None:
         out.print(f"its model is kept in {trial['model']}", soft_wrap=True)
     out.print()
-    out.print(make_property_table(trial["choices"]))
-    out.print("\n" + wrap_tree(trial["architecture"], out.width), soft_wrap=True)
+    if derivation and trial["derivation"]:
+        out.print(wrap_tree(trial["derivation"], out.width), soft_wrap=True)
+    else:
+        out.print(make_property_table(trial["choices"]))
+        out.print("\n" + wrap_tree(trial["architecture"], out.width), soft_wrap=True)
     if trial["left_out"]:
         out.print(f"\n{trial['left_out']}", soft_wrap=True)
     for attempt in trial["attempts"]:

@@ -2,11 +2,14 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
+from archwright.cli.json_output import print_records
+from archwright.cli.written_files import name_option, show_drawing
 from archwright.core.input import describe_input, parse_input
 from archwright.display.console import make_console, make_table, say
 from archwright.display.text import format_space_size, pluralize, wrap_choices, wrap_tree
-from archwright.results.records import SpaceDetails, SpaceRow
+from archwright.results.records import Membership, SpaceDetails, SpaceRow
 
 
 def print_count(number: int | float) -> None:
@@ -22,8 +25,31 @@ def show_spaces(spaces: Sequence[SpaceRow]) -> None:
     say("\narchwright space NAME shows one; your own is file.py:NAME or module:NAME")
 
 
-def show_space(properties: SpaceDetails) -> None:
-    """Print a space with its modules, its dead ends and random architectures of it."""
+def draw_space(space: str, file: Path, model_input: str | None, classes: int, *, json: bool) -> None:
+    """Draw a space in a file, and say so."""
+    import archwright  # whose draw takes time to import, and few ask for it
+
+    with name_option("--svg"):
+        archwright.draw(space, file, input=model_input, classes=classes)
+    show_drawing(file, json=json)
+
+
+def conclude_membership(found: Sequence[Membership], *, as_json: bool) -> None:
+    """Print whether a space has each of some architectures, by which choices or why not; exit with 1 if any is not."""
+    if as_json:
+        print_records(found)
+    for number, each in enumerate([] if as_json else found, start=1):
+        begin = f"architecture {number}: " if len(found) > 1 else ""
+        say(begin + ("the space has it" if each["has"] else each["reason"]))
+        if each["choices"]:
+            console = make_console()
+            console.print(wrap_choices(each["choices"], console.width), soft_wrap=True)
+    if not all(each["has"] for each in found):
+        sys.exit(1)
+
+
+def show_space(properties: SpaceDetails, *, derivation: bool) -> None:
+    """Print a space with its modules, its dead ends and random architectures, or instead how these were derived."""
     console = make_console()
     origin = "" if properties["from"] == properties["space"] else f"   {properties['from']}"
     console.print(f"{properties['space']}{origin}", style="bold")
@@ -39,5 +65,8 @@ def show_space(properties: SpaceDetails) -> None:
         console.print(f"  {dead_end}", soft_wrap=True)
     for number, sampled in enumerate(properties["samples"], start=1):
         console.print(f"\nsample {number}   {sampled['parameters']:,} parameters", style="bold")
-        console.print(wrap_choices(sampled["choices"], console.width), soft_wrap=True)
-        console.print(wrap_tree(sampled["drawing"], console.width), soft_wrap=True)
+        if derivation:
+            console.print(wrap_tree(sampled["derivation"], console.width), soft_wrap=True)
+        else:
+            console.print(wrap_choices(sampled["choices"], console.width), soft_wrap=True)
+            console.print(wrap_tree(sampled["drawing"], console.width), soft_wrap=True)

@@ -94,6 +94,7 @@ if TYPE_CHECKING:
     from archwright.evaluate.training.trainer import BatchTooSmall as BatchTooSmall
     from archwright.evaluate.workers.parcel import CannotTravel as CannotTravel
     from archwright.evaluate.workers.pool import NoWorker as NoWorker
+    from archwright.execution.architecture_files import BadArchitectureFile as BadArchitectureFile
     from archwright.execution.arguments import TwoDirections as TwoDirections
     from archwright.execution.call_options import UnknownRunOption as UnknownRunOption
     from archwright.execution.checks import BadArgument as BadArgument
@@ -232,6 +233,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.evaluate.training.trainer": "BatchTooSmall",
     "archwright.evaluate.workers.parcel": "CannotTravel",
     "archwright.evaluate.workers.pool": "NoWorker",
+    "archwright.execution.architecture_files": "BadArchitectureFile",
     "archwright.execution.arguments": "TwoDirections",
     "archwright.execution.checks": "BadArgument",
     "archwright.execution.known_configurations": "BadEnqueueFile",

@@ -1,6 +1,7 @@
 """Known configurations, as values and in files."""
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,49 @@ def test_a_study_that_is_given_a_bad_file_is_as_it_was(file, tmp_path):
         with pytest.raises(error):
             aw.study(name="mine", log=log, enqueue=wrong)  # type: ignore[arg-type]
     assert len(aw.Log(log)["mine"].trials) == 1
+
+
+LEAF = aw.sample(PROBLEM.root, random.Random(5).random)
+OUTSIDE = aw.sequential(aw.settings(optimizer="lion", learning_rate=0.01), *LEAF.architecture.subterms[1:])
+
+
+def test_an_architecture_stands_for_the_path_that_leads_to_it(tmp_path):
+    """As a value, or as the JSON of it in a file, alone or in what an export writes."""
+    file = tmp_path / "known.json"
+    written = aw.to_json(LEAF.architecture)
+    for given in (LEAF.architecture, [LEAF.architecture], iter([LEAF.architecture])):
+        assert read_configurations(given, PROBLEM) == [LEAF.path]
+    for content in (written, [written], {"architecture": written, "choices": {"no": "such"}}):
+        file.write_text(json.dumps(content))
+        assert read_configurations(file, PROBLEM) == [LEAF.path]
+
+
+def test_an_architecture_that_is_not_in_the_space_is_refused_with_its_place(tmp_path):
+    reason = r"its 0\.settings\.optimizer is lion, and the space has \{adam, sgd\}"
+    with pytest.raises(aw.errors.NotInSpace, match=reason):
+        read_configurations([LEAF.architecture, OUTSIDE], PROBLEM)
+    file = tmp_path / "known.json"
+    file.write_text(json.dumps([{}, aw.to_json(OUTSIDE)]))
+    with pytest.raises(BadEnqueueFile, match=rf"known\.json, configuration 2: the architecture is not .* {reason}"):
+        read_enqueue_file(file, PROBLEM)
+    file.write_text('{"kind": "conv2d"}')
+    with pytest.raises(BadEnqueueFile, match=r"configuration 1: conv2d at \$ has the fields"):
+        read_enqueue_file(file, PROBLEM)
+
+
+def test_a_study_takes_the_architecture_of_another_runs_trial(tmp_path):
+    """Of a space with other names, too, and once only where it goes on."""
+    log = tmp_path / "log.duckdb"
+    with aw.study(SPACE, input=(1, 8, 8), name="first", log=log) as study:
+        study.tell(study.ask(), 0.5)
+        known = study.run[0].architecture
+    wrapped, same = aw.sequential(SPACE, aw.identity()), aw.sequential(known, aw.identity())
+    with aw.study(wrapped, input=(1, 8, 8), name="second", log=log, enqueue=same) as study:
+        study.enqueue(same)
+        asked = study.ask()
+        assert asked.architecture.subterms[0] == known
+        assert (asked.enqueued, study.ask().enqueued) == (0, 1)
+    with aw.study(name="second", log=log, enqueue=[same]) as study:
+        assert study.run.details()["queue"] == []
+        with pytest.raises(aw.errors.NotInSpace):
+            study.enqueue(known)

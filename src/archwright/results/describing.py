@@ -25,7 +25,12 @@ from archwright.results.records import (
     TrialRecord,
 )
 from archwright.results.repeats import describe_repeats
-from archwright.results.trial_architecture import count_all_parameters, count_trained_parameters, render_architecture
+from archwright.results.trial_architecture import (
+    count_all_parameters,
+    count_trained_parameters,
+    render_architecture,
+    render_derivation,
+)
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.ends import measure_seconds
 from archwright.search.running.run_view import RunView, explain_omission, find_open_status
@@ -171,6 +176,7 @@ def describe_trial_in_full(view: RunView, trial: TrialState) -> TrialDetails:
         "parameters": count_trained_parameters(view, trial),
         "all_parameters": count_all_parameters(view, trial),
         "architecture": render_architecture(view, trial),
+        "derivation": render_derivation(view, trial),
         "left_out": explain_omission(view),
         "model": locate_model(view, trial),
         "attempts": [_describe_attempt(attempt) for attempt in list_attempts(view, trial)],

@@ -29,6 +29,7 @@ class SpaceSample(TypedDict):
     choices: dict[str, Any]
     parameters: int
     drawing: str  # as a tree
+    derivation: str  # as a tree of the modules that asked for the choices
 
 
 class SpaceDetails(SpaceRow):
@@ -38,6 +39,15 @@ class SpaceDetails(SpaceRow):
     samples: list[SpaceSample]
     drawing: str  # as a tree
     term: JSON
+
+
+class Membership(TypedDict):
+    """Whether an architecture is in a space."""
+
+    has: bool
+    choices: dict[str, Any]  # of the path that leads to it; empty if none does
+    place: str  # the first one where it is none of the space, as in the names of choices; empty if it is one
+    reason: str  # why it is none; empty if it is one
 
 
 class RunRow(TypedDict):
@@ -161,6 +171,7 @@ class TrialDetails(_TrialFields):
     parameters: int | None
     all_parameters: int | None
     architecture: str  # as a tree
+    derivation: str  # as a tree of the modules that asked for the choices; empty where only code of others tells
     left_out: str  # what is not told of the architecture, and why
     model: str | None  # the file of its weights
     attempts: list[AttemptRecord]

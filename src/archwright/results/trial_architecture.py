@@ -1,5 +1,6 @@
 """The architecture of a logged trial: counted and drawn."""
 
+from archwright.core.derivation import derivation
 from archwright.core.drawing.text import as_text
 from archwright.core.errors import ArchwrightError
 from archwright.core.tracebacks import format_traceback, format_user_traceback
@@ -40,6 +41,15 @@ def render_architecture(view: RunView, trial: TrialState) -> str:
     except Exception as error:  # noqa: BLE001  (a person's kind of module may raise anything)
         _require_user_error(error)
         return f"the architecture cannot be drawn: {format_traceback(error)}"
+
+
+def render_derivation(view: RunView, trial: TrialState) -> str:
+    """The tree of the modules that asked for the trial's choices; empty where only code of others tells."""
+    try:
+        return "" if explain_omission(view) else str(derivation(rebuild_leaf(view, trial)))
+    except Exception as error:  # noqa: BLE001  (a person's kind of module may raise anything)
+        _require_user_error(error)
+        return f"the derivation cannot be drawn: {format_traceback(error)}"
 
 
 def _require_user_error(error: Exception) -> None:

@@ -205,10 +205,10 @@ class Study:
             return end.status
 
     def enqueue(self, *configurations: object) -> None:
-        """Have configurations tried before the searcher is asked again: choices by name, or paths, or files of them.
+        """Have configurations tried before the searcher is asked again.
 
-        What they leave open is drawn. Raises what is wrong with any of them, as `read_configurations` and `enqueue_all`
-        do, and then none is enqueued.
+        Each is some choices by name, a path, an architecture, or names a file of such. What they leave open is drawn.
+        Raises what is wrong with any of them, as `read_configurations` and `enqueue_all` do, and then none is enqueued.
         """
         with self._change():
             search_state, first_entry = self._writer.search_state, self._writer.run_state.queue.entry_count

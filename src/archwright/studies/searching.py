@@ -55,8 +55,8 @@ def search(
 
     What is None is as the evaluation usually has it. The run ends after so many `trials`, so much `time` ("2h"; seconds
     as a number), at a score, or after so many trials without improvement, whichever comes first; 64 trials if none is
-    given. `enqueue` holds known configurations, or names a file of them, which are tried first. All randomness follows
-    from `seed`.
+    given. `enqueue` holds known configurations, by their choices or as architectures, or names a file of them; these
+    are tried first. All randomness follows from `seed`.
 
     With `resume`, the search goes on with the run of its `name`, where the log has it, so that the same call begins it
     and goes on with it; its ends are moved to those that are given, and what it has enqueued before is not enqueued

@@ -1,22 +1,26 @@
 """What there is to say of a search space before any search."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 from archwright.core.analysis import count, dead_ends
 from archwright.core.defaults import DEFAULT_CLASSES
+from archwright.core.derivation import derivation
 from archwright.core.drawing.text import as_text
 from archwright.core.input import Input, as_input, format_input, read_input
 from archwright.core.json import to_json
 from archwright.core.node import Node, root
 from archwright.core.path_lengths import count_longest_path
+from archwright.core.path_of import NotInSpace, follow_choices, path_of
 from archwright.core.shape import Shape
 from archwright.core.spaces.named import SPACES
 from archwright.core.term import Term
 from archwright.core.traversal import sample
-from archwright.execution.checks import read_count, read_positive_count, read_seed
+from archwright.execution.architecture_files import read_architectures
+from archwright.execution.checks import read_count, read_path, read_positive_count, read_seed
 from archwright.execution.spaces import DEFAULT_INPUT, SpaceSource, find_space, read_space
-from archwright.results.records import SpaceDetails, SpaceRow, SpaceSample
+from archwright.results.records import Membership, SpaceDetails, SpaceRow, SpaceSample
 
 
 def list_spaces() -> list[SpaceRow]:
@@ -55,6 +59,37 @@ def describe_space(
     }
 
 
+def find_architectures(
+    space: Term | Callable[..., Term] | str,
+    file: str | Path,
+    *,
+    input: Input | Shape | str | None = None,  # noqa: A002  (what it is called everywhere)
+    classes: int = DEFAULT_CLASSES,
+) -> list[Membership]:
+    """Whether a space has the architecture in a file, or each of a list, as `archwright space --has` prints it.
+
+    The file holds the JSON of architectures, what an export wrote, or trials as `archwright best --json` prints them;
+    of these their choices are followed. The space is built as for `describe_space`. Raises what that does,
+    BadArchitectureFile, NotSpecified, MembershipUnknown, and DeadEnd if the space has no architecture for the input.
+    """
+    source, classes = read_space(space), read_positive_count("classes", classes)
+    model_input = read_input(input) or source.input or DEFAULT_INPUT
+    term = source.build(model_input, classes)
+    given = read_architectures(
+        read_path("file", file, "a file of an architecture"), {shared.name for shared in term.plan.shared}
+    )
+    return [_find_architecture(term, model_input.shape, each) for each in given]
+
+
+def _find_architecture(term: Term, shape: Shape, given: Term | Mapping[str, object]) -> Membership:
+    find = path_of if isinstance(given, Term) else follow_choices
+    try:
+        path = find(term, shape, given)  # pyright: ignore[reportArgumentType]  (each takes what it is chosen for)
+    except NotInSpace as error:
+        return {"has": False, "choices": {}, "place": error.place, "reason": str(error)}
+    return {"has": True, "choices": dict(path), "place": "", "reason": ""}
+
+
 def _describe(source: SpaceSource, model_input: Input, classes: int, term: Term) -> SpaceRow:
     """How large the space of a source is, how long its paths are, and where it is from."""
     return {
@@ -79,4 +114,9 @@ def _sample_architectures(term: Term, shape: Shape, number: int, seed: int) -> I
 def _describe_sample(leaf: Node) -> SpaceSample:
     shape = leaf.origin.input_shape
     parameters = leaf.architecture.parameters(shape)
-    return {"choices": dict(leaf.path), "parameters": parameters, "drawing": as_text(leaf.architecture, shape)}
+    return {
+        "choices": dict(leaf.path),
+        "parameters": parameters,
+        "drawing": as_text(leaf.architecture, shape),
+        "derivation": str(derivation(leaf)),
+    }

@@ -71,9 +71,9 @@ def study(
 
     `space`, `searcher`, `objective`, `input` and `budget` are as for `search`: by themselves random search, and a
     metric `score` that is maximized. What a trial spends is up to you; its budget is what the log says of it.
-    Configurations to `enqueue` are tried first, choices by name or whole paths, or files of them; what they leave open
-    is drawn. Those that a study has enqueued before are not enqueued again. Each event is passed to `callbacks`, once
-    it is logged.
+    Configurations to `enqueue` are tried first, choices by name, whole paths or architectures, or files of them; what
+    they leave open is drawn. Those that a study has enqueued before are not enqueued again. Each event is passed to
+    `callbacks`, once it is logged.
 
     To go on, the name is enough: then all is as it was, and what is given must be what the log has, else StudyDiffers
     is raised. Kinds of module of a notebook, which a log cannot hold, are defined again; a searcher's class is

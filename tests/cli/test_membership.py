@@ -1,0 +1,143 @@
+"""Whether a space has an architecture, and how an architecture was derived."""
+
+import json
+
+import pytest
+
+import archwright as aw
+from archwright.results.records import Membership
+from tests.cli.records import find_faults, read_records
+
+OWN = """
+import archwright as aw
+
+kind = aw.shared("kind", [2, 4])
+space = aw.sequential(aw.conv2d([8, 16], 3), aw.repeat(aw.optional(aw.dropout([0.1, 0.2])), [1, 2]), aw.affine(10))
+sharing = aw.sequential(aw.conv2d(kind, 3), aw.conv2d(kind, 3))
+"""
+INSIDE = aw.sequential(aw.conv2d(16, 3), aw.sequential(aw.dropout(0.2), aw.identity()), aw.affine(10))
+OUTSIDE = aw.sequential(aw.conv2d(32, 3), aw.sequential(aw.identity()), aw.affine(10))
+CHOICES = {
+    "0.conv2d.filters": 16,
+    "1.repeat.count": 2,
+    "1.repeat.0.either.option": "dropout",
+    "1.repeat.0.either.dropout.rate": 0.2,
+    "1.repeat.1.either.option": "identity",
+}
+
+
+@pytest.fixture
+def ask(cli, tmp_path):
+    """Asks whether the space has what a file holds."""
+    (tmp_path / "own.py").write_text(OWN)
+
+    def ask_of(content, *words, space="own.py:space"):
+        (tmp_path / "file.json").write_text(content if isinstance(content, str) else json.dumps(content))
+        return cli("space", space, "--has", "file.json", *words)
+
+    return ask_of
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        aw.to_json(INSIDE),
+        {"architecture": aw.to_json(INSIDE), "choices": {"0.conv2d.filters": 99}},  # as an export's architecture.json
+        {"trial": 3, "choices": CHOICES, "architecture": "a tree"},  # as show --json prints a trial
+        [{"choices": CHOICES}],  # as best --json prints trials
+        dict(reversed(CHOICES.items())),
+    ],
+)
+def test_what_is_in_the_space_has_its_choices_shown(ask, content):
+    done = ask(content)
+    assert (done.code, done.err) == (0, "")
+    head, rest = done.out.split("\n", 1)
+    assert head == "the space has it"
+    assert rest.split() == [f"{name}={value}" for name, value in CHOICES.items()]
+    (record,) = read_records(ask(content, "--json").out)
+    assert find_faults(record, Membership) == []
+    assert (record["has"], record["choices"], record["reason"]) == (True, CHOICES, "")
+
+
+@pytest.mark.parametrize(
+    ("content", "place", "reason"),
+    [
+        (aw.to_json(OUTSIDE), "0.conv2d.filters", "its 0.conv2d.filters is 32, and the space has {8, 16}"),
+        (CHOICES | {"0.conv2d.filters": 32}, "0.conv2d.filters", "is 32, and what fits there is {8, 16}"),
+        (CHOICES | {"2.affine.units": 10}, "2.affine.units", "2.affine.units is asked nowhere"),
+        ({"0.conv2d.filters": 8}, "1.repeat.count", "1.repeat.count is not among them"),
+    ],
+)
+def test_what_is_not_has_the_first_place_shown(ask, content, place, reason):
+    """With another exit code, as grep has it for what it does not find."""
+    done = ask(content)
+    assert (done.code, done.err) == (1, "")
+    assert done.out.endswith(reason + "\n")
+    (record,) = read_records(ask(content, "--json").out)
+    assert find_faults(record, Membership) == []
+    assert (record["has"], record["choices"], record["place"]) == (False, {}, place)
+
+
+def test_of_several_all_are_asked_for(ask):
+    done = ask([aw.to_json(INSIDE), aw.to_json(OUTSIDE)])
+    assert done.code == 1
+    assert done.out.startswith("architecture 1: the space has it\n")
+    assert "architecture 2: the architecture is not in the space: its 0.conv2d.filters is 32" in done.out
+    assert ask([aw.to_json(INSIDE)] * 2).code == 0
+
+
+def test_a_choice_may_be_called_as_the_key_of_a_kind_is(ask):
+    assert ask({"kind": 4}, space="own.py:sharing").out.startswith("the space has it\nkind=4")
+
+
+def test_the_input_counts(ask):
+    """Of an image of one pixel each way, no pool of two is left."""
+    architecture = aw.to_json(aw.sequential(aw.conv2d(16, 3), aw.sequential(aw.identity()), aw.affine(10)))
+    assert ask(architecture, "--input", "3,1,1").code == 0
+    assert ask(architecture, "--input", "12").code == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{", "file.json is no JSON: "),
+        ("[]", "file.json is an empty list; write an architecture as aw.to_json gives it"),
+        ("3", "file.json is 3; write an architecture"),
+        ('[{"kind": "relu"}, 3]', "file.json, architecture 2 is 3"),
+        ('{"kind": "conv2d"}', "file.json: conv2d at $ "),
+        ('{"a": 1, "a": 2}', "file.json: a is given twice, as 1 and 2"),
+        (aw.to_json(aw.dropout([0.1, 0.2])), "dropout has choices left"),
+    ],
+)
+def test_what_is_no_architecture_is_refused(ask, content, says):
+    done = ask(content)
+    assert (done.code, done.out) == (2, "")
+    assert says in done.err
+
+
+@pytest.mark.usefixtures("digits_log")
+def test_an_export_is_in_its_space(cli):
+    assert cli("export", "digits-1", "best", "model").code == 0
+    assert cli("space", "digits", "--has", "model/architecture.json", "--input", "1,8,8").code == 0
+    assert cli("space", "figure1", "--has", "model/architecture.json", "--input", "1,8,8").code == 1
+
+
+def test_the_derivation_of_a_sample(ask, cli):
+    ask({})
+    done = cli("space", "own.py:space", "--derivation", "--seed", "3")
+    described = aw.describe_space("own.py:space", samples=1, seed=3)["samples"][0]
+    assert done.out.endswith(described["derivation"] + "\n")
+    assert described["derivation"].splitlines()[1].startswith("├─ 0.conv2d(filters=")
+    assert "=" in done.out
+    assert described["drawing"] not in done.out
+
+
+def test_the_derivation_of_a_trial(reader):
+    done = reader("show", "run-1", "3", "--derivation")
+    record = json.loads(reader("show", "run-1", "3", "--json").out)
+    assert record["derivation"] in done.out
+    assert record["architecture"] not in done.out
+    assert (done.code, reader("show", "run-1", "--derivation").code) == (0, 2)
+    assert "--derivation is of a trial; name one, as in: archwright show run-1 0 --derivation" in (
+        reader("show", "run-1", "--derivation").err
+    )
