@@ -21,6 +21,7 @@ from archwright.core.examples import NO_CHOICE, After, Chosen, add_prefix
 from archwright.core.expression import Expression, Shared
 from archwright.core.hyperparameter import list_analyzed_values
 from archwright.core.names import name_segment, root_prefix
+from archwright.core.nonterminal import require_bound
 from archwright.core.relevance import needs_relevance_check, require_irrelevant
 from archwright.core.shape import Misfit, Shape, as_shape
 from archwright.core.states import (
@@ -61,12 +62,14 @@ class Analysis:
 
 
 def count(space: Term, input_shape: Iterable[int] | None = None) -> int | float:
-    """How many architectures a space has: an exact integer, or inf if it has reals.
+    """How many architectures a space has: an exact integer, or inf if it has reals, or more than 10^300,000.
 
     Without an input shape, nothing is ruled out for not fitting. A range of more than 128
     integers is counted by what fits the module that has it; how later modules take its shapes is tried for a few.
     """
     shapes = () if input_shape is None else (as_shape(input_shape),)
+    if isinstance(space, Term):  # pyright: ignore[reportUnnecessaryIsInstance]
+        require_bound(space)
     return sum_counts(c.count for c in analyze(space, shapes, EMPTY_ENVIRONMENT, ()).completions.values())
 
 
@@ -128,7 +131,7 @@ def _make_result(outs: tuple[Shape, ...], environment: Knowledge, needed: Keys, 
 
 
 def _make_blocked(term: Term, why: str, depth: int = 1) -> Analysis:
-    return Analysis({}, {term.kind: BlockedPlace(term.kind, (), why)}, depth)
+    return Analysis({}, {term.word: BlockedPlace(term.word, (), why)}, depth)
 
 
 def is_completable(term: Term, shape: Shape, environment: Environment, values: tuple[Value, ...]) -> bool:
@@ -165,7 +168,7 @@ def _analyze_own_hyperparameter(
 ) -> Analysis:
     """The sum over the values of the next hyperparameter of a term, which is its own."""
     k = len(values)
-    name = f"{term.kind}.{term.plan.names[k]}"
+    name = f"{term.word}.{term.plan.names[k]}"
     matters = not isinstance(term, Basic) or (bool(shapes) and term.plan.shape_dependent[k])
     if not matters and shapes and needs_relevance_check(term):
         require_irrelevant(term, shapes, environment, values)
@@ -265,7 +268,7 @@ def _analyze_children(term: Compound, shapes: tuple[Shape, ...], environment: Kn
         try:
             result = tuple(term.merge(s, o) for s, o in zip(shapes, outs, strict=True)), known
         except Misfit as misfit:
-            blocked.add(term.kind, (), str(misfit), c.example)
+            blocked.add(term.word, (), str(misfit), c.example)
         else:
             add_state(total, result, c)
     places = {} if blocked.doubts else blocked.places
@@ -293,25 +296,25 @@ def _analyze_child(
         try:
             ins = tuple(term.child_in_shape(i, s, o) for s, o in zip(shapes, outs, strict=True))
         except Misfit as misfit:
-            blocked.add(f"{prefix}{child.kind}", (), str(misfit), before.example)
+            blocked.add(f"{prefix}{child.word}", (), str(misfit), before.example)
             continue
         analyze_here = partial(_analyze_copies, child, ins, needed & keys, term.copies)
         try:
             analysis = analyze_here(known)
         except RecursionError as error:
-            raise TooDeep(f"{prefix}{error.place if isinstance(error, TooDeep) else child.kind}") from None
+            raise TooDeep(f"{prefix}{error.place if isinstance(error, TooDeep) else child.word}") from None
         depth = max(depth, analysis.depth)
         for assumed, end in _list_dead_ends(analyze_here, known, blocked):
-            place = f"{prefix}{end.place}" if end.place else term.kind
+            place = f"{prefix}{end.place}" if end.place else term.word
             blocked.add(place, add_prefix(prefix, end.path), end.why, before.example, assumed)
         for (new, chosen), c in analysis.completions.items():
             example = After(before.example, prefix, c.example)
             try:
                 kept = tuple(term.keep_shapes(i, s, o, n) for s, o, n in zip(shapes, outs, new, strict=True))
             except Misfit as misfit:
-                blocked.add(term.kind, (), str(misfit), example)
+                blocked.add(term.word, (), str(misfit), example)
             else:
-                completions = Completions(multiply(before.count, c.count), before.paths * c.paths, example)
+                completions = Completions(multiply(before.count, c.count), multiply(before.paths, c.paths), example)
                 add_state(after, (kept, _learn(known, keys, chosen)), completions)
     return join_classes(after), depth
 
@@ -374,5 +377,5 @@ def _learn(known: Knowledge, keys: Keys, chosen: Knowledge) -> Knowledge:
 
 def _require_depth(term: Compound, depth: int) -> int:
     if depth > MAX_NESTING:
-        raise TooDeep(term.kind)
+        raise TooDeep(term.word)
     return depth

@@ -11,6 +11,7 @@ from archwright.core.input import Input, as_input, format_input
 from archwright.core.json import from_json, to_json
 from archwright.core.names import name_segment
 from archwright.core.node import DeadEnd
+from archwright.core.nonterminal import require_bound
 from archwright.core.shape import NEEDS_IMAGE, Shape
 from archwright.core.taken_input import require_space
 from archwright.core.term import Compound, Term
@@ -41,6 +42,7 @@ def check(space: Term, input_shape: Iterable[int], classes: int | None = None) -
     for nesting.
     """
     require_space(space)
+    require_bound(space)
     model_input = as_input(input_shape)
     _check_shared(space)
     require_writable(space)

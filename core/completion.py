@@ -178,7 +178,7 @@ def find_choice_names(
     slot = plan.slots[k]
     if isinstance(slot, Domain):
         options = _list_options(term, slot)
-        return frozenset([f"{term.kind}.{plan.names[k]}"]).union(
+        return frozenset([f"{term.word}.{plan.names[k]}"]).union(
             *(find_choice_names(term, shapes, environment, (*values, value)) for value in options)
         )
     if shared := find_unknown(slot, environment):

@@ -35,7 +35,7 @@ class DerivationNode:
     @property
     def place(self) -> str:
         """Where it is in the space, as in `1.repeat.0.conv2d`."""
-        return f"{self.prefix}{self.kind.kind}"
+        return f"{self.prefix}{self.kind.word}"
 
     def __repr__(self) -> str:
         return f"<{self.place}: choices {self.start} to {self.stop - 1}>"
@@ -60,7 +60,7 @@ class Derivation:
         return choice, self.askers[choice].stop
 
     def __str__(self) -> str:
-        return "\n".join((self.leaf.origin.space.kind, *_draw_lines(self.roots, "")))
+        return "\n".join((self.leaf.origin.space.word, *_draw_lines(self.roots, "")))
 
     def __repr__(self) -> str:
         return f"<Derivation: {len(self.path)} choices of {len(self.nodes)} modules>"

@@ -112,7 +112,7 @@ class Matcher:
             for each, inner, chosen in pairs:
                 if wanted := explain_slot(term, each, inner, chosen, environment):
                     fits = f"only {wanted} fits there" if each in term.open_names else f"the space has {wanted}"
-                    return TermMismatch("its ", f"{term.kind}.{each}", f" is {_format(chosen)}, and {fits}", 1)
+                    return TermMismatch("its ", f"{term.word}.{each}", f" is {_format(chosen)}, and {fits}", 1)
         count, wanted_count = len(target.subterms), len(term.subterms)
         if count != wanted_count:
             return TermMismatch(
@@ -150,7 +150,7 @@ class Matcher:
             try:
                 value = compute_value(term, plan.names[k], slot, environment)
             except Misfit as misfit:
-                return TermMismatch("", f"{term.kind}.{plan.names[k]}", f" of the space cannot be: {misfit}")
+                return TermMismatch("", f"{term.word}.{plan.names[k]}", f" of the space cannot be: {misfit}")
             return self._match_values(term, (*values, value), target, environment, rewritings)
         mismatches: list[TermMismatch] = []
         for value in self.list_candidates(term, k, target, environment):
@@ -202,10 +202,10 @@ class Matcher:
         wanted = term.candidates(name, target, may_be) if isinstance(term, Rewriting) else None
         if wanted:
             would = " or ".join(map(format_value, wanted))
-            return TermMismatch("its ", f"{term.kind}.{name}", f" would be {would}, and the space has {slot}", 1)
+            return TermMismatch("its ", f"{term.word}.{name}", f" would be {would}, and the space has {slot}", 1)
         if not inside:
             return _explain_no_value(term, name, target)
-        return TermMismatch("at ", f"{term.kind}.{name}", f" {max(inside, key=lambda each: each.progress)}", 1)
+        return TermMismatch("at ", f"{term.word}.{name}", f" {max(inside, key=lambda each: each.progress)}", 1)
 
     def list_candidates(self, term: Term, k: int, target: Term | None, environment: Environment) -> Iterable[Value]:
         """The values of an open hyperparameter, or of the shared one that it needs next, that are worth a try."""
@@ -215,7 +215,7 @@ class Matcher:
                 wanted = self._ask_candidates(term, k, target, environment)
                 if wanted is not None:
                     return wanted
-            return self.list_values(slot, f"{term.kind}.{name}")
+            return self.list_values(slot, f"{term.word}.{name}")
         shared = find_unknown(slot, environment)
         assert shared is not None
         return self.list_values(shared.domain, shared.name)

@@ -17,6 +17,7 @@ from archwright.core.domain import Domain
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment
 from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
 from archwright.core.names import name_segment, root_prefix
+from archwright.core.nonterminal import require_bound
 from archwright.core.shape import Misfit, Shape, as_shape
 from archwright.core.step import Descent, ValueRequest, take_step
 from archwright.core.term import Compound, Term, chain_out_shape
@@ -225,6 +226,8 @@ class Node:
 def root(space: Term, input_shape: Iterable[int]) -> Node:
     """The node in which nothing is chosen. DeadEnd if something in the space fits no such input."""
     shape = as_shape(input_shape)
+    if isinstance(space, Term):  # pyright: ignore[reportUnnecessaryIsInstance]
+        require_bound(space)
     return _advance(Origin(space, shape), space, shape, None, EMPTY_ENVIRONMENT, (), None, None)
 
 
@@ -339,5 +342,5 @@ def _close_frames(frame: Frame | None, term: Term, out_shape: Shape) -> tuple[Fr
 
 
 def _format_place(focus: Term, frame: Frame | None) -> str:
-    """The place of a term in messages and names: the segments of the modules around it, and its kind."""
-    return (root_prefix(focus) if frame is None else frame.prefix) + focus.kind
+    """The place of a term in messages and names: the segments of the modules around it, and the word for it."""
+    return (root_prefix(focus) if frame is None else frame.prefix) + focus.word

@@ -153,7 +153,7 @@ class _Finder:
                     yield shared_value
         if not has_any:
             after = f" is {format_value(value)}, and no {request.shared} of {request.domain} makes {slot} that"
-            self._note(node, TermMismatch("its ", f"{_find_prefix(node.frame, node)}{focus.kind}.{name}", after))
+            self._note(node, TermMismatch("its ", f"{_find_prefix(node.frame, node)}{focus.word}.{name}", after))
 
     def _list_values_for_expansion(self, node: Node, focus: Compound, target: Term) -> Iterator[Value]:
         """Of a module that stands for another, the values with which that may be its part of the architecture."""
@@ -259,7 +259,7 @@ class _Finder:
         for name, value in zip(focus.plan.names, request.values, strict=False):
             if chosen[name] != value:
                 after = f" is {format_value(chosen[name])}, and only {format_value(value)} fits there"
-                return TermMismatch("its ", f"{prefix}{focus.kind}.{name}", after)
+                return TermMismatch("its ", f"{prefix}{focus.word}.{name}", after)
         mismatch = self.matcher.match_children(focus, focus.subterms, target, node.environment)
         return None if mismatch is None else mismatch.within(prefix, 0)
 

@@ -20,6 +20,8 @@ from archwright.core.domain import Domain, Values
 from archwright.core.examples import Example, ForEach
 from archwright.core.value import Value
 
+# Of a product that is counted: two numbers of half as many bits are multiplied in 20 ms; of more, it is counted as inf.
+MAX_COUNT_BITS = 2**20
 MAX_COUNTED_ONE_BY_ONE = 128  # integers of a range; in a longer one, one stands for all that have as many completions
 
 # An environment that holds, of each shared hyperparameter that has a value, that value, where it was chosen before the
@@ -33,8 +35,8 @@ States = dict[tuple[Shapes, Knowledge], "Completions"]  # the keys are all that 
 class Completions:
     """Completions that come to the same, for one value of each class that is known after them."""
 
-    count: int | float  # inf where reals are chosen
-    paths: int  # how many of them were analyzed: fewer, where a few values stand for a domain
+    count: int | float  # inf where reals are chosen, or where there are too many
+    paths: int | float  # how many of them were analyzed: fewer, where a few values stand for a domain
     example: Example  # of one of them, with names relative to the term
 
 
@@ -111,7 +113,7 @@ def group_values(
     by_value = dict[AnalyzedValue, Completions]()
     for value, more in completions:
         by_value[value] = add_completions(by_value.get(value), more)
-    classes = dict[tuple[float, int], list[AnalyzedValue]]()
+    classes = dict[tuple[float, float], list[AnalyzedValue]]()
     for value, c in by_value.items():
         classes.setdefault((c.count, c.paths), []).append(value)
     for (count, paths), values in classes.items():
@@ -162,14 +164,14 @@ def forget(known: Knowledge, needed: Collection[str], completions: Completions) 
             choice = known[name]
             if isinstance(choice, Known):
                 count = multiply(completions.count, choice.count)
-                completions = Completions(count, completions.paths * choice.paths, completions.example)
+                completions = Completions(count, multiply(completions.paths, choice.paths), completions.example)
             known = known.remove(name)
     return known, completions
 
 
-def count_paths(states: Mapping[tuple[Any, Knowledge], Completions]) -> int:
+def count_paths(states: Mapping[tuple[Any, Knowledge], Completions]) -> int | float:
     """How many completions were analyzed, for all values of the classes."""
-    return sum(forget(known, (), c)[1].paths for (_, known), c in states.items())
+    return sum_counts(forget(known, (), c)[1].paths for (_, known), c in states.items())
 
 
 def add_state(states: States[Shapes], state: tuple[Shapes, Knowledge], more: Completions) -> None:
@@ -181,7 +183,7 @@ def add_completions(before: Completions | None, more: Completions) -> Completion
     """All of both; the example is the first."""
     if before is None:
         return more
-    return Completions(sum_counts((before.count, more.count)), before.paths + more.paths, before.example)
+    return Completions(sum_counts((before.count, more.count)), sum_counts((before.paths, more.paths)), before.example)
 
 
 # Python refuses to add or multiply inf and an integer of more than 308 digits.
@@ -196,5 +198,7 @@ def sum_counts(counts: Iterable[float]) -> int | float:
 
 
 def multiply(a: float, b: float) -> int | float:
-    """The exact product, or inf; of two numbers that are not 0."""
-    return math.inf if math.inf in (a, b) else a * b
+    """The exact product, or inf; of two numbers that are not 0. That of too many bits is inf, too."""
+    if math.inf in (a, b) or int(a).bit_length() + int(b).bit_length() > MAX_COUNT_BITS:
+        return math.inf
+    return a * b

@@ -136,6 +136,11 @@ class Term(Named, ABC):
         return self.kind
 
     @property
+    def word(self) -> str:
+        """The word for it in names of choices: its kind; of a nonterminal, its symbol."""
+        return self.kind
+
+    @property
     def hyperparameters(self) -> tuple[tuple[str, Slot], ...]:
         """Their names and what they hold, in the order in which they are chosen."""
         slots: list[tuple[str, Slot]] = []
@@ -188,7 +193,7 @@ class Term(Named, ABC):
 
     def segment(self, i: int) -> str:
         """What this module adds to the names of the hyperparameters in its `i`-th child."""
-        return self.kind if len(self.subterms) == 1 else f"{self.kind}.{i}"
+        return self.word if len(self.subterms) == 1 else f"{self.word}.{i}"
 
     def leaves_out(self, name: str) -> bool:
         """Whether a field is not written, as it is optional and has its default."""
@@ -345,8 +350,8 @@ class Rewriting(Compound):
         return (self.expand(),)
 
     def segment(self, i: int) -> str:
-        """Its kind: there is only one expansion at a time."""
-        return self.kind
+        """The word for it: there is only one expansion at a time."""
+        return self.word
 
     def child_in_shape(self, i: int, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
         """The input."""

@@ -56,6 +56,9 @@ def show_space(properties: SpaceDetails, *, derivation: bool) -> None:
     noun = "architecture" if properties["size"] == 1 else "architectures"
     size = "infinitely many" if isinstance(properties["size"], float) else format_space_size(properties["size"])
     console.print(f"{size} {noun}, at most {pluralize(properties['depth'], 'choice')} each")
+    if properties["derivations"] != properties["size"]:
+        derivations = format_space_size(properties["derivations"])
+        console.print(f"{derivations} derivations: productions that are listed twice count twice")
     described = describe_input(parse_input(properties["input"]))
     console.print(f"for inputs of {described} and {properties['classes']} classes\n")
     console.print(wrap_tree(properties["drawing"], console.width), soft_wrap=True)

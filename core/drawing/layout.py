@@ -33,6 +33,7 @@ from archwright.core.hyperparameter import Slot
 from archwright.core.modules.basic import Identity, Settings, Zero
 from archwright.core.modules.choices import Either, Repeat
 from archwright.core.modules.composite import Branches, RepeatTied, Residual, Sequential
+from archwright.core.modules.grammar import Grammar
 from archwright.core.modules.graphs import Cell, Topology
 from archwright.core.shape import Shape
 from archwright.core.spaces.nasbench201 import STAGES, Nasbench201Network
@@ -148,6 +149,17 @@ def _(term: Either, _: CopyShapes) -> Picture:
         return frame(draw_term(others[0], ()), "choice", "optional", is_dashed=True)
     parts = [Part(_draw_visible(option, ()), in_label=label) for label, option in options]
     return frame(place_side_by_side(parts, EMPTY, is_dashed=True), "choice", "one of", is_dashed=True)
+
+
+@draw_term.register
+def _(term: Grammar, _: CopyShapes) -> Picture:
+    rules: list[Part] = []
+    for symbol, productions in term.list_rules():
+        parts = [Part(_draw_visible(p.term, ()), in_label=p.format()) for p in productions]
+        body = place_side_by_side(parts, EMPTY, is_dashed=True)
+        rules.append(Part(frame(body, "choice", symbol, is_dashed=True)))
+    depth = f", depth {term.depth}" if term.depth else ""
+    return frame(place_side_by_side(rules, EMPTY, is_dashed=True), "frame", f"{term.kind} {term.start}{depth}")
 
 
 @draw_term.register

@@ -9,6 +9,7 @@ from archwright.core.errors import to_one_line
 from archwright.core.expression import Expression, Shared
 from archwright.core.hyperparameter import Slot
 from archwright.core.modules.choices import Either
+from archwright.core.modules.grammar import Grammar
 from archwright.core.shape import Shape
 from archwright.core.term import Composite, Term
 from archwright.core.value import Value
@@ -26,6 +27,9 @@ def as_text(term: Term, in_shape: Shape | None = None) -> str:
 def _draw_lines(term: Term, label: str, first: str, rest: str, shape: Shape | None) -> Iterator[str]:
     name = f"{term.given_name}: " if term.given_name else ""
     yield to_one_line(first + label + name + _describe(term) + _describe_shapes(term, shape))
+    if isinstance(term, Grammar):
+        yield from _draw_rules(term, rest)
+        return
     children = term.subterms
     labels = [f"{option}: " for option in term.labels] if isinstance(term, Either) else [""] * len(children)
     shapes: list[Shape | None] = [None] * len(children)
@@ -33,13 +37,33 @@ def _draw_lines(term: Term, label: str, first: str, rest: str, shape: Shape | No
         for i, _, before, _ in term.iterate_calls(shape):
             shapes[i] = shapes[i] or before
     for i, (child, name) in enumerate(zip(children, labels, strict=True)):
-        last = i == len(children) - 1
-        branch, below = ("└─ ", "   ") if last else ("├─ ", "│  ")
+        branch, below = _choose_branch(i, len(children))
         yield from _draw_lines(child, name, rest + branch, rest + below, shapes[i])
 
 
+def _choose_branch(i: int, n: int) -> tuple[str, str]:
+    """What stands before the first line of the `i`-th of `n` branches, and before its other lines."""
+    return ("└─ ", "   ") if i == n - 1 else ("├─ ", "│  ")
+
+
+def _draw_rules(grammar: Grammar, rest: str) -> Iterator[str]:
+    """Each rule once, that of the start first, with its productions below it."""
+    rules = grammar.list_rules()
+    for i, (symbol, productions) in enumerate(rules):
+        branch, below = _choose_branch(i, len(rules))
+        yield rest + branch + symbol
+        for k, production in enumerate(productions):
+            inner_branch, inner_below = _choose_branch(k, len(productions))
+            label = f"{production.format()}: "
+            before, after = rest + below + inner_branch, rest + below + inner_below
+            yield from _draw_lines(production.term, label, before, after, None)
+
+
 def _describe(term: Term) -> str:
-    """The kind and its hyperparameters, without defaults that were not chosen and labels that the lines below show."""
+    """The word for it and its hyperparameters, without defaults that were not chosen and what the lines below show."""
+    if isinstance(term, Grammar):
+        depth = f", depth={term.depth}" if term.depth else ""
+        return f"{term.kind}({term.start}{depth})"
     defaults: dict[str, object] = {a.name: a.default for a in fields(type(term))}
     details = [
         f"{name}={_format_slot(slot)}"
@@ -47,7 +71,7 @@ def _describe(term: Term) -> str:
         if (name in term.open_names or slot != defaults.get(name))
         and not (isinstance(term, Either) and slot == Values(term.labels))
     ]
-    return f"{term.kind}({', '.join(details)})" if details else term.kind
+    return f"{term.word}({', '.join(details)})" if details else term.word
 
 
 def _format_slot(slot: Slot) -> str:

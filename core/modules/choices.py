@@ -60,11 +60,12 @@ class Repeat(Rewriting):
         return [len(target.children)] if isinstance(target, Sequential) else []
 
 
-def _make_labels(terms: tuple[Term, ...]) -> tuple[str, ...]:
+def make_labels(terms: tuple[Term, ...], place: str) -> tuple[str, ...]:
+    """A label for each of several terms: its own, numbered where it comes again."""
     seen: dict[str, int] = {}
     labels: list[str] = []
     for i, term in enumerate(terms):
-        require_term(term, f"option {i} of either", "either")
+        require_term(term, f"option {i} of {place}", "either")
         seen[term.label] = seen.get(term.label, 0) + 1
         labels.append(term.label if seen[term.label] == 1 else f"{term.label}_{seen[term.label]}")
     return tuple(labels)
@@ -79,7 +80,7 @@ def either(*terms: Term, **named: Any) -> Either:
     """
     weights = () if isinstance(named.get("weights"), Term) else as_weights(named.pop("weights", ()))
     name, options = split_name(named)
-    labels = (*_make_labels(terms), *options)
+    labels = (*make_labels(terms, "either"), *options)
     return Either((*terms, *options.values()), labels, Values(labels, weights=weights) if labels else "", name=name)
 
 

@@ -46,10 +46,13 @@ from archwright.core.modules.basic import (
 )
 from archwright.core.modules.choices import Either, Repeat, either, maybe_swap, optional
 from archwright.core.modules.composite import Branches, RepeatTied, Residual, Sequential, branches, sequential
+from archwright.core.modules.grammar import Grammar, count_derivations, grammar, weighted
+from archwright.core.modules.grammar_text import grammar_from_text, grammar_to_text
 from archwright.core.modules.graphs import Cell, Topology, cell, topology
 from archwright.core.mutation import mutated
 from archwright.core.names import drop_names
 from archwright.core.node import Node, replay, root
+from archwright.core.nonterminal import Nonterminal
 from archwright.core.objective import Objective, maximize, minimize, score
 from archwright.core.path_of import path_of
 from archwright.core.priors import prior
@@ -102,6 +105,7 @@ flatten = Flatten
 global_avg_pool = GlobalAvgPool
 identity = Identity
 max_pool2d = MaxPool2d
+nonterminal = Nonterminal
 relu_conv_bn = ReluConvBn
 repeat = Repeat
 repeat_tied = RepeatTied
@@ -198,6 +202,7 @@ __all__ = [
     "Flatten",
     "Function",
     "GlobalAvgPool",
+    "Grammar",
     "Hyperparameter",
     "Identity",
     "Input",
@@ -208,6 +213,7 @@ __all__ = [
     "Misfit",
     "Nasbench201",
     "Node",
+    "Nonterminal",
     "NotInTable",
     "Objective",
     "Outcome",
@@ -255,6 +261,7 @@ __all__ = [
     "compile",
     "conv2d",
     "count",
+    "count_derivations",
     "crossover",
     "dead_ends",
     "derivation",
@@ -274,6 +281,9 @@ __all__ = [
     "from_json",
     "function",
     "global_avg_pool",
+    "grammar",
+    "grammar_from_text",
+    "grammar_to_text",
     "hyperparameter",
     "identity",
     "image",
@@ -289,6 +299,7 @@ __all__ = [
     "module",
     "mutated",
     "named_space",
+    "nonterminal",
     "number",
     "number_setting",
     "one_of",
@@ -322,6 +333,7 @@ __all__ = [
     "tokens",
     "topology",
     "values",
+    "weighted",
     "whole_setting",
     "zero",
 ]

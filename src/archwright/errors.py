@@ -29,11 +29,14 @@ if TYPE_CHECKING:
     from archwright.core.input import BadInput as BadInput
     from archwright.core.json import UnreadableTerm as UnreadableTerm
     from archwright.core.matching import MembershipUnknown as MembershipUnknown
+    from archwright.core.modules.grammar_text import UnreadableGrammar as UnreadableGrammar
     from archwright.core.mutation import NothingToVary as NothingToVary
     from archwright.core.node import DeadEnd as DeadEnd
     from archwright.core.node import NotALeaf as NotALeaf
     from archwright.core.node import NothingToChoose as NothingToChoose
     from archwright.core.node import PathMismatch as PathMismatch
+    from archwright.core.nonterminal import InvalidGrammar as InvalidGrammar
+    from archwright.core.nonterminal import UnboundNonterminal as UnboundNonterminal
     from archwright.core.objective import BadMetricName as BadMetricName
     from archwright.core.objective import BadScore as BadScore
     from archwright.core.path_of import NotInSpace as NotInSpace
@@ -195,7 +198,9 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.core.json": "UnreadableTerm",
     "archwright.core.matching": "MembershipUnknown",
     "archwright.core.mutation": "NothingToVary",
+    "archwright.core.modules.grammar_text": "UnreadableGrammar",
     "archwright.core.node": "DeadEnd NotALeaf NothingToChoose PathMismatch",
+    "archwright.core.nonterminal": "InvalidGrammar UnboundNonterminal",
     "archwright.core.objective": "BadMetricName BadScore",
     "archwright.core.path_of": "NotInSpace",
     "archwright.core.setting": "BadSetting UnknownSetting",

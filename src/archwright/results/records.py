@@ -35,6 +35,7 @@ class SpaceSample(TypedDict):
 class SpaceDetails(SpaceRow):
     """A search space with its modules and the places where nothing fits."""
 
+    derivations: int | float  # its size, if each production of a grammar counts as often as it is listed
     dead_ends: list[str]
     samples: list[SpaceSample]
     drawing: str  # as a tree

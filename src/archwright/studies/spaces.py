@@ -10,6 +10,7 @@ from archwright.core.derivation import derivation
 from archwright.core.drawing.text import as_text
 from archwright.core.input import Input, as_input, format_input, read_input
 from archwright.core.json import to_json
+from archwright.core.modules.grammar import count_derivations
 from archwright.core.node import Node, root
 from archwright.core.path_lengths import count_longest_path
 from archwright.core.path_of import NotInSpace, follow_choices, path_of
@@ -52,6 +53,7 @@ def describe_space(
     term = source.build(model_input, classes)
     return {
         **_describe(source, model_input, classes, term),
+        "derivations": count_derivations(term, model_input.shape),
         "dead_ends": list(map(str, dead_ends(term, model_input.shape))),
         "samples": list(_sample_architectures(term, model_input.shape, samples, seed)),
         "drawing": as_text(term),
