@@ -201,6 +201,21 @@ def sources_of_nets(draw: st.DrawFn, children: int) -> list[list[int]]:
     return [sorted(draw(st.sets(st.integers(0, i), min_size=1, max_size=3))) for i in range(children + 1)]
 
 
+def _grammars(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
+    """With a rule that leads back to itself, and a production that is listed twice."""
+    return st.builds(
+        lambda depth, a, b: aw.grammar(
+            "S",
+            depth=depth,
+            S=[aw.sequential(aw.nonterminal("A", name="first"), aw.nonterminal("A")), aw.nonterminal("A")],
+            A=[a, aw.weighted(b, 2), a, aw.sequential(b, aw.nonterminal("A"))],
+        ),
+        st.integers(2, 3),
+        inner,
+        inner,
+    )
+
+
 def _compounds(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
     term_lists = st.lists(inner, max_size=3)
     return st.one_of(
@@ -219,6 +234,7 @@ def _compounds(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
         _sharing_eithers(inner),
         _topologies(inner),
         _cells(inner),
+        _grammars(inner),
         st.builds(aw.optional, inner),
         st.builds(aw.maybe_swap, inner, inner),
         st.builds(lambda a, b, c: Glued((a, b), c), inner, inner, inner),

@@ -25,6 +25,7 @@ NO_PARTICIPLES = {
     "named_space",
     "normalised",
     "shared",
+    "weighted",
 }
 
 

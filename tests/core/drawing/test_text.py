@@ -1,6 +1,7 @@
 """Spaces and architectures as text and HTML."""
 
 import random
+from collections.abc import Iterator
 
 from hypothesis import given
 
@@ -10,7 +11,7 @@ from archwright.core.drawing.svg import as_svg
 from archwright.core.drawing.text import as_text
 from archwright.core.modules.choices import Either
 from tests.core.user_modules import Glued, Ladder, Shrink
-from tests.strategies import iterate_subterms, leaves, terms
+from tests.strategies import leaves, terms
 
 WIDTH = aw.shared("width", [8, 16])
 SPACE = aw.sequential(
@@ -61,12 +62,26 @@ def test_names_stand_before_modules():
     assert as_text(chosen).splitlines()[2] == "└─ op: activation(function=relu)"
 
 
+def iterate_drawn(term: aw.Term) -> Iterator[str]:
+    """The words for a term and all terms in it; of a grammar, those for the productions that it draws, each once."""
+    yield term.kind if isinstance(term, aw.Grammar) else term.word
+    if not isinstance(term, aw.Grammar):
+        for subterm in term.subterms:
+            yield from iterate_drawn(subterm)
+        return
+    for symbol, productions in term.list_rules():
+        yield symbol
+        for production in productions:
+            yield from iterate_drawn(production.term)
+
+
 @given(terms)
 def test_a_line_for_each_module(term):
     """Whatever the space; shapes are drawn for architectures alone."""
     lines = as_text(term).splitlines()
-    assert len(lines) == sum(1 for _ in iterate_subterms(term))
-    assert all(each.kind in line for each, line in zip(iterate_subterms(term), lines, strict=True))
+    words = list(iterate_drawn(term))
+    assert len(lines) == len(words)
+    assert all(word in line for word, line in zip(words, lines, strict=True))
     if not term.plan.is_specified:
         assert as_text(term, SHAPE) == as_text(term)
 

@@ -346,3 +346,14 @@ def test_json_of_no_grammar_is_refused(change):
     assert aw.from_json(data).start == "S"
     with pytest.raises(UnreadableTerm):
         aw.from_json(data | change)
+
+
+def test_a_nonterminal_may_have_a_name():
+    """It stands in place of the position, and the architecture shows it."""
+    space = aw.grammar(
+        "S", S=[aw.sequential(aw.nonterminal("OP", name="stem"), aw.nonterminal("OP"))], OP=[aw.relu(), aw.affine(4)]
+    )
+    leaf = aw.root(space, SHAPE).choose("affine").choose("relu")
+    assert [name for name, _ in leaf.path] == ["S.stem.OP.production", "S.1.OP.production"]
+    assert leaf.architecture == aw.sequential(aw.affine(4, name="stem"), aw.relu())
+    assert aw.from_json(aw.to_json(space)) == space
