@@ -272,7 +272,7 @@ class _Finder:
 
     def _note(self, node: Node, mismatch: TermMismatch) -> None:
         """Remember the reason of a partial path if none led further."""
-        key = len(node.path), mismatch.progress
+        key = _count_choices(node), mismatch.progress
         if key > self._farthest_key:
             self.farthest, self._farthest_key = mismatch, key
 
@@ -292,6 +292,14 @@ def _list_frames(frame: Frame | None) -> list[Frame]:
         frames.append(frame)
         frame = frame.outer
     return frames[::-1]
+
+
+def _count_choices(node: Node) -> int:
+    """How many choices lead to a node."""
+    count = 0
+    while node.parent is not None:
+        node, count = node.parent, count + 1
+    return count
 
 
 def _list_open_frames(node: Node) -> list[Frame]:

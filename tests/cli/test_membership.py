@@ -115,6 +115,20 @@ def test_what_is_no_architecture_is_refused(ask, content, says):
     assert says in done.err
 
 
+def test_an_architecture_is_enqueued_as_it_is(ask, cli, tmp_path):
+    """By the command that begins a run and by that which goes on with it; one of another space is refused."""
+    ask(aw.to_json(INSIDE))
+    (tmp_path / "score.py").write_text("def score(architecture):\n    return 0.5\n")
+    words = ("search", "own.py:space", "--evaluator", "score.py:score", "--name", "mine", "--trials", "1")
+    assert cli(*words, "--enqueue", "file.json").code == 0
+    trial = json.loads(cli("show", "mine", "0", "--json").out)
+    assert (trial["choices"], trial["enqueued"]) == (CHOICES, 0)
+    ask({"architecture": aw.to_json(OUTSIDE)})
+    refused = cli("resume", "mine", "--trials", "+1", "--enqueue", "file.json")
+    assert refused.code == 2
+    assert "file.json, configuration 1: the architecture is not in the space: its 0.conv2d.filters is 32" in refused.err
+
+
 @pytest.mark.usefixtures("digits_log")
 def test_an_export_is_in_its_space(cli):
     assert cli("export", "digits-1", "best", "model").code == 0
