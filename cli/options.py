@@ -138,6 +138,16 @@ EnqueueOption = Annotated[
     ),
 ]
 
+FromOption = Annotated[
+    list[str] | None,
+    _search_option(
+        "--from",
+        metavar="RUN",
+        help="Begin with the results of another run of the log, of those of its trials that were about the same "
+        "problem and whose models are in the space; may be repeated.",
+    ),
+]
+
 
 @frozen(kw_only=True)
 class EvaluationOptions:

@@ -65,7 +65,7 @@ class Proposal:
     the queue that it comes from, or None for a searcher's.
     """
 
-    trial: int  # 0, 1, 2 ... in the order of proposing
+    trial: int  # 0, 1, 2 ... in the order of proposing; below 0 if it is of another run, which this one has inherited
     origin: Origin
     path: Path
     budget: Budget

@@ -12,6 +12,9 @@ State = TypeVar("State")
 class Searcher(Protocol[State]):
     """A search strategy.
 
+    Trials that a run has inherited from others are adopted and told before the first proposal; their numbers are below
+    0. A searcher that begins with so many random trials counts them among these.
+
     Its settings are the fields of a frozen attrs class, all plain JSON values. The state after any prefix of a log is
     the first one with `adopt` applied to its proposals and `tell` to its outcomes, in the log's order, whoever made the
     proposals: so a search is resumed, replayed and forked without any code of the searcher's.

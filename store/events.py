@@ -119,6 +119,22 @@ class Enqueued:
 
 
 @frozen
+class Inherited:
+    """A trial of another run was taken over, before the first trial was proposed: the searcher was told its result."""
+
+    trial: int  # -n, ..., -2, -1 of n, in the order in which the searcher was told them
+    path: LoggedPath  # in this run's space
+    budget: Budget
+    status: Status
+    score: float | None
+    source_run: str
+    source_trial: int  # its number there
+    source_log: str | None = None  # the name of the file of that run's log; None: this one
+    metrics: Mapping[str, float] = field(factory=dict[str, float])
+    seconds: float = 0.0  # of its attempts there
+
+
+@frozen
 class AttemptStarted:
     """An attempt at a trial was handed to the evaluator."""
 
@@ -187,7 +203,18 @@ class RunStopped:
     detail: str = field(default="", converter=to_encodable)  # for people
 
 
-Event = RunStarted | Enqueued | Proposed | AttemptStarted | Reported | AttemptEnded | Scored | RunResumed | RunStopped
+Event = (
+    RunStarted
+    | Inherited
+    | Enqueued
+    | Proposed
+    | AttemptStarted
+    | Reported
+    | AttemptEnded
+    | Scored
+    | RunResumed
+    | RunStopped
+)
 EVENT_KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 # Fields that events did not have from the beginning: they are left out where they have their defaults.
 _LATER_END_FIELDS = (*(name for name in END_FIELDS if name != "trials"), "simulates_time")

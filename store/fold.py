@@ -22,6 +22,7 @@ from archwright.store.events import (
     AttemptStarted,
     Enqueued,
     Event,
+    Inherited,
     LoggedPath,
     Proposed,
     Reported,
@@ -71,6 +72,7 @@ class RunState:
     attempt_seconds: float = 0.0  # of all attempts that ended, whether measured or simulated
     simulates_time: bool = False  # whether these are simulated
     queue: Queue = EMPTY_QUEUE  # what is to be tried before the searcher is asked
+    inherited: tuple[Inherited, ...] = ()  # trials of other runs; none of the above is about them
 
     @property
     def target_trials(self) -> int | None:
@@ -109,6 +111,7 @@ def fold_events(events: Iterable[Event], state: RunState = RunState()) -> RunSta
         state.attempt_seconds,
         state.simulates_time,
         state.queue,
+        list(state.inherited),
     )
     for event in events:
         draft.apply(event)
@@ -174,6 +177,7 @@ class _RunDraft:
     attempt_seconds: float
     simulates_time: bool
     queue: Queue
+    inherited: list[Inherited]
     changed: dict[int, _TrialDraft] = field(factory=dict[int, _TrialDraft])
 
     def apply(self, event: Event) -> None:
@@ -182,6 +186,8 @@ class _RunDraft:
             case RunStarted():
                 self.started, self.ends, self.keep_models = event, event.ends, event.keep_models
                 self.simulates_time = event.simulates_time
+            case Inherited():
+                self.inherited.append(event)
             case Enqueued():
                 self.queue = self.queue.fold(event)
             case Proposed(trial, path, budget, continues, enqueued):
@@ -250,7 +256,11 @@ class _RunDraft:
             self.attempt_seconds,
             self.simulates_time,
             self.queue,
+            tuple(self.inherited),
         )
+
+
+_SCORE_RULE = "it has a score if and only if its status is ok"
 
 
 def decide(state: RunState, event: Event) -> RunState:
@@ -276,11 +286,14 @@ def _find_objection(state: RunState, event: Event) -> str:
 
 
 def _find_live_objection(
-    state: RunState, event: Enqueued | Proposed | RunStopped | AttemptStarted | Reported | AttemptEnded | Scored
+    state: RunState,
+    event: Inherited | Enqueued | Proposed | RunStopped | AttemptStarted | Reported | AttemptEnded | Scored,
 ) -> str:
     match event:
         case RunStopped():
             return ""
+        case Inherited():
+            return _find_inheritance_objection(state, event)
         case Enqueued(entry):
             number = state.queue.entry_count
             return "" if entry == number else f"the next entry of the queue is number {number}"
@@ -295,6 +308,16 @@ def _find_live_objection(
             return _find_trial_objection(trial, event)
         case _:
             assert_never(event)
+
+
+def _find_inheritance_objection(state: RunState, event: Inherited) -> str:
+    if state.trials:
+        return "trials are inherited before the first is proposed"
+    if state.inherited and event.trial != state.inherited[-1].trial + 1:
+        return f"the next inherited trial is number {state.inherited[-1].trial + 1}"
+    if event.trial >= 0:
+        return "inherited trials have numbers below 0"
+    return "" if (event.score is not None) == (event.status == "ok") else _SCORE_RULE
 
 
 def _find_proposal_objection(state: RunState, event: Proposed) -> str:
@@ -323,6 +346,6 @@ def _find_trial_objection(trial: TrialState, event: AttemptStarted | Reported | 
         case Scored(_, status, score):
             if trial.running:
                 return f"attempt {trial.attempts} of trial {trial.trial} has not ended"
-            return "" if (score is not None) == (status == "ok") else "it has a score if and only if its status is ok"
+            return "" if (score is not None) == (status == "ok") else _SCORE_RULE
         case _:
             assert_never(event)

@@ -71,6 +71,10 @@ def m007_budgets(database: Database) -> None:
     """The view of trials has no budget where nothing reads it: all views are created again."""
 
 
+def m008_inherited(database: Database) -> None:
+    """Runs may inherit trials: one more view, and an older archwright does not know the event, so it is refused."""
+
+
 MIGRATIONS: Sequence[Migration] = (
     m001_events,
     m002_smaller,
@@ -79,6 +83,7 @@ MIGRATIONS: Sequence[Migration] = (
     m005_queue,
     m006_spaces,
     m007_budgets,
+    m008_inherited,
 )
 
 

@@ -133,6 +133,30 @@ _QUEUE = View(
         ON trials.run = entries.run AND trials.enqueued = TRY_CAST(payload->>'$.entry' AS BIGINT)
     """,
 )
+_INHERITED = View(
+    "inherited",
+    "One row a trial of another run that this one began with; no other view has them.",
+    {
+        "run": _RUN,
+        "trial": "its number here, below 0: -n to -1 of n, in the order in which the searcher was told them",
+        "source_run": "the run that it is of",
+        "source_trial": "its number there",
+        "source_log": "the name of the file of that run's log; NULL if it is this one",
+        "status": "ok, diverged, out_of_memory, timed_out, crashed or invalid",
+        "score": "the objective's metric; NULL unless the status is ok",
+        "seconds": "of its attempts there",
+        "path": "its choices in this run's space as JSON, [[name, value], ...]",
+        "metrics": "every metric, as JSON",
+    },
+    """
+    SELECT run, trial, payload->>'$.source_run' AS source_run,
+        TRY_CAST(payload->>'$.source_trial' AS BIGINT) AS source_trial, payload->>'$.source_log' AS source_log,
+        payload->>'$.status' AS status, TRY_CAST(payload->>'$.score' AS DOUBLE) AS score,
+        TRY_CAST(payload->>'$.seconds' AS DOUBLE) AS seconds, payload->'$.path' AS path,
+        payload->'$.metrics' AS metrics
+    FROM events WHERE kind = 'Inherited'
+    """,
+)
 _CHOICES = View(
     "choices",
     "One row a choice of a trial's path.",
@@ -274,6 +298,7 @@ VIEWS = (
     _ATTEMPTS,
     _TRIALS,
     _QUEUE,
+    _INHERITED,
     _CHOICES,
     _CURVES,
     _METRICS,

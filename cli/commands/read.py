@@ -53,6 +53,7 @@ def show(
 def best(
     run: options.LastRunArgument = None,
     n: Annotated[int, typer.Option("-n", min=1, help="How many trials.")] = 5,
+    inherited: Annotated[bool, typer.Option("--inherited", help="Also those that it has of other runs.")] = False,
     trust: options.TrustOption = False,
     json: options.JsonOption = False,
     log: options.LogOption = options.DEFAULT_LOG,
@@ -62,5 +63,5 @@ def best(
     from archwright.cli.reports.show_trial import show_best
     from archwright.results.log import Log
 
-    trials = Log(log, trust=trust).describe_best(run, n)
+    trials = Log(log, trust=trust).describe_best(run, n, inherited=inherited)
     print_records(trials["trials"]) if json else show_best(trials)

@@ -21,6 +21,7 @@ from archwright.display.text import (
     format_local_time,
     format_score,
     humanize_value,
+    pluralize,
     summarize_error,
 )
 from archwright.results.records import EarlyStopRecord, RunDetails, RunRow, TrialRecord
@@ -103,6 +104,7 @@ def _list_settings(run: RunDetails) -> dict[str, str]:
         **({"stopping": _format_settings(describe_rule(run["stopping"]), NAME_KEY)} if run["stopping"] else {}),
         "trials": f"{format_count(counts['proposed'])}{target}: {statuses}{budget}",
         **({"enqueued": _format_queue(run)} if "queue" in run else {}),
+        **({"inherited": _format_inheritance(run)} if "inherited" in run else {}),
         **({"ends after": _format_ends(run)} if ends != RunEnds(trials=ends.trials) else {}),
         "started": f"{format_local_time(run['started'])}; {run['events']} events, "
         f"the latest at {format_local_time(run['latest'])}",
@@ -117,6 +119,14 @@ def _format_ends(run: RunDetails) -> str:
     scored = run["counts"]["ok"] + run["counts"]["failed"]
     done = list_progress(ends, scored, run["seconds"], run["scored_since_best"])
     return f"{format_ends(ends, run['objective']['metric'])}; so far {', '.join(done)}"
+
+
+def _format_inheritance(run: RunDetails) -> str:
+    """How many trials it began with, and whose."""
+    sources = run.get("inherited", ())
+    places = [f" in {source['log']}" if source["log"] else "" for source in sources]
+    parts = zip(sources, places, strict=True)
+    return ", ".join(f"{pluralize(source['trials'], 'trial')} of {source['run']}{place}" for source, place in parts)
 
 
 def _format_queue(run: RunDetails) -> str:

@@ -83,7 +83,8 @@ def explain_exhaustion(problem: Problem, state: RunState) -> str:
     Its space has no other architectures, or else the searcher has a reason of its own.
     """
     total = count(problem.space, problem.input_shape)
-    if len({repr(trial.path) for trial in state.trials.values()}) < total:
+    paths = {repr(trial.path) for trial in [*state.trials.values(), *state.inherited]}
+    if len(paths) < total:
         return "the searcher has nothing more to propose"
     if total == 1:
         return "its space has no other architecture than the one that it has tried"

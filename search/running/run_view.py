@@ -23,7 +23,16 @@ from archwright.store import logged_terms
 from archwright.store.chain import parse_rows
 from archwright.store.claim import NOBODY, is_claimed, locate_lock
 from archwright.store.duckdb_log import DuckDBLog
-from archwright.store.events import AttemptEnded, AttemptStarted, Event, Proposed, Reported, RunStarted, Scored
+from archwright.store.events import (
+    AttemptEnded,
+    AttemptStarted,
+    Event,
+    Inherited,
+    Proposed,
+    Reported,
+    RunStarted,
+    Scored,
+)
 from archwright.store.fold import RunState, TrialState
 from archwright.store.log import EventRow
 from archwright.store.runs import find_run
@@ -76,9 +85,23 @@ class RunView:
         return sort_trials(self.run.state)
 
     @property
+    def inherited(self) -> list[TrialState]:
+        """The trials of other runs with which this one began, in the order in which the searcher was told them."""
+        return list(map(_as_trial, self.run.state.inherited))
+
+    @property
     def best(self) -> list[TrialState]:
         """The trials that have a score, best first."""
         return rank_trials(self.trials, self.run.started.objective)
+
+    @property
+    def best_with_inherited(self) -> list[TrialState]:
+        """The same, among them those of other runs."""
+        return rank_trials([*self.inherited, *self.trials], self.run.started.objective)
+
+    def get_source(self, trial: int) -> Inherited | None:
+        """The event by which a trial was inherited; None for one of the run's own."""
+        return next((event for event in self.run.state.inherited if event.trial == trial), None)
 
     def get_trial(self, name: int | str) -> TrialState:
         """The trial of that number, also as text, or the one that is `best` or `last`, which was proposed last.
@@ -135,8 +158,13 @@ def view_run(log: Path, name: str | None = None, upto: int | None = None, *, tru
     return evolve(view, status=status, at=upto)
 
 
-def view_best_trials(log: Path, name: str | None = None, n: int = 1, *, trusted: bool = False) -> RunView:
-    """As `view_run`, but of the trials only the best `n` and those that they continue: the rest is not parsed."""
+def view_best_trials(
+    log: Path, name: str | None = None, n: int = 1, *, trusted: bool = False, inherited: bool = False
+) -> RunView:
+    """As `view_run`, but of the trials only the best `n` and those that they continue: the rest is not parsed.
+
+    Where the `inherited` ones are asked for, all of those are there, too.
+    """
     file = DuckDBLog(log)
     run = find_run(file, name)
     rows = file.rows(run)
@@ -145,7 +173,8 @@ def view_best_trials(log: Path, name: str | None = None, n: int = 1, *, trusted:
     objective = RunRecord.of(run_events).started.objective
     best = rank_trials([event for event in scored if isinstance(event, Scored)], objective)
     trials = _add_continued_trials(run, rows, [event.trial for event in best[:n]])
-    record = RunRecord.of(parse_rows(run, (row for row in rows if row.trial is None or row.trial in trials)))
+    read = (row for row in rows if row.trial is None or row.trial in trials or (inherited and row.kind == "Inherited"))
+    record = RunRecord.of(parse_rows(run, read))
     return _make_view(log, run, record, trusted=trusted)
 
 
@@ -162,6 +191,22 @@ def _add_continued_trials(run: str, rows: Sequence[EventRow], trials: Iterable[i
 def _make_view(log: Path, name: str, run: RunRecord, *, trusted: bool) -> RunView:
     status = run.state.stopped.reason if run.state.stopped else find_open_status(log, name)
     return RunView(log, name, run, status, trusted)
+
+
+def _as_trial(event: Inherited) -> TrialState:
+    """An inherited trial as one that has ended; it has no attempts here."""
+    end = AttemptEnded(event.trial, 0, event.status, event.seconds, event.metrics)
+    return TrialState(
+        event.trial,
+        event.path,
+        event.budget,
+        continues=None,
+        last_end=end,
+        seconds=event.seconds,
+        status=event.status,
+        score=event.score,
+        metrics=event.metrics,
+    )
 
 
 def _count_from_start(name: int | str, count: int) -> int | str:

@@ -31,7 +31,7 @@ from archwright.store.artifacts import locate_run_folder, require_known_artifact
 from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import NoSuchEvent
-from archwright.store.events import Event, LoggedPath, Proposed, RunResumed, RunStarted, RunStopped
+from archwright.store.events import Event, Inherited, LoggedPath, Proposed, RunResumed, RunStarted, RunStopped
 from archwright.store.fold import RunState, fold_events
 from archwright.store.log import START, EventLog, LoggedEvent, Position
 from archwright.store.run_time import RunTime, fold_run_time
@@ -97,15 +97,16 @@ def start_run(
     max_consecutive_failures: int = MAX_CONSECUTIVE_FAILURES,
     retries: int = DEFAULT_RETRIES,
     is_claimed: bool = False,
+    inherited: Sequence[Inherited] = (),
     enqueue: Iterable[object] = (),
     searcher: AnySearcher | None = None,
     stopping: AnyStoppingRule | None = None,
 ) -> RunStopped:
     """Start the run `name` and run its trials until it stops.
 
-    Its `searcher` and its rule `stopping` are the logged ones unless given. The configurations to `enqueue`, as
-    `enqueue_all` takes them, are tried before the searcher is asked. Raises ArtifactsExist where another run of that
-    name has left models.
+    Its `searcher` and its rule `stopping` are the logged ones unless given. The searcher is told the `inherited` trials
+    first. The configurations to `enqueue`, as `enqueue_all` takes them, are tried before it is asked. Raises
+    ArtifactsExist where another run of that name has left models.
 
     No other process may run it at the same time: its lock, see `claim`, is taken here unless the caller holds it
     (`is_claimed`).
@@ -125,7 +126,7 @@ def start_run(
             retention=ArtifactRetention(locate_run_folder(log.path, name)),
             early_stopping=fold_early_stopping(started, (), stopping),
         )
-        return loop.run(started, *enqueued)
+        return loop.run(started, *inherited, *enqueued)
 
 
 def resume_run(
@@ -209,7 +210,7 @@ def check_paths(run: RunRecord, space: JSON) -> None:
     started = run.started
     problem = Problem(from_json(space), started.input_shape, started.budget, started.objective)
     for event in run.events:
-        if isinstance(event, Proposed):
+        if isinstance(event, Proposed | Inherited):
             _check_in_space(run, space, f"trial {event.trial}", partial(_require_leaf, problem, event.path))
     for entry in run.state.queue.entries:
         _check_in_space(

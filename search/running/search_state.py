@@ -23,7 +23,16 @@ from archwright.search.searcher import (
     open_proposal_stream,
 )
 from archwright.store.configured import ExtensionFailed
-from archwright.store.events import AttemptEnded, Enqueued, Event, Proposed, RunResumed, RunStarted, Scored
+from archwright.store.events import (
+    AttemptEnded,
+    Enqueued,
+    Event,
+    Inherited,
+    Proposed,
+    RunResumed,
+    RunStarted,
+    Scored,
+)
 from archwright.store.queue_state import EMPTY_QUEUE, Queue
 
 _BUILTIN_KINDS = frozenset(type(searcher) for searcher in SEARCHERS.values())
@@ -73,6 +82,8 @@ class SearchState(Generic[State]):
         Raises ExtensionFailed where a person's own searcher does.
         """
         match event:
+            case Inherited():
+                return self._inherit(event)
             case Enqueued():
                 return evolve(self, queue=self.queue.fold(event))
             case Proposed(trial, path, budget, continues, enqueued):
@@ -83,25 +94,34 @@ class SearchState(Generic[State]):
             case Scored(trial, status, score, metrics):
                 open_trials, attempt_seconds = dict(self.open_trials), dict(self.attempt_seconds)
                 outcome = Outcome(open_trials.pop(trial), status, score, metrics, attempt_seconds.pop(trial, 0.0))
-                uniform = open_outcome_stream(self.searcher, self.seed, trial)
-                with guard_searcher(self.searcher, "tell"):
-                    searcher_state = self.searcher.tell(self.searcher_state, outcome, uniform)
-                return evolve(
-                    self, searcher_state=searcher_state, open_trials=open_trials, attempt_seconds=attempt_seconds
-                )
+                return evolve(self._tell(outcome), open_trials=open_trials, attempt_seconds=attempt_seconds)
             case _:
                 return self
 
+    def _tell(self, outcome: Outcome) -> "SearchState[State]":
+        """The state in which the searcher knows an outcome."""
+        uniform = open_outcome_stream(self.searcher, self.seed, outcome.proposal.trial)
+        with guard_searcher(self.searcher, "tell"):
+            return evolve(self, searcher_state=self.searcher.tell(self.searcher_state, outcome, uniform))
+
+    def _adopt(self, proposal: Proposal) -> "SearchState[State]":
+        """The state in which the searcher knows of a proposal."""
+        with guard_searcher(self.searcher, "adopt"):
+            return evolve(self, searcher_state=self.searcher.adopt(self.searcher_state, proposal))
+
+    def _inherit(self, event: Inherited) -> "SearchState[State]":
+        """The state in which the searcher knows a trial of another run, as if it had been proposed and scored."""
+        proposal = Proposal(event.trial, self.problem.root.origin, event.path, event.budget)
+        outcome = Outcome(proposal, event.status, event.score, event.metrics, event.seconds)
+        return self._adopt(proposal)._tell(outcome)
+
     def adopt(self, proposal: Proposal) -> "SearchState[State]":
         """The state with `proposal`, this searcher's, another's or one of the queue, as an open trial."""
-        with guard_searcher(self.searcher, "adopt"):
-            searcher_state = self.searcher.adopt(self.searcher_state, proposal)
         open_trials = {**self.open_trials, proposal.trial: proposal}
         proposal_count = max(self.proposal_count, proposal.trial + 1)
         queue = self.queue if proposal.enqueued is None else self.queue.remove(proposal.enqueued)
         return evolve(
-            self,
-            searcher_state=searcher_state,
+            self._adopt(proposal),
             proposal_count=proposal_count,
             open_trials=open_trials,
             queue=queue,

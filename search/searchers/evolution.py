@@ -21,6 +21,7 @@ class EvolutionState:
 
     problem: Problem
     population: "PDeque[Outcome]" = pdeque()  # oldest first
+    inherited: int = 0  # how many trials of other runs it was told
 
 
 @name_wrong_fields
@@ -55,15 +56,15 @@ class Evolution:
 
         Consumes a number for each member of the sample, and what mutation consumes.
         """
-        if trial < self.population or not state.population:
+        if trial + state.inherited < self.population or not state.population:
             leaf = sample(state.problem.root, uniform)
         else:
             leaf = _mutate(self._select_parent(state, uniform), uniform)
         return Proposal.of(trial, leaf, state.problem.budget)
 
     def adopt(self, state: EvolutionState, proposal: Proposal) -> EvolutionState:
-        """No difference: what is under way is no member yet."""
-        return state
+        """No difference, but for the number of inherited trials: what is under way is no member yet."""
+        return evolve(state, inherited=state.inherited + 1) if proposal.trial < 0 else state
 
     def tell(self, state: EvolutionState, outcome: Outcome, uniform: UniformStream) -> EvolutionState:
         """The population with the outcome as its youngest member, and without the oldest if it is full."""

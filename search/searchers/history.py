@@ -31,12 +31,14 @@ class History(Generic[Features]):
     observations: "PVector[Observation[Features]]" = pvector()  # noqa: RUF009  (a value, as those below)
     open_trials: "PMap[int, tuple[Path, Features]]" = pmap()  # by number
     seen: PSet[Path] = pset()  # whatever was proposed
+    inherited: int = 0  # how many of all these are trials of other runs
 
 
 def adopt_proposal(history: History[Features], proposal: Proposal, features: Features) -> History[Features]:
     """The history in which a proposal is open."""
     open_trials = history.open_trials.set(proposal.trial, (proposal.path, features))
-    return evolve(history, open_trials=open_trials, seen=history.seen.add(proposal.path))
+    inherited = history.inherited + (proposal.trial < 0)
+    return evolve(history, open_trials=open_trials, seen=history.seen.add(proposal.path), inherited=inherited)
 
 
 def observe(history: History[Features], outcome: Outcome) -> History[Features]:

@@ -88,7 +88,9 @@ class Smbo:
         Consumes what drawing the candidates and then the surrogate consume.
         """
         problem = state.problem
-        is_initial = trial < self.initial or all(observed.utility is None for observed in state.observations)
+        is_initial = trial + state.inherited < self.initial or all(
+            observed.utility is None for observed in state.observations
+        )
         path = None if is_initial else self._select_best(state, self._sample_candidates(state, uniform), uniform)
         if path is not None:
             return Proposal(trial, problem.root.origin, path, problem.budget)

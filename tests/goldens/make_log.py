@@ -20,6 +20,7 @@ from archwright.store.events import (
     AttemptStarted,
     Enqueued,
     Event,
+    Inherited,
     Proposed,
     Reported,
     RunResumed,
@@ -55,6 +56,8 @@ def make_history() -> list[Event]:
     )
     return [
         started,
+        Inherited(-2, (("0.affine.units", 8),), EPOCHS, "crashed", None, "earlier-1", 3, "earlier.duckdb", seconds=1.5),
+        Inherited(-1, (("0.affine.units", 16),), EPOCHS, "ok", 0.25, "earlier-1", 4, metrics={"accuracy": 0.25}),
         Enqueued(0, ()),
         Enqueued(1, (("act", "模型"), ("rate", 1e-05))),
         Enqueued(2, (("0.affine.units", 16),)),
@@ -102,7 +105,7 @@ def write_log(path: Path) -> None:
     log, events = DuckDBLog(path), make_history()
     log.append("toy-1", events, START, [1.7e9 + 0.1 * i for i in range(len(events))])
     started = cast(RunStarted, events[0])
-    fork_run(log, "toy-1", 15, "toy-2", evolve(started, reads_budget=False), clock=lambda: 1.8e9)
+    fork_run(log, "toy-1", 17, "toy-2", evolve(started, reads_budget=False), clock=lambda: 1.8e9)
 
 
 def main() -> None:

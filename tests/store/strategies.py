@@ -14,6 +14,7 @@ from archwright.store.events import (
     Enqueued,
     Event,
     ForkPoint,
+    Inherited,
     Proposed,
     Reported,
     RunResumed,
@@ -64,6 +65,19 @@ starts = st.builds(
 events: st.SearchStrategy[Event] = st.one_of(
     starts,
     st.builds(Proposed, small, paths, budgets, st.none() | small, st.none() | small),
+    st.builds(
+        Inherited,
+        st.integers(-9, -1),
+        paths,
+        budgets,
+        st.sampled_from(STATUSES),
+        st.none() | numbers,
+        names,
+        small,
+        st.none() | names,
+        metrics,
+        st.floats(0, 1e9),
+    ),
     st.builds(Enqueued, small, paths),
     st.builds(AttemptStarted, small, small),
     st.builds(Reported, small, small, small, metrics),
@@ -148,6 +162,9 @@ def _list_admissible_events(state: RunState) -> Sequence[Event]:
         ),
         Enqueued(state.queue.entry_count, (("width", 1),)),
     ]
+    if not state.trials and (not state.inherited or state.inherited[-1].trial < -1):
+        number = state.inherited[-1].trial + 1 if state.inherited else -3
+        events.append(Inherited(number, (("width", 1),), EPOCH, "ok", 0.9, "earlier-1", 0))
     for number in state.open_trials:
         trial = state.trials[number]
         if trial.running:

@@ -143,8 +143,8 @@ def test_a_payload_that_is_no_event_is_refused(payload: str):
 def test_kinds_are_the_names_of_the_classes():
     """The names that SQL users filter by; a renamed class would orphan old logs."""
     assert set(EVENT_KINDS) == {
-        "RunStarted", "Enqueued", "Proposed", "AttemptStarted", "Reported", "AttemptEnded", "Scored", "RunResumed",
-        "RunStopped",
+        "RunStarted", "Inherited", "Enqueued", "Proposed", "AttemptStarted", "Reported", "AttemptEnded", "Scored",
+        "RunResumed", "RunStopped",
     }  # fmt: skip
 
 

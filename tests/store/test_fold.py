@@ -3,15 +3,18 @@
 from functools import reduce
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archwright.core.protocols import Status
 from archwright.store.errors import Inadmissible
 from archwright.store.events import (
     AttemptEnded,
     AttemptStarted,
     Enqueued,
     Event,
+    Inherited,
     Proposed,
     Reported,
     RunResumed,
@@ -126,6 +129,19 @@ RUNNING = [
 ]  # trial 0 is scored, attempt 1 of trial 1 is running
 
 
+def inherit(trial: int, score: float | None = 0.9, status: Status = "ok") -> Inherited:
+    return Inherited(trial, (("width", 8),), EPOCH, status, score, "earlier-1", 7, metrics={"accuracy": 0.9})
+
+
+def test_inherited_trials_are_none_of_the_runs_own():
+    """They are kept as they are; no count, no end and no best score is about them."""
+    history = make_run_events(2)
+    inherited = (inherit(-2), inherit(-1, None, "crashed"))
+    state, own = fold_events([history[0], *inherited, *history[1:]]), fold_events(history)
+    assert state.inherited == inherited
+    assert evolve(state, inherited=(), seq=own.seq) == own
+
+
 ENQUEUED = [*RUNNING, Enqueued(0, ()), Enqueued(1, (("width", 8),))]
 
 
@@ -135,6 +151,12 @@ ENQUEUED = [*RUNNING, Enqueued(0, ()), Enqueued(1, (("width", 8),))]
         ([], Enqueued(0, ()), "has not started"),
         ([*RUNNING, RunStopped("finished")], Enqueued(0, ()), "must be resumed first"),
         (RUNNING, Enqueued(1, ()), "next entry of the queue is number 0"),
+        ([], inherit(-1), "has not started"),
+        (RUNNING, inherit(-1), "trials are inherited before the first is proposed"),
+        (RUNNING[:1], inherit(0), "inherited trials have numbers below 0"),
+        ([RUNNING[0], inherit(-3)], inherit(-1), "next inherited trial is number -2"),
+        ([RUNNING[0], inherit(-1)], inherit(0), "inherited trials have numbers below 0"),
+        (RUNNING[:1], inherit(-1, None), "if and only if its status is ok"),
         (RUNNING, Proposed(2, (), EPOCH, enqueued=0), "the queue is empty"),
         (ENQUEUED, Proposed(2, (), EPOCH), "entry 0 of the queue comes first"),
         (ENQUEUED, Proposed(2, (), EPOCH, enqueued=1), "entry 0 of the queue comes first"),

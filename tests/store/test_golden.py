@@ -15,7 +15,8 @@ from archwright.store.verify import require_own_names, verify_log
 from tests.goldens.make_log import FOLDER, make_history, read_content, write_log
 from tests.store.strategies import make_run_started
 
-NEW_KINDS = {"Enqueued": 5}  # the schema since which there are events of a kind; of all others, since the first
+# The schema since which there are events of a kind; of all others, since the first.
+NEW_KINDS = {"Enqueued": 5, "Inherited": 8}
 GOLDENS = sorted(FOLDER.glob("log-schema-*.golden"))
 
 

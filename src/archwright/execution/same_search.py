@@ -43,6 +43,7 @@ UNCOMPARED_EVALUATOR_FIELDS = {
     DATA_CODE_KEY,
 }
 FIELDS_OF_LATER_RELEASES = {"data"}  # which runs of earlier releases do not log
+PROBLEM_FIELDS = {"evaluator", "objective", "input", "input_shape", "data"}  # on which it depends what a score means
 FIELD_COMPARED_LAST = "space"  # it often differs because the data does
 # Beside those of a comparison, what may differ in the same search: its ends, which are moved; that it was forked; what
 # its evaluator has said of time; and how many images there are, of which a change is told.
@@ -66,6 +67,16 @@ def require_same_search(file: DuckDBLog, run: str, record: RunRecord, started: R
             f"{shorten(file.path)} has another search named {run}: its {difference} in what is asked for; ask for "
             f"what it was begun with, give this one another --name (name= in Python), or go on differently with {fork}"
         )
+
+
+def find_other_problem(logged: RunStarted, planned: RunStarted) -> str:
+    """What differs first between the problems of two runs, what a score means aside from the budget; empty if nothing.
+
+    The texts of functions are not compared, as for a run that goes on.
+    """
+    old, new = (json.loads(event_to_json(started)[1]) for started in (logged, planned))
+    uncompared = {attribute.name for attribute in fields(RunStarted)} - PROBLEM_FIELDS
+    return next(_find_differences(old, new, uncompared), "")
 
 
 def require_compared_search(

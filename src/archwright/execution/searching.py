@@ -1,7 +1,7 @@
 """Beginning a search, and going on with it by the call that began it, as a script does that is run again."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -29,7 +29,9 @@ from archwright.execution.resuming import (
 )
 from archwright.execution.same_search import require_same_search
 from archwright.execution.session import open_evaluator, run_trials
+from archwright.execution.warm_start import TakenOver, number_inherited, take_over
 from archwright.search.running.enqueuing import select_unknown
+from archwright.search.running.run_view import RunView
 from archwright.search.running.runs import RunRecord, read_run, start_run
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
@@ -45,12 +47,19 @@ SAME_CALL_REMEDY = "add --resume (resume=True in Python), with which the same se
 
 
 def begin_search(
-    request: SearchRequest, log: Path, name: str | None, options: RunOptions, *, enqueue: Configurations = ()
+    request: SearchRequest,
+    log: Path,
+    name: str | None,
+    options: RunOptions,
+    *,
+    enqueue: Configurations = (),
+    warm_start: Sequence[RunView] = (),
 ) -> str:
     """Begin a search and run its trials until it stops; its name in the log.
 
-    `enqueue` holds known configurations, as `start_run` takes them, or names a file of them. Raises what `plan_search`,
-    `claim_new_run`, `open_plan` and `run_trials` do.
+    `enqueue` holds known configurations, as `start_run` takes them, or names a file of them. It begins with the trials
+    of the runs of a `warm_start` that it can take over. Raises what `plan_search`, `claim_new_run`, `open_plan`,
+    `take_over` and `run_trials` do.
     """
     file, plan = DuckDBLog(log), plan_search(request)
     with (
@@ -60,14 +69,16 @@ def begin_search(
         open_plan(plan, options) as (plan, evaluator),
     ):
         remember_code(log, run, gather_given(request).list_code())
+        started = make_start(plan)
         start_in_log(
             file,
             run,
-            make_start(plan),
+            started,
             plan.evaluation,
             plan.data,
             evaluator,
             options,
+            taken=take_over(warm_start, log, started, plan.problem),
             enqueue=read_configurations(enqueue, plan.problem),
             searcher=request.searcher_value,
             stopping=request.stopping_rule,
@@ -84,6 +95,7 @@ def start_in_log(
     evaluator: Evaluator,
     options: RunOptions,
     *,
+    taken: Sequence[TakenOver] = (),
     enqueue: Iterable[object] = (),
     searcher: AnySearcher | None = None,
     stopping: AnyStoppingRule | None = None,
@@ -91,6 +103,8 @@ def start_in_log(
     """Say what a new run is, whose name is claimed, and run its trials until it stops."""
     announce_new_run(options.console, file.path, run, started)
     announce_data(options.console, data, evaluation)
+    for line in (line for source in taken for line in source.describe(started)):
+        options.console.print(line, soft_wrap=True)
     progress = start_progress(RunState(), started.objective, time.monotonic())
     retries = options.retries
     run_trials(
@@ -105,6 +119,7 @@ def start_in_log(
             run,
             started,
             evaluator,
+            inherited=number_inherited(taken),
             enqueue=enqueue,
             searcher=searcher,
             stopping=stopping,

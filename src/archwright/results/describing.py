@@ -1,5 +1,7 @@
 """What the log says of runs and trials as records: what --json prints, and what is shown to people."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypedDict, cast
@@ -16,6 +18,7 @@ from archwright.results.records import (
     EarlyStopRecord,
     EndsRecord,
     ForkRecord,
+    InheritanceRecord,
     QueueEntryRecord,
     RankedTrialRecord,
     RunDetails,
@@ -35,7 +38,7 @@ from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.ends import measure_seconds
 from archwright.search.running.run_view import RunView, explain_omission, find_open_status
 from archwright.store.artifacts import locate_artifact, locate_run_folder
-from archwright.store.events import ForkPoint, RunStarted
+from archwright.store.events import ForkPoint, Inherited, RunStarted
 from archwright.store.fold import TrialState
 from archwright.store.query import query
 from archwright.store.queue_state import Queue
@@ -85,6 +88,7 @@ def describe_run(view: RunView) -> RunDetails:
         "forked_from": None if started.forked_from is None else _describe_fork(started.forked_from),
         "events": len(run.events),
         **_describe_queue(run.state.queue),
+        **_describe_inheritance(run.state.inherited),
         "trials": trials,
     }
 
@@ -107,6 +111,24 @@ def _describe_queue(queue: Queue) -> _Waiting:
     if not queue.entry_count:
         return {}
     return {"queue": [{"entry": entry.entry, "choices": dict(entry.choices)} for entry in queue.entries]}
+
+
+class _Inheritance(TypedDict, total=False):
+    inherited: list[InheritanceRecord]
+
+
+def _describe_inheritance(events: Sequence[Inherited]) -> _Inheritance:
+    """How many trials were inherited of each run; nothing where none was."""
+    counts = Counter((event.source_run, event.source_log) for event in events)
+    if not counts:
+        return {}
+    return {"inherited": [{"run": run, "log": log, "trials": count} for (run, log), count in counts.items()]}
+
+
+def name_source(event: Inherited) -> str:
+    """The trial of another run that was inherited, in words."""
+    place = "" if event.source_log is None else f" in {event.source_log}"
+    return f"trial {event.source_trial} of {event.source_run}{place}"
 
 
 def _count_trials(view: RunView) -> TrialCounts:
@@ -137,6 +159,7 @@ def describe_trial(view: RunView, trial: TrialState) -> TrialRecord:
         "stopped": _describe_stop(ended.stopped) if ended is not None else None,
         "choices": dict(trial.path),
         **_describe_enqueuing(trial),
+        **_describe_source(view, trial),
     }
 
 
@@ -146,6 +169,15 @@ class _Enqueuing(TypedDict, total=False):
 
 def _describe_enqueuing(trial: TrialState) -> _Enqueuing:
     return {} if trial.enqueued is None else {"enqueued": trial.enqueued}
+
+
+class _Source(TypedDict, total=False):
+    source: str
+
+
+def _describe_source(view: RunView, trial: TrialState) -> _Source:
+    event = view.get_source(trial.trial) if trial.trial < 0 else None
+    return {} if event is None else {"source": name_source(event)}
 
 
 def find_training_seed(view: RunView, trial: TrialState) -> int:
@@ -183,9 +215,10 @@ def describe_trial_in_full(view: RunView, trial: TrialState) -> TrialDetails:
     }
 
 
-def describe_best_trials(view: RunView, n: int) -> BestTrials:
-    """The `n` best trials, and what is not told of them."""
-    ranked = [_describe_ranked(view, trial) for trial in view.best[:n]]
+def describe_best_trials(view: RunView, n: int, *, inherited: bool = False) -> BestTrials:
+    """The `n` best trials, also among those that are `inherited`, and what is not told of them."""
+    best = view.best_with_inherited if inherited else view.best
+    ranked = [_describe_ranked(view, trial) for trial in best[:n]]
     return {"run": view.name, "trials": ranked, "left_out": explain_omission(view)}
 
 

@@ -61,13 +61,16 @@ class Log(Mapping[str, Run]):
         """The run that was started last; raises NoSuchRun where there is none."""
         return Run.read(self.path, trust=self.trust)
 
-    def describe_best(self, run: str | None = None, n: int = 5) -> BestTrials:
+    def describe_best(self, run: str | None = None, n: int = 5, *, inherited: bool = False) -> BestTrials:
         """A record of the best trials of a run, or of the last one, as `archwright best --json` prints them.
 
-        Nothing else of the run is read, while `log[run].best(n)` reads all of it. Raises LogMissing and NoSuchRun.
+        Those that it has `inherited` are among them where that is asked for. Nothing else of the run is read, while
+        `log[run].best(n)` reads all of it. Raises LogMissing and NoSuchRun.
         """
         n = read_positive_count("n", n)
-        return describe_best_trials(view_best_trials(self.path, run, n, trusted=self.trust), n)
+        inherited = check_flag("inherited", inherited)
+        view = view_best_trials(self.path, run, n, trusted=self.trust, inherited=inherited)
+        return describe_best_trials(view, n, inherited=inherited)
 
     def sql(self, query: str, limit: int | None = None) -> Rows:
         """The result of a query in DuckDB's SQL of the views runs, trials, scores ...; raises QueryFailed.

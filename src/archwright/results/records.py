@@ -134,6 +134,7 @@ class TrialRecord(_TrialFields):
 
     attempts: int
     enqueued: NotRequired[int]  # the entry of the queue that it comes from; absent where the searcher proposed it
+    source: NotRequired[str]  # the trial of another run that was inherited; absent for the run's own
 
 
 class RankedTrialRecord(TrialRecord):
@@ -176,6 +177,14 @@ class TrialDetails(_TrialFields):
     left_out: str  # what is not told of the architecture, and why
     model: str | None  # the file of its weights
     attempts: list[AttemptRecord]
+
+
+class InheritanceRecord(TypedDict):
+    """How many trials a run has inherited of another one."""
+
+    run: str
+    log: str | None  # the name of the file of that run's log; None: the same
+    trials: int
 
 
 class QueueEntryRecord(TypedDict):
@@ -238,6 +247,7 @@ class RunDetails(TypedDict):
     forked_from: ForkRecord | None
     events: int
     queue: NotRequired[list[QueueEntryRecord]]  # what waits to be tried; absent where nothing was ever enqueued
+    inherited: NotRequired[list[InheritanceRecord]]  # absent where nothing was
     trials: list[TrialRecord]
 
 

@@ -149,16 +149,23 @@ class Run(Sequence[Trial]):
         """Its trials, in the order of proposing."""
         return tuple(Trial(self.view, state, self.given) for state in self.view.trials)
 
+    @property
+    def inherited(self) -> tuple[Trial, ...]:
+        """The trials of other runs with which it began: their numbers are below 0, and their `source` says whose."""
+        return tuple(Trial(self.view, state, self.given) for state in self.view.inherited)
+
     @overload
-    def best(self) -> Trial: ...
+    def best(self, *, inherited: bool = False) -> Trial: ...
     @overload
-    def best(self, n: int) -> list[Trial]: ...
-    def best(self, n: int | None = None) -> Trial | list[Trial]:
+    def best(self, n: int, *, inherited: bool = False) -> list[Trial]: ...
+    def best(self, n: int | None = None, *, inherited: bool = False) -> Trial | list[Trial]:
         """The trial with the best score, or a list of the best `n`, best first; of equal ones the earlier comes first.
 
-        Raises NothingScored where no trial has a score.
+        Trials that are `inherited` from other runs are ranked only where that is asked for. Raises NothingScored where
+        no trial has a score.
         """
-        ranked = [Trial(self.view, state, self.given) for state in self.view.rank_best()]
+        states = self.view.best_with_inherited if check_flag("inherited", inherited) else []
+        ranked = [Trial(self.view, state, self.given) for state in states or self.view.rank_best()]
         return ranked[0] if n is None else ranked[: read_count("n", n)]
 
     @property

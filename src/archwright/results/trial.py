@@ -28,6 +28,7 @@ from archwright.results.describing import (
     find_training_seed,
     find_trial_status,
     list_attempts,
+    name_source,
 )
 from archwright.results.drawing import Drawing, write_drawing
 from archwright.results.html import escape_text, render_heading, render_properties
@@ -63,8 +64,14 @@ class Trial:
 
     @property
     def number(self) -> int:
-        """0, 1, 2 ... in the order of proposing."""
+        """0, 1, 2 ... in the order of proposing; below 0, if its run has inherited it."""
         return self.state.trial
+
+    @property
+    def source(self) -> str:
+        """The trial of another run that was inherited, as in `trial 3 of digits-1`; empty for one of its own."""
+        event = self.view.get_source(self.number)
+        return "" if event is None else name_source(event)
 
     @property
     def status(self) -> str:

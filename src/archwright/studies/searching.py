@@ -1,6 +1,6 @@
 """Searching a space for good models."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -19,6 +19,7 @@ from archwright.execution.options import WorkOptions, make_run_options
 from archwright.execution.planning import read_request
 from archwright.execution.searching import begin_search, find_begun, gather_given, repeat_search
 from archwright.results.run import Run
+from archwright.results.sources import read_sources
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.written_paths import DEFAULT_LOG
@@ -40,6 +41,7 @@ def search(
     input: Input | Shape | str | None = None,  # noqa: A002  (what it is called everywhere)
     stopping: AnyStoppingRule | str | None = None,
     enqueue: Configurations = (),
+    warm_start: Run | str | Sequence[Run | str] = (),
     seed: int = 0,
     keep_models: int | None = None,
     name: str | None = None,
@@ -57,6 +59,10 @@ def search(
     as a number), at a score, or after so many trials without improvement, whichever comes first; 64 trials if none is
     given. `enqueue` holds known configurations, by their choices or as architectures, or names a file of them; these
     are tried first. All randomness follows from `seed`.
+
+    A `warm_start` is a run, the name of one in the log, or a list of them: the search begins with the results of those
+    of their trials that were about the same problem and whose models are in its space, and says why it leaves out the
+    others. They are `run.inherited`; the run's own trials, scores and ends do not count them.
 
     With `resume`, the search goes on with the run of its `name`, where the log has it, so that the same call begins it
     and goes on with it; its ends are moved to those that are given, and what it has enqueued before is not enqueued
@@ -83,7 +89,8 @@ def search(
     options, file = make_run_options(work), read_log_path(log)
     run = find_begun(file, name, resume=resume)
     if run is None:
-        run = begin_search(request, file, name, options, enqueue=enqueue)
+        sources = read_sources(warm_start, file)
+        run = begin_search(request, file, name, options, enqueue=enqueue, warm_start=sources)
     else:
         repeat_search(request, file, run, options, enqueue=enqueue)
     return Run.read(file, run, given=gather_given(request))

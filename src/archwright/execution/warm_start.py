@@ -1,0 +1,118 @@
+"""A warm start: a new run begins with the results of those trials of other runs whose models are in its space."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from attrs import evolve, field, frozen
+
+from archwright.core.node import Node, replay
+from archwright.core.protocols import Problem
+from archwright.core.same_model import find_same_model
+from archwright.display.text import format_budget, format_score, pluralize
+from archwright.display.warning import warn
+from archwright.execution.same_search import find_other_problem
+from archwright.search.running.run_view import RunView, rank_trials
+from archwright.store.events import Inherited, RunStarted
+from archwright.store.fold import TrialState
+from archwright.store.logged_terms import load_logged_term
+from archwright.store.needed import explain_changed
+from archwright.store.parts import find_changed
+
+MAX_REASONS = 5  # that are told of a run, the most frequent first
+
+
+@frozen
+class TakenOver:
+    """What a new run takes over of another one."""
+
+    source: RunView
+    trials: Sequence[Inherited]  # numbered from -1 down, which `number_inherited` puts right
+    reasons: Counter[str] = field(factory=Counter[str])  # why the others are left out, and of how many
+
+    def describe(self, started: RunStarted) -> Iterator[str]:
+        """How many trials are taken over, and why the others are not, in lines for people."""
+        best = next(iter(rank_trials(self.trials, started.objective)), None)
+        known = "" if best is None else f", the best with {started.objective.metric} {format_score(best.score)}"
+        total = len(self.trials) + self.reasons.total()
+        yield f"inherited {len(self.trials)} of {pluralize(total, 'trial')} of {self.source.name}{known}"
+        for reason, count in self.reasons.most_common(MAX_REASONS):
+            yield f"  left out {count}: {reason}"
+        rest = self.reasons.most_common()[MAX_REASONS:]
+        if rest:
+            yield f"  left out {sum(count for _, count in rest)} for {pluralize(len(rest), 'other reason')}"
+
+
+def take_over(sources: Sequence[RunView], log: Path, started: RunStarted, problem: Problem) -> Sequence[TakenOver]:
+    """What the run of a `log` that begins with `started` takes over of others, with a warning of changed code.
+
+    A trial is taken over if it has ended, was about the same problem, with the same budget, and is a model of the
+    space; once, where several runs have it, as a fork has those of the run that it was forked from. What these have
+    inherited themselves is not taken. Raises NotTrusted where that takes code of others.
+    """
+    taken: list[TakenOver] = []
+    known = set[object]()
+    for source in sources:
+        result = _take_over_run(source, started, problem, known)
+        if source.log.resolve() != log.resolve():
+            result = evolve(result, trials=[evolve(event, source_log=source.log.name) for event in result.trials])
+        known |= {_identify(trial) for trial in source.trials}
+        taken.append(result)
+        changed = find_changed(source.run.started.needed_parts, started.needed_parts)
+        warn(explain_changed(name, source.name) for name in changed if result.trials)
+    return taken
+
+
+def number_inherited(taken: Sequence[TakenOver]) -> Sequence[Inherited]:
+    """The events of all trials that are taken over, numbered in their order up to -1."""
+    events = [event for each in taken for event in each.trials]
+    return [evolve(event, trial=i - len(events)) for i, event in enumerate(events)]
+
+
+def _take_over_run(source: RunView, started: RunStarted, problem: Problem, known: set[object]) -> TakenOver:
+    """What is taken over of one run, without the trials that are `known`."""
+    if difference := find_other_problem(source.run.started, started):
+        return TakenOver(source, (), Counter({f"{difference}: that is another problem": len(source.trials)}))
+    space = load_logged_term(source.run.space, source.run.started, trusted=source.trusted)
+    events, reasons = list[Inherited](), Counter[str]()
+    for trial in source.trials:
+        if _identify(trial) in known:
+            reasons["it is a copy of a trial of a run before"] += 1
+        elif reason := _explain_unfit(trial, started):
+            reasons[reason] += 1
+        else:
+            leaf = find_same_model(problem.root, replay(space, source.run.started.input_shape, trial.path))
+            if isinstance(leaf, str):
+                reasons[leaf] += 1
+            else:
+                events.append(_inherit(source, trial, leaf, started))
+    return TakenOver(source, events, reasons)
+
+
+def _identify(trial: TrialState) -> object:
+    """What tells a trial from others, but not from its copy in a fork: its attempt took so long to the last bit."""
+    return trial.path, trial.budget, trial.status, trial.score, trial.seconds
+
+
+def _explain_unfit(trial: TrialState, started: RunStarted) -> str:
+    """Why a trial tells this run nothing, whatever its model is; empty if it does."""
+    if trial.status is None:
+        return "it has not ended"
+    if started.reads_budget and trial.budget != started.budget:
+        return f"it had {format_budget(trial.budget)}, and a trial here has {format_budget(started.budget)}"
+    return ""
+
+
+def _inherit(source: RunView, trial: TrialState, leaf: Node, started: RunStarted) -> Inherited:
+    assert trial.status is not None
+    return Inherited(
+        -1,
+        leaf.path,
+        started.budget,
+        trial.status,
+        trial.score,
+        source.name,
+        trial.trial,
+        metrics=trial.metrics,
+        seconds=trial.seconds,
+    )
