@@ -12,10 +12,12 @@ from attrs import define, field
 from archwright.core.architecture import settings_of
 from archwright.core.hyperparameter import list_analyzed_values
 from archwright.core.json import JSON, find_differences, to_json
+from archwright.core.matching import MembershipUnknown
 from archwright.core.modules.basic import Identity, Settings
 from archwright.core.modules.composite import Sequential
 from archwright.core.names import drop_names
 from archwright.core.node import DeadEnd, Node
+from archwright.core.path_of import NotInSpace, find_leaf
 from archwright.core.term import Term
 from archwright.core.value import Value, format_value
 
@@ -57,9 +59,16 @@ def find_same_model(start: Node, old: Node) -> Node | str:
     """The leaf below `start`, the root of a changed space, that is the model of a leaf of the old space, or why not.
 
     Choices of the same name have the value that they had. Those that the old space did not ask are tried, as far as the
-    model decides them.
+    model decides them. Where that leads to no leaf, the architecture alone says which one it is, see `path_of`.
     """
-    return _Follower(dict(old.path), old.architecture).follow(start)
+    follower = _Follower(dict(old.path), old.architecture)
+    leaf = follower.follow(start)
+    if leaf is not None:
+        return leaf
+    try:
+        return find_leaf(start, old.architecture)
+    except (NotInSpace, MembershipUnknown) as error:
+        return follower.explain() or str(error)
 
 
 @final
@@ -75,11 +84,12 @@ class _Follower:
     refusal: str = ""  # of an old value
     difference: str = ""  # of the first model that was come to
     asked: dict[str, None] = field(factory=dict[str, None])  # choices that the old space did not ask, in their order
+    has_met: bool = False  # whether a choice of an old name was asked
 
     def __attrs_post_init__(self) -> None:
         self.model, self.settings = to_json(simplify(self.architecture)), settings_of(self.architecture)
 
-    def follow(self, start: Node) -> Node | str:
+    def follow(self, start: Node) -> Node | None:
         stack = [iter([start])]
         while stack:
             node = next(stack[-1], None)
@@ -89,13 +99,14 @@ class _Follower:
                 stack.append(self._iterate_steps(node))
             elif self._is_found(node):
                 return node
-        return self._explain()
+        return None
 
     def _iterate_steps(self, node: Node) -> Iterator[Node]:
         """The nodes after the open choice, in the order of trying."""
         choice = node.choice
         assert choice is not None
         if choice.name in self.choices:
+            self.has_met = True
             value = self.choices[choice.name]
             if value not in choice.domain:
                 reason = f"{choice.name} is {format_value(value)}, and may be one of {choice.domain} here"
@@ -122,7 +133,10 @@ class _Follower:
             self.difference = next(find_differences(old, new, "")).removeprefix(".")
         return old == new
 
-    def _explain(self) -> str:
+    def explain(self) -> str:
+        """Why there is no leaf; empty where the new space asks nothing of what the old one asked."""
+        if not self.has_met and self.choices:
+            return ""
         if self.refusal:
             return self.refusal
         if self.tried > MAX_TRIED_NODES:

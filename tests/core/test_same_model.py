@@ -90,6 +90,18 @@ def test_a_model_is_found_in_changed_spaces(space, path):
     assert found.path == path
 
 
+def test_choices_of_other_names_are_found_by_the_architecture():
+    """Where the new space asks nothing under the old names."""
+    old = walk(aw.sequential(CONV, aw.relu()), 16)
+    found = find(aw.sequential(stem=aw.conv2d([16, 32], 3), end=aw.activation(["relu", "tanh"])), old)
+    assert isinstance(found, aw.Node)
+    assert found.path == (("stem.conv2d.filters", 16), ("end.activation.function", "relu"))
+    reason = find(aw.sequential(stem=aw.conv2d([8, 32], 3), end=aw.relu()), old)
+    assert isinstance(reason, str)
+    assert reason.startswith("the architecture is not in the space: ")
+    assert "stem.conv2d.filters is 16" in reason
+
+
 SLOW, FAST = aw.settings(learning_rate=0.1), aw.settings(learning_rate=0.2)
 
 

@@ -1,0 +1,236 @@
+"""A changed space keeps its trials: what a search takes over of others, what it says, and what it does with it."""
+
+import json
+
+import pytest
+
+import archwright as aw
+from archwright.execution.checks import BadArgument
+from archwright.store.runs import NoSuchRun
+from tests.cli.running import run_command
+
+SHAPE = (1, 8, 8)
+WORK = {"input": SHAPE, "workers": 0, "progress": False}
+
+
+def make_body(filters=(8, 16, 32, 64), units=(4, 8)) -> aw.Term:
+    return aw.sequential(
+        aw.conv2d(list(filters), 3, name="stem"), aw.flatten(), head=aw.affine(list(units)), name="net"
+    )
+
+
+def count_parameters(architecture, input):  # noqa: A002
+    return float(architecture.parameters(input))
+
+
+def count_double(architecture, input):  # noqa: A002
+    return 2.0 * architecture.parameters(input)
+
+
+def count_megabytes(architecture, input):  # noqa: A002
+    return {"megabytes": architecture.parameters(input) / 1e6}
+
+
+@pytest.fixture
+def old(tmp_path, monkeypatch) -> aw.Run:
+    """Eight different trials, all there are."""
+    monkeypatch.chdir(tmp_path)
+    searcher = aw.searchers.RandomSearch(replacement=False)
+    return aw.search(make_body(), count_parameters, trials=8, searcher=searcher, name="old", **WORK)
+
+
+def begin(space: aw.Term, old: object, name: str = "new", **options) -> aw.Run:
+    evaluation = options.pop("evaluation", count_parameters)
+    return aw.search(space, evaluation, trials=2, warm_start=old, name=name, **{**WORK, **options})
+
+
+def list_choices(trials) -> list[dict]:
+    return [dict(trial.choices) for trial in trials]
+
+
+@pytest.mark.parametrize(
+    ("space", "kept"),
+    [
+        (aw.sequential(aw.optional(aw.batch_norm()), make_body()), 8),  # a module in front
+        (make_body(units=(4, 8, 12)), 8),  # an option added
+        (make_body(filters=range(1, 65)), 8),  # a range widened
+        (make_body(filters=(8, 16, 32)), 6),  # an option removed
+    ],
+)
+def test_a_space_changed_in_four_ways(old, space, kept, capsys):
+    """What is in the new space comes over with its score, in the order of the old run; why not the rest is said."""
+    run = begin(space, old, progress=True)
+    here = {(trial.path[-2:], trial.score) for trial in run.inherited}
+    assert len(run.inherited) == kept
+    assert [trial.number for trial in run.inherited] == list(range(-kept, 0))
+    assert here == {
+        (trial.path, trial.score) for trial in old if kept == 8 or trial.choices["net.stem.conv2d.filters"] != 64
+    }
+    assert run.inherited[0].source == f"trial {old[0].number} of old"
+    for trial in run.inherited:
+        assert count_parameters(trial.architecture, SHAPE) == trial.score
+        assert trial.leaf.is_leaf
+    out = capsys.readouterr()
+    text = out.out + out.err
+    assert f"inherited {kept} of 8 trials of old, the best with accuracy " in text
+    assert ("left out 2: net.stem.conv2d.filters is 64, and may be one of {8, 16, 32} here" in text) == (kept == 6)
+
+
+def test_the_runs_own_results_are_its_own(old):
+    """Nothing but what is asked for with them counts inherited trials: no number, no best, no view, no end."""
+    run = begin(make_body(units=(1, 2, 4, 8)), old, searcher="smbo", until_score=1e9)
+    assert (len(run), [trial.number for trial in run]) == (2, [0, 1])
+    assert run.best() in run.trials
+    assert run.best(9, inherited=True)[0].score == max(old.best().score, run.best().score)
+    assert len(run.best(99, inherited=True)) == 10
+    assert run.sql("SELECT count(*) FROM trials").rows == ((2,),)
+    assert run.sql("SELECT best, scored FROM runs").rows == ((run.best().score, 2),)
+    assert run.sql("SELECT min(trial), max(trial), count(*), any_value(source_run) FROM inherited").rows == (
+        (-8, -1, 8, "old"),
+    )
+    assert run.sql("SELECT min(trial) FROM incumbents").rows == ((0,),)
+    details = run.details()
+    assert details["inherited"] == [{"run": "old", "log": None, "trials": 8}]
+    assert (details["counts"]["proposed"], len(details["trials"])) == (2, 2)
+    assert "inherited" not in old.details()
+
+
+def test_it_is_verified_resumed_forked_and_replayed(old):
+    """The searcher has known them from the start, whoever goes on with the run."""
+    run = begin(make_body(filters=range(1, 65)), old, searcher=aw.searchers.Smbo(initial=8))
+    assert run.verify()
+    more = run.resume(trials="+2")
+    assert more.verify()
+    assert [trial.path for trial in more.inherited] == [trial.path for trial in run.inherited]
+    fork = run.fork(at=run[0]).resume(trials=3)
+    assert len(fork.inherited) == 8
+    assert fork[1].path == run[1].path
+    assert fork.verify()
+    whole = aw.search(
+        make_body(filters=range(1, 65)),
+        count_parameters,
+        trials=4,
+        warm_start="old",
+        name="whole",
+        searcher=aw.searchers.Smbo(initial=8),
+        **WORK,
+    )
+    assert [trial.path for trial in whole] == [trial.path for trial in more]
+
+
+def test_without_a_warm_start_nothing_is_proposed_otherwise(old):
+    """And with one, something is: the searcher uses it."""
+    space, searcher = make_body(filters=range(1, 65)), aw.searchers.Smbo(initial=1)
+    cold = aw.search(space, count_parameters, trials=2, name="cold", searcher=searcher, **WORK)
+    empty = aw.search(space, count_parameters, trials=2, name="empty", searcher=searcher, warm_start=(), **WORK)
+    warm = begin(space, old, searcher=searcher)
+    assert [trial.path for trial in cold] == [trial.path for trial in empty]
+    assert [trial.path for trial in cold] != [trial.path for trial in warm]
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (
+            {"evaluation": count_megabytes, "objective": aw.minimize("megabytes")},
+            "evaluator.source was tests.studies.test_warm_start:count_parameters, and is",
+        ),
+        ({"objective": aw.minimize("accuracy")}, "objective.direction was maximize, and is minimize: that is another"),
+        ({"input": (3, 8, 8)}, "input_shape"),
+        ({"evaluation": count_double}, "evaluator.source was "),
+    ],
+)
+def test_another_problem_is_none_to_learn_from(old, options, reason, capsys):
+    """All of a run's trials are left out then, with what differs."""
+    run = begin(make_body(), old, progress=True, **options)
+    assert run.inherited == ()
+    out = capsys.readouterr()
+    assert "inherited 0 of 8 trials of old" in out.out + out.err
+    assert reason in out.out + out.err
+
+
+def test_another_budget_is_none_to_learn_from(tmp_path, monkeypatch, capsys):
+    """Unless nothing reads it."""
+    monkeypatch.chdir(tmp_path)
+
+    def evaluate(budget):
+        return float(budget.amount)
+
+    space = aw.sequential(aw.dropout([0.1, 0.2]))
+    aw.search(space, evaluate, trials=2, budget="2epochs", name="short", **WORK)
+    long = aw.search(
+        space, evaluate, trials=2, budget="5epochs", warm_start="short", name="long", **WORK | {"progress": True}
+    )
+    assert long.inherited == ()
+    out = capsys.readouterr()
+    assert "left out 2: it had 2 epochs, and a trial here has 5 epochs" in out.out + out.err
+    same = aw.search(space, evaluate, trials=2, budget="2epochs", warm_start="short", name="same", **WORK)
+    assert [trial.score for trial in same.inherited] == [2.0, 2.0]
+
+
+def test_several_runs_and_their_forks(old):
+    """Each trial once, in the order of the runs; what a run has inherited itself is not taken; also of another log."""
+    fork = old.fork(at=old[2], name="fork").resume(trials=8)
+    other = aw.search(make_body(units=(2,)), count_parameters, trials=2, name="other", log="other.duckdb", **WORK)
+    run = begin(make_body(units=(1, 2, 4, 8)), [old, "fork", other])
+    assert [trial.source for trial in run.inherited[8:]] == [
+        *(f"trial {number} of fork" for number in range(len(old.at(old[2])), len(fork))),
+        "trial 0 of other in other.duckdb",
+        "trial 1 of other in other.duckdb",
+    ]
+    again = begin(make_body(units=(1, 2, 4, 8)), run, name="again")
+    assert [trial.source for trial in again.inherited] == ["trial 0 of new", "trial 1 of new"]
+
+
+def test_failed_and_open_trials(tmp_path, monkeypatch, capsys):
+    """What failed is known, too; what has not ended is not."""
+    monkeypatch.chdir(tmp_path)
+
+    def evaluate(settings):
+        if settings["width"] > 2:
+            raise ValueError("too wide")
+        return float(settings["width"])
+
+    space = aw.sequential(aw.settings(width=[1, 2, 3]))
+    searcher = aw.searchers.RandomSearch(replacement=False)
+    failing = aw.search(space, evaluate, trials=3, searcher=searcher, name="failing", **WORK)
+    before = failing.at(
+        next(event.number for event in failing.events if type(event.event).__name__ == "AttemptStarted")
+    )
+    run = aw.search(space, evaluate, trials=1, warm_start=failing, name="new", **WORK)
+    assert sorted(trial.status for trial in run.inherited) == ["crashed", "ok", "ok"]
+    run = aw.search(space, evaluate, trials=1, warm_start=before, name="newer", **WORK | {"progress": True})
+    assert run.inherited == ()
+    out = capsys.readouterr()
+    assert "left out 1: it has not ended" in out.out + out.err
+
+
+def test_what_is_no_run(old):
+    for wrong in (3, None, [old, 3]):
+        with pytest.raises(BadArgument, match=r"warm_start is .*; it must be a run, as aw.search returns it"):
+            begin(make_body(), wrong)
+    with pytest.raises(NoSuchRun, match="old"):
+        begin(make_body(), "odl")
+    assert list(aw.Log("archwright.duckdb")) == ["old"]
+
+
+def test_on_the_command_line(cli, tmp_path):
+    """`--from`, as often as there are runs, and `--inherited`."""
+    (tmp_path / "mine.py").write_text(
+        "import archwright as aw\n"
+        "def count(architecture, input):\n    return float(architecture.parameters(input))\n"
+        "first = aw.sequential(aw.affine([4, 8], name='head'))\n"
+        "second = aw.sequential(aw.optional(aw.relu()), aw.affine([4, 8, 16], name='head'))\n"
+    )
+    search = ["--evaluator", "mine.py:count", "--input", "features:3", "--workers", "0"]
+    for name in ("a", "b"):
+        assert (
+            run_command(tmp_path, "search", "mine.py:first", *search, "--trials", "2", "--name", name).returncode == 0
+        )
+    sources = ("--from", "a", "--from", "b")
+    done = run_command(tmp_path, "search", "mine.py:second", *search, "--trials", "1", "--name", "new", *sources)
+    assert "inherited 2 of 2 trials of a, the best with" in done.stdout
+    ranked = json.loads(cli("best", "new", "--inherited", "-n", "9", "--json").out)
+    assert {trial["source"] for trial in ranked if "source" in trial} >= {"trial 0 of a", "trial 1 of a"}
+    assert all("source" not in trial for trial in json.loads(cli("best", "new", "-n", "9", "--json").out))
+    assert "2 trials of a" in cli("show", "new").out
