@@ -21,7 +21,7 @@ from archwright.core.path_of import NotInSpace, find_leaf
 from archwright.core.term import Term
 from archwright.core.value import Value, format_value
 
-MAX_TRIED_NODES = 2_000  # partial paths that are tried for the model of one leaf
+MAX_FOLLOWED_NODES = 2_000  # partial paths that are tried for the model of one leaf
 
 
 def simplify(architecture: Term) -> Term:
@@ -118,7 +118,7 @@ class _Follower:
             values = list_analyzed_values(choice.domain)
         for value in values:
             self.tried += 1
-            if self.tried > MAX_TRIED_NODES:
+            if self.tried > MAX_FOLLOWED_NODES:
                 return
             try:
                 yield node.choose(value)
@@ -139,8 +139,8 @@ class _Follower:
             return ""
         if self.refusal:
             return self.refusal
-        if self.tried > MAX_TRIED_NODES:
-            return f"none of the first {MAX_TRIED_NODES:,} ways to make its new choices gives its model"
+        if self.tried > MAX_FOLLOWED_NODES:
+            return f"none of the first {MAX_FOLLOWED_NODES:,} ways to make its new choices gives its model"
         if self.asked:
             return f"no way to choose {', '.join(self.asked)}, which it was not asked, gives its model"
         return f"its choices give another model here: {self.difference}"

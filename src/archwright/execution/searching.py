@@ -103,10 +103,8 @@ def start_in_log(
     """Say what a new run is, whose name is claimed, and run its trials until it stops."""
     announce_new_run(options.console, file.path, run, started)
     announce_data(options.console, data, evaluation)
-    for line in (line for source in taken for line in source.describe(started)):
-        options.console.print(line, soft_wrap=True)
+    _announce_taken(taken, started, options)
     progress = start_progress(RunState(), started.objective, time.monotonic())
-    retries = options.retries
     run_trials(
         file,
         run,
@@ -124,10 +122,17 @@ def start_in_log(
             searcher=searcher,
             stopping=stopping,
             callbacks=callbacks,
-            retries=retries,
+            retries=options.retries,
             is_claimed=True,
         ),
     )
+
+
+def _announce_taken(taken: Sequence[TakenOver], started: RunStarted, options: RunOptions) -> None:
+    """Say what a new run takes over of others, and why not the rest."""
+    for source in taken:
+        for line in source.describe(started):
+            options.console.print(line, soft_wrap=True)
 
 
 def find_begun(log: Path, name: str | None, *, resume: bool) -> str | None:
