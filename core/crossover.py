@@ -6,11 +6,12 @@ Its released code never draws the first of two or more subtrees; here each pair 
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from typing import final
+from typing import Any, final
 
 from attrs import frozen
 
 from archwright.core.derivation import Derivation, DerivationNode, derivation
+from archwright.core.modules.grammar import Grammar
 from archwright.core.mutation import NothingToVary, reopen
 from archwright.core.names import root_prefix
 from archwright.core.node import Node
@@ -39,7 +40,7 @@ def crossover(a: Node, b: Node, uniform: Callable[[], float]) -> Node:
     Values are carried over by their names relative to the module, and those of shared hyperparameters that are asked
     inside it by name; all else is as it was in `a`. What does not fit is drawn anew. If both leaves are equal, two
     modules of it, neither of them inside the other, change places (self-crossover). Modules are equal here if they
-    are but for their own names.
+    are but for their own names, and those of one grammar if they stand for the same symbol.
 
     Each pair of equal modules that were chosen unlike is as likely as another; both whole leaves are no pair, as that
     would give `b`. Consumes a number for the pair, and one for each choice that is drawn. Raises NothingToVary where
@@ -152,30 +153,34 @@ def _list_places(tree: Derivation, numbering: "_Numbering") -> list[_Place]:
 
 
 class _Numbering:
-    """Numbers for modules and for what was chosen inside them, the same for equal ones: so many are compared fast.
-
-    Modules that differ in their own names alone are equal.
-    """
+    """Numbers for modules and for what was chosen inside them, the same for equal ones: so many are compared fast."""
 
     def __init__(self) -> None:
         self._kinds = dict[int, int]()  # by the identity of the term, which lives as long as its tree
-        self._terms: list[Term] = []
+        self._equals: list[Any] = []  # what modules of each number have in common
         self._contents = dict[Path, int]()
 
     def number_kind(self, term: Term) -> int:
-        """The number of a module, whatever its own name is."""
+        """The number of a module, by what `_find_kind` gives of it."""
         number = self._kinds.get(id(term))
         if number is None:
-            unnamed = term.with_name("") if term.given_name else term
-            number = next((i for i, other in enumerate(self._terms) if other == unnamed), len(self._terms))
-            if number == len(self._terms):
-                self._terms.append(unnamed)
+            key = _find_kind(term)
+            number = next((i for i, other in enumerate(self._equals) if other == key), len(self._equals))
+            if number == len(self._equals):
+                self._equals.append(key)
             self._kinds[id(term)] = number
         return number
 
     def number_content(self, choices: Path) -> int:
         """The number of choices by relative names."""
         return self._contents.setdefault(choices, len(self._contents))
+
+
+def _find_kind(term: Term) -> Any:
+    """What two modules have in common that may be exchanged: not their own names, nor how deep a grammar may go on."""
+    if isinstance(term, Grammar):
+        return term.start, term.rules, term.terms
+    return term.with_name("") if term.given_name else term
 
 
 def _explain_no_pair(here: Derivation, there: Derivation, *, is_self: bool) -> str:

@@ -282,6 +282,37 @@ def test_modules_with_other_names_of_their_own_are_exchanged():
     } - {alone.path}
 
 
+def read_tree(term):
+    """The rates in a tree of branches and dropouts."""
+    return tuple(map(read_tree, term.children)) if isinstance(term, aw.Branches) else term.rate
+
+
+def grow(depth):
+    """The grammar of binary trees of so many productions in each other."""
+    two = aw.branches(aw.nonterminal("S"), aw.nonterminal("S"))
+    return aw.grammar("S", depth=depth, S=[two, aw.dropout([0.1, 0.2])])
+
+
+def test_symbols_of_a_grammar_are_exchanged_with_each_other():
+    """But not with those inside them.
+
+    In a row of (0.1, 0.2) and 0.1, three pairs were chosen unlike: both symbols, the dropouts of the first one, and its
+    0.2 with the dropout of the second.
+    """
+    leaf = walk(grow(3), "branches", "branches", 0.1, 0.2, "dropout", 0.1)
+    uniform = stream()
+    counted = Counter(read_tree(aw.crossover(leaf, leaf, uniform).architecture) for _ in range(900))
+    require_as_often(counted, {(0.1, (0.1, 0.2)): 1, ((0.2, 0.1), 0.1): 1, ((0.1, 0.1), 0.2): 1}, 900)
+
+
+def test_symbols_of_a_grammar_are_exchanged_across_depths():
+    """What goes too deep there is drawn: of two dropouts in place of one at the last level, only one fits."""
+    leaf = walk(grow(4), "branches", "branches", "branches", 0.1, 0.2, "dropout", 0.1, "dropout", 0.1)
+    assert read_tree(leaf.architecture) == (((0.1, 0.2), 0.1), 0.1)
+    children = {read_tree(aw.crossover(leaf, leaf, stream(seed)).architecture) for seed in range(100)}
+    assert {((0.1, 0.1), (0.1, 0.2)), (0.1, ((0.1, 0.2), 0.1)), ((0.1, (0.1, 0.2)), 0.1)} <= children
+
+
 def test_what_does_not_fit_is_drawn_and_the_rest_kept():
     """A convolution of size 5 fits the input, and not what a pool has made of it: only its size is drawn."""
     conv = aw.conv2d([4, 8], [1, 3, 5], padding="valid")
