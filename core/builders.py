@@ -19,6 +19,7 @@ Builder = TypeVar("Builder", bound=Callable[..., Any])
 AttrsKind = TypeVar("AttrsKind", bound=type[Any])
 Explain = Callable[[str, Any], str]  # of a name and its value, empty for nothing
 INITIALIZER = "__init__"
+_MODULES_OF_KINDS = ("archwright.core.modules.", "archwright.core.nonterminal")  # of the built-in kinds of modules
 
 
 class WrongArguments(ArchwrightError, TypeError):
@@ -106,7 +107,7 @@ def _find_called_class(cls: type[Any], initializer: Callable[..., Any]) -> type[
 
 def _name_builder(cls: type[Any]) -> str:
     """What a person calls to make an instance: a built-in kind of module by its lower-case name, if it takes that."""
-    is_built_in = cls.__module__.startswith("archwright.core.modules.")
+    is_built_in = cls.__module__.startswith(_MODULES_OF_KINDS)
     return cls.kind if is_built_in and not hasattr(sys.modules[cls.__module__], cls.kind) else cls.__name__
 
 

@@ -13,6 +13,7 @@ from attrs import evolve, field, frozen
 from archwright.core.analysis import count
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.domain import Domain, Values
+from archwright.core.errors import suggest_names
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter
 from archwright.core.modules.choices import make_labels
 from archwright.core.modules.grammar_rules import (
@@ -130,13 +131,17 @@ class Grammar(NonterminalBinder):
 
 
 @name_wrong_arguments
-def grammar(start: str, /, *, depth: Any = None, **rules: Productions) -> Grammar:
+def grammar(start: str = "", /, *, depth: Any = None, **rules: Productions) -> Grammar:
     """The grammar of these rules: `grammar("S", S=[sequential(nonterminal("OP"), relu())], OP=[conv2d(8, 3), zero()])`.
 
     A rule is a list of productions, known by their kinds as the options of `either` are, or a mapping of labels to
     productions; `weighted(term, 2)` weighs one, as does listing it twice. With `depth`, at most so many productions are
     in each other; rules may then lead back to their symbol. InvalidGrammar for rules that do not fit together.
     """
+    if not isinstance(start, str) or not start:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidGrammar(
+            f"grammar starts at {start!r:.80}; write the start symbol first, as in grammar('S', S=[...])"
+        )
     if isinstance(depth, list | tuple | Mapping):  # the rule of a symbol that is called so
         rules, depth = {**rules, "depth": cast(Productions, depth)}, None
     listed: list[tuple[str, tuple[tuple[str, float], ...]]] = []
@@ -161,9 +166,10 @@ def build_grammar(start: str, rules: Rules, terms: tuple[Term, ...], depth: int 
 
 def _read_productions(symbol: str, productions: Productions) -> list[Weighted]:
     if not isinstance(productions, list | tuple | Mapping):
+        nearest = suggest_names(symbol, ["depth"])
         raise InvalidGrammar(
             f"the rule of {symbol} is {productions!r:.80}; write its productions in a list, as in {symbol}=[a, b], or "
-            "under labels, as in {'first': a}",
+            f"under labels, as in {{'first': a}}{f'; {nearest}' if nearest.endswith('?') else ''}",
             symbol,
         )
     items = list(productions.values() if isinstance(productions, Mapping) else productions)

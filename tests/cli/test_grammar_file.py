@@ -63,6 +63,6 @@ def test_a_grammar_is_searched_resumed_verified_and_exported(own):
     assert [trial["status"] for trial in details["trials"]] == ["ok"] * 3
     choices = json.loads(run(own, "show", "own-1", "0", "--json"))["choices"]
     assert any(name.endswith("CELL.production") for name in choices)
-    run(own, "export", "own-1", "0", "model")
+    run(own, "export", "own-1", str(details["best"]["trial"]), "model")
     architecture = json.loads((own / "model" / "architecture.json").read_text())
     assert "grammar" not in json.dumps(architecture)

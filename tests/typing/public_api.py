@@ -84,6 +84,12 @@ def search_in_every_form(log: Path) -> aw.Run:
     assert_type(aw.retrain(run, "best", seeds=1, workers=0, progress=False), aw.Run)
     assert_type(aw.Log(log)["first"], aw.Run)
     assert_type(aw.Log(log).describe_best("first", 2)["trials"][0]["parameters"], int | None)
+    assert_type(
+        aw.grammar("S", S=[aw.nonterminal("T")], T={"a": aw.relu(), "b": aw.weighted(aw.zero(), 2)}), aw.Grammar
+    )
+    assert_type(aw.grammar_from_text("S -> a | a", {"a": aw.relu}, depth=2), aw.Grammar)
+    assert_type(aw.count_derivations(space, (3, 32, 32)), int | float)
+    assert_type(aw.prior([1, 2], 1, "high"), aw.Domain)
     assert_type(aw.describe_space(space, input=(3, 32, 32))["size"], int | float)
     aw.export("first", "best", "model", log=log, force=True) if fork is run else aw.fork("first", "last", log=log)
     aw.search(space="figure1", evaluation="module:function", objective=aw.minimize("cost")) if fork is run else None

@@ -266,6 +266,8 @@ def test_what_is_drawn_is_each_rule_once():
     ("make", "message"),
     [
         (lambda: aw.grammar("T", S=[aw.relu()]), "the start 'T' has no rule; there are: S"),
+        (lambda: aw.grammar(S=[aw.relu()]), "grammar starts at ''; write the start symbol first, as in grammar"),
+        (lambda: aw.grammar("S", S=[aw.relu()], dept=3), r"the rule of dept is 3; .*; did you mean depth\?"),
         (lambda: aw.grammar("S"), "the start 'S' has no rule; there are none"),
         (lambda: aw.grammar("S", S=[]), "S has no productions; give it one or more"),
         (
@@ -327,6 +329,22 @@ def test_a_nonterminal_without_a_grammar_is_refused(space):
             UnboundNonterminal, match=r"nonterminal\('CELL'\) is in no grammar; put it into a production"
         ):
             ask(space)
+
+
+def test_the_json_of_a_grammar_stays_what_it_is():
+    """Logs hold it: the rules as they are listed, the productions of all of them in a row, and the open choice."""
+    data = {
+        "kind": "grammar",
+        "start": "S",
+        "rules": [["S", [["a", 1], ["b", 0.5], ["a", 1]]]],
+        "terms": [aw.to_json(aw.relu()), aw.to_json(aw.nonterminal("S")), aw.to_json(aw.relu())],
+        "production": {"values": ["a", "b"], "ordered": False, "weights": [2, 0.5]},
+        "depth": 2,
+    }
+    assert aw.to_json(aw.nonterminal("S")) == {"kind": "nonterminal", "symbol": "S"}
+    assert aw.to_json(aw.from_json(data)) == data
+    assert aw.count(aw.from_json(data)) == 2
+    assert "depth" not in aw.to_json(CELLS)
 
 
 @pytest.mark.parametrize(
