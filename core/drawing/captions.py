@@ -15,6 +15,7 @@ from archwright.core.value import Value
 TIMES_SIGN = "\N{MULTIPLICATION SIGN}"
 MAX_SHOWN_VALUES = 4  # of a domain; of more, the first and the last are shown
 MAX_LINE_CHARACTERS = 44
+MAX_NAME_CHARACTERS = 24  # of the name of a module
 MIN_NAME_CHARACTERS = 8  # of the name of a hyperparameter, however long its value is
 MAX_END_CHARACTERS = 14  # of the first and of the last of many values
 BOX_STYLES: dict[type[Term], str] = {
@@ -51,7 +52,10 @@ def format_shapes(shapes: tuple[Shape, ...]) -> str:
 def draw_module(term: Term, shapes: tuple[Shape, ...]) -> Picture:
     """The box of a module; `shapes` are the input shapes of its copies, none where they are not known."""
     counts = list(dict.fromkeys(term.parameters(shape) for shape in shapes))
-    lines = [Text(format_title(term), "title"), *(Text(line, "detail") for line in wrap_items(list_details(term)))]
+    lines = [
+        Text(add_name(term, format_title(term)), "title"),
+        *(Text(line, "detail") for line in wrap_items(list_details(term))),
+    ]
     if any(counts):
         lines.append(caption_parameters(*counts))
     return draw_box(tuple(lines), BOX_STYLES.get(type(term), "own"))
@@ -68,6 +72,11 @@ def format_title(term: Term) -> str:
     size = getattr(term, "size", None)
     has_window = isinstance(term, basic.Conv2d | basic.MaxPool2d | basic.AvgPool2d | basic.ReluConvBn)
     return f"{term.kind} {size}{TIMES_SIGN}{size}" if has_window and isinstance(size, int) else term.label
+
+
+def add_name(term: Term, text: str) -> str:
+    """A text on a module, with its name before it, if it has one."""
+    return f"{_shorten(term.given_name, MAX_NAME_CHARACTERS)}: {text}" if term.given_name else text
 
 
 def list_details(term: Term) -> list[str]:

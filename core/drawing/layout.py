@@ -7,6 +7,7 @@ from itertools import groupby
 from archwright.core.domain import Domain
 from archwright.core.drawing.captions import (
     TIMES_SIGN,
+    add_name,
     caption_parameters,
     draw_module,
     format_setting,
@@ -67,8 +68,13 @@ def draw_term(term: Term, shapes: CopyShapes) -> Picture:
     pictures = [_draw_visible(child, before) for child, before, _ in children]
     parts = [Part(picture, in_label=str(i)) for i, picture in enumerate(pictures)]
     body = pictures[0] if len(pictures) == 1 else place_side_by_side(parts, EMPTY, is_dashed=True)
-    title = ", ".join([term.kind, *list_details(term)])
+    title = ", ".join([add_name(term, term.kind), *list_details(term)])
     return frame(body, "frame", title, _format_copies(term))
+
+
+def _frame_named(term: Term, picture: Picture) -> Picture:
+    """The picture of a module that has no box of its own, in a frame with its name, if it has one."""
+    return frame(picture, "frame", term.given_name) if term.given_name and not picture.is_empty else picture
 
 
 def _format_copies(term: Term) -> str:
@@ -104,7 +110,7 @@ def _(term: Sequential, shapes: CopyShapes) -> Picture:
             parts.append(
                 Part(_frame_copies(draw_term(child, before), f"{TIMES_SIGN}{len(runs)}"), format_shapes(runs[-1][2]))
             )
-    return stack(parts)
+    return _frame_named(term, stack(parts))
 
 
 def _frame_copies(body: Picture, copies: str) -> Picture:
@@ -117,18 +123,20 @@ def _(term: RepeatTied, shapes: CopyShapes) -> Picture:
     count: Slot = term.count
     is_open = isinstance(count, Expression) or (isinstance(count, Domain) and count.size != 1)
     alike = " alike" if is_open else ""
-    return _frame_copies(draw_term(body, before), f"{TIMES_SIGN}{format_slot(count)}{alike}")
+    copies = f"{TIMES_SIGN}{format_slot(count)}{alike}"
+    return _frame_named(term, _frame_copies(draw_term(body, before), copies))
 
 
 @draw_term.register
 def _(term: Repeat, _: CopyShapes) -> Picture:
-    return _frame_copies(draw_term(term.body, ()), f"{TIMES_SIGN}{format_slot(term.count)}")
+    return _frame_named(term, _frame_copies(draw_term(term.body, ()), f"{TIMES_SIGN}{format_slot(term.count)}"))
 
 
 @draw_term.register
 def _(term: Residual, shapes: CopyShapes) -> Picture:
     ((body, before, after),) = list_children(term, shapes)
-    return add_skip_connection(draw_term(body, before), format_shapes(after), "" if before == after else "zero-padded")
+    skip = "" if before == after else "zero-padded"
+    return _frame_named(term, add_skip_connection(draw_term(body, before), format_shapes(after), skip))
 
 
 @draw_term.register
@@ -138,7 +146,7 @@ def _(term: Branches, shapes: CopyShapes) -> Picture:
     children = list_children(term, shapes)
     parts = [Part(draw_term(child, before), format_shapes(after)) for child, before, after in children]
     merging = format_slot(term.merging)
-    return place_side_by_side(parts, draw_circle("+" if merging == "add" else merging))
+    return _frame_named(term, place_side_by_side(parts, draw_circle("+" if merging == "add" else merging)))
 
 
 @draw_term.register
@@ -146,9 +154,9 @@ def _(term: Either, _: CopyShapes) -> Picture:
     options = list(zip(term.labels, term.terms, strict=True))
     others = [option for _, option in options if not isinstance(option, Identity)]
     if len(others) == 1 and len(options) == 2:
-        return frame(draw_term(others[0], ()), "choice", "optional", is_dashed=True)
+        return frame(draw_term(others[0], ()), "choice", add_name(term, "optional"), is_dashed=True)
     parts = [Part(_draw_visible(option, ()), in_label=label) for label, option in options]
-    return frame(place_side_by_side(parts, EMPTY, is_dashed=True), "choice", "one of", is_dashed=True)
+    return frame(place_side_by_side(parts, EMPTY, is_dashed=True), "choice", add_name(term, "one of"), is_dashed=True)
 
 
 @draw_term.register
@@ -168,7 +176,7 @@ def _(term: Topology, shapes: CopyShapes) -> Picture:
     for child, before, after in list_children(term, shapes):
         picture = frame(draw_term(child, before), "frame") if _has_nodes(child) else _draw_visible(child, before)
         edges.append(EdgePicture(picture, "" if before == after else format_shapes(after), isinstance(child, Zero)))
-    return draw_graph(term.edges, edges)
+    return _frame_named(term, draw_graph(term.edges, edges))
 
 
 def _has_nodes(term: Term) -> bool:
@@ -183,7 +191,7 @@ def _(term: Cell, _: CopyShapes) -> Picture:
         draw_box(tuple(options) if isinstance(slot, Domain | Expression) else (Text(str(slot), "detail"),), "plain")
         for _, slot in term.ops
     ]
-    return draw_graph(term.edges, list(map(EdgePicture, boxes)))
+    return _frame_named(term, draw_graph(term.edges, list(map(EdgePicture, boxes))))
 
 
 @draw_term.register

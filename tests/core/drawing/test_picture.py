@@ -264,3 +264,26 @@ def test_notebooks_show_diagrams():
     assert leaf.architecture._repr_html_() == as_svg(leaf.architecture)
     assert space._repr_html_() == as_svg(space)
     assert node._repr_html_() == f"<pre>&lt;node  | 0.conv2d.filters in {{4, 8}}&gt;</pre>\n{as_svg(space)}"
+
+
+def test_names_are_on_boxes_and_frames():
+    """A module without a box of its own has a frame for its name; one without a name has none."""
+    conv = aw.conv2d(8, 3)
+    named = aw.sequential(
+        stem=conv,
+        stage=aw.repeat(aw.residual(conv, name="block"), [1, 2]),
+        op=aw.either(aw.relu(), aw.batch_norm()),
+        glue=aw.branches(conv, conv),
+        end=aw.topology([(0, 1)], conv),
+        name="net",
+    )
+    picture = draw_diagram(named, None)
+    assert_tidy(picture)
+    text = as_svg(named)
+    for name in (f"stem: conv2d 3{TIMES_SIGN}3", "stage", "block", "op: one of", "glue", "end", "net"):
+        assert f">{name}<" in text
+    frames = [mark for mark in picture.marks if isinstance(mark, Box) and mark.is_frame]
+    unnamed = [
+        mark for mark in draw_diagram(aw.drop_names(named), None).marks if isinstance(mark, Box) and mark.is_frame
+    ]
+    assert len(frames) == len(unnamed) + 5
