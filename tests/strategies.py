@@ -15,7 +15,8 @@ from archwright.core.modules.basic import ReluConvBn, Zero
 from archwright.core.modules.graphs import cell, topology
 from archwright.core.node import DeadEnd, Node
 from archwright.core.ranges import Integers, Reals
-from tests.core.user_modules import Glued, Ladder, Shrink
+from archwright.core.wiring import MERGES
+from tests.core.user_modules import Glued, Ladder, Net, Shrink
 
 # --- domains
 
@@ -216,6 +217,12 @@ def _grammars(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
     )
 
 
+@st.composite
+def _nets(draw: st.DrawFn, inner: st.SearchStrategy[aw.Term]) -> aw.Term:
+    inside = draw(st.lists(inner, max_size=3))
+    return Net(inside, draw(sources_of_nets(len(inside))), draw(field_values(MERGES)))
+
+
 def _compounds(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
     term_lists = st.lists(inner, max_size=3)
     return st.one_of(
@@ -225,7 +232,7 @@ def _compounds(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
         st.builds(
             lambda terms, merge: aw.branches(*terms, merge=merge),
             term_lists,
-            field_values(["add", "concatenate"], [MERGING]),
+            field_values(MERGES, [MERGING]),
         ),
         st.builds(lambda a, merge: aw.branches(a, a, merge=merge), inner, field_values(["add", "concatenate"])),
         st.builds(aw.repeat, inner, field_values([0, 1, 2], counts)),
@@ -238,6 +245,7 @@ def _compounds(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
         st.builds(aw.optional, inner),
         st.builds(aw.maybe_swap, inner, inner),
         st.builds(lambda a, b, c: Glued((a, b), c), inner, inner, inner),
+        _nets(inner),
         st.builds(Ladder, inner, field_values([2, 3], widths), field_values([0, 1, 2], [COPIES])),
     )
 

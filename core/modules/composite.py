@@ -6,7 +6,7 @@ from archwright.core.builders import name_wrong_arguments
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter, integer, one_of
 from archwright.core.names import name_children, split_name
 from archwright.core.term import Composite, Term, child, children, module
-from archwright.core.wiring import RESIDUAL, Wiring, chain, fan_out
+from archwright.core.wiring import MERGES, RESIDUAL, Wiring, chain, fan_out
 
 
 @final
@@ -43,7 +43,7 @@ class Branches(Composite):
     """Its children side by side on one input, their outputs merged after zero-padding."""
 
     children: tuple[Term, ...] = children()
-    merging: Hyperparameter[str] = hyperparameter(one_of("add", "concatenate"), default="add")
+    merging: Hyperparameter[str] = hyperparameter(one_of(*MERGES), default="add")
 
     def wiring(self) -> Wiring:
         """The input flows into each child; of no children at all, the output is the input."""
@@ -81,7 +81,7 @@ def sequential(*terms: Term, **named: Term | str) -> Sequential:
 
 @name_wrong_arguments
 def branches(*terms: Term, merge: object = "add", **named: Term | str) -> Branches:
-    """`terms`, then those with names, side by side on one input; `merge` is "add", "concatenate" or a choice of both.
+    """`terms`, then those with names, side by side on one input; `merge` is one of MERGES or a choice of them.
 
     A text under `name` is the name of the whole.
     """

@@ -11,6 +11,8 @@ import black
 from attrs import define, evolve, field, frozen
 from black.parsing import InvalidInput
 
+from archwright.core.wiring import Joint
+from archwright.evaluate.export.joints import write_joint
 from archwright.evaluate.export.operations import (
     Block,
     Branch,
@@ -23,8 +25,8 @@ from archwright.evaluate.export.operations import (
     Operations,
     Repetition,
     UserModule,
-    write_merge,
 )
+from archwright.evaluate.network.wired import name_weights
 
 WIDTH = 120  # characters of a line
 INDENT = " " * 4
@@ -99,7 +101,7 @@ def _iterate_blocks(operations: Operations) -> Iterator[Block]:
 def _list_inner(operation: Operation) -> Sequence[Operations]:
     """The sequences of operations that an operation is made of."""
     match operation:
-        case Block(body=BranchGraph(branches)):
+        case Block(body=BranchGraph(branches=branches)):
             return [branch.operations for branch in branches]
         case Block(body=tuple(body)):
             return [body]
@@ -194,9 +196,10 @@ def write_methods(
     shape_comments: bool = False,
 ) -> tuple[list[str], list[str]]:
     """The lines of __init__ and of forward; `expressions` are those of the integers of the body, in order."""
-    writer = _MethodWriter(classes, iter(expressions), iter(_number_names(_list_attributes(body))))
+    reserved = name_weights(body.wiring) if isinstance(body, BranchGraph) else ()
+    writer = _MethodWriter(classes, iter(expressions), iter(_number_names(_list_attributes(body), reserved)))
     if isinstance(body, BranchGraph):
-        writer.write_branches(body)
+        writer.write_graph(body)
     else:
         for operation in body:
             comment = f"  # {operation.out}" if shape_comments else ""
@@ -213,9 +216,9 @@ def _list_attributes(body: Operations | BranchGraph) -> list[str]:
 
 
 def _list_branch_attributes(branch: Branch) -> list[str]:
-    """Like _list_attributes; the only module on an edge of a cell is named after the edge."""
+    """Like _list_attributes; the only module of a branch may be named after it."""
     names = _list_attributes(branch.operations)
-    return [branch.name] if names and len(branch.operations) == 1 and branch.name.startswith("edge") else names
+    return [branch.attribute] if names and len(branch.operations) == 1 and branch.attribute else names
 
 
 def _name_attribute(operation: ModuleOperation | Repetition) -> str:
@@ -263,25 +266,43 @@ class _MethodWriter:
             case Repetition(module, count):
                 return f"nn.Sequential(*({self.write_constructor(module)} for _ in range({count})))"
 
-    def write_branches(self, graph: BranchGraph) -> None:
-        """Write the lines of each branch, and a line for the merge at each node."""
-        last_node = graph.branches[-1].edge[1]
-        outputs: dict[Branch, str] = {}
-        for inputs in graph.iterate_node_inputs():
-            node = inputs[0].edge[1]
-            for branch in graph.branches:
-                if branch.edge[1] == node:
-                    outputs[branch] = self._write_branch(branch)
-            operands = [(outputs[branch], branch.out) for branch in inputs]
-            *partial_merges, merge = write_merge(graph.merging, operands)
-            if any("F.pad" in line for line in (*partial_merges, merge)) and len({shape for _, shape in operands}) > 1:
-                self.forward.append("# zeros at the end of an axis make it as long as the longer one")
-            self.forward += [f"merged = {line}" for line in partial_merges]
-            self.forward.append(f"return {merge}" if node == last_node else f"node{node} = {merge}")
+    def write_graph(self, graph: BranchGraph) -> None:
+        """Write the lines of each branch, and a line for each joint once its last source has come."""
+        wiring = graph.wiring
+        weights = dict(zip(wiring.joints, name_weights(wiring), strict=True))
+        for joint, name in weights.items():
+            if name:
+                self.init.append(f"self.{name} = nn.Parameter(torch.ones({joint.parameters}))")
+        outputs, nodes = ["x"], dict[Joint, str]()
+        for last in range(len(graph.branches) + 1):
+            if last:
+                branch = graph.branches[last - 1]
+                outputs.append(self._write_branch(branch, nodes[wiring.inputs[last - 1]]))
+                if graph.is_shared(last) and not outputs[last].isidentifier():
+                    self.forward.append(f"{branch.name} = {outputs[last]}")
+                    outputs[last] = branch.name
+            for joint in dict.fromkeys(joint for joint in wiring.inputs if joint.sources[-1] == last):
+                node = (last and graph.branches[last - 1].node) or f"node{len(nodes)}"
+                nodes[joint] = self._write_node(graph, joint, outputs, weights[joint], node)
+        if wiring.output in nodes:
+            self.forward.append(f"return {nodes[wiring.output]}")
+        else:
+            self._write_node(graph, wiring.output, outputs, weights[wiring.output], "")
 
-    def _write_branch(self, branch: Branch) -> str:
+    def _write_node(self, graph: BranchGraph, joint: Joint, outputs: Sequence[str], weights: str, node: str) -> str:
+        """The variable of a merged joint, after the lines that it needs; without a name for it, it is returned."""
+        operands = graph.list_operands(joint, outputs)
+        statements, expression = write_joint(joint, operands, weights)
+        if any("F.pad" in line for line in (*statements, expression)) and len({shape for _, shape in operands}) > 1:
+            self.forward.append("# zeros at the end of an axis make it as long as the longer one")
+        self.forward += statements
+        if node and len(joint.sources) == 1 and graph.is_shared(joint.sources[0]):
+            return expression
+        self.forward.append(f"{node} = {expression}" if node else f"return {expression}")
+        return node
+
+    def _write_branch(self, branch: Branch, x: str) -> str:
         """The expression of a branch's output, after the lines that it needs."""
-        x = "x" if branch.edge[0] == 0 else f"node{branch.edge[0]}"
         for operation in branch.operations:
             output = self.write_output(operation, x)
             if len(branch.operations) == 1:

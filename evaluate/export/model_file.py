@@ -21,8 +21,10 @@ from archwright.evaluate.export.classes import (
     write_class,
     write_methods,
 )
+from archwright.evaluate.export.joints import NORMALISE
 from archwright.evaluate.export.operations import collect_integers
 from archwright.evaluate.export.translate import BadModuleSource, translate
+from archwright.evaluate.network.merges import EPSILON
 
 RESERVED_NAMES = (
     "Model",
@@ -30,6 +32,7 @@ RESERVED_NAMES = (
     "summary",
     "classify",
     "mean_of_windows",
+    "normalise",
     "CLASSES",
     "torch",
     "nn",
@@ -115,8 +118,12 @@ def write_model_file(
         parts.append(CLASSIFY.format(axes=_join_axes(shape), name=name, **_name_raw_inputs(model_input)).strip())
     parts.append(_write_main(normalisation))
     body = "\n\n\n".join(parts)
-    if "mean_of_windows(" in body:
-        body = f"{MEAN_OF_WINDOWS.strip()}\n\n\n{body}"
+    for call, function in (
+        ("mean_of_windows(", MEAN_OF_WINDOWS),
+        ("normalise(scales", NORMALISE.format(epsilon=EPSILON)),
+    ):
+        if call in body:
+            body = f"{function.strip()}\n\n\n{body}"
     header = _write_imports(body) + (f"\n\n{_write_class_names(class_names)}" if class_names else "")
     return f"{_write_docstring(origin, normalisation, model_input.tensor_name)}\n\n{header}\n\n\n{body}\n"
 

@@ -1,16 +1,14 @@
 """The operations of a network as values, of which the code of a model is written."""
 
-import math
-from collections.abc import Iterator
-from typing import Any, Literal, final
+from collections.abc import Sequence
+from typing import Any, final
 
 from attrs import field, frozen
 
-from archwright.core.flow import pad_shapes
-from archwright.core.modules.graphs import Edge
 from archwright.core.shape import Shape
+from archwright.core.wiring import Joint, Wiring
+from archwright.evaluate.export.joints import Operand, write_joint
 
-Merging = Literal["add", "concatenate"]
 NamedIntegers = tuple[tuple[str, int], ...]  # integers in code, each with the name of the argument that it is
 
 
@@ -147,43 +145,49 @@ ZERO = FunctionCall("torch.zeros_like({x})")
 @final
 @frozen
 class Branch:
-    """Operations from one node of a graph to a later one; node 0 is the input, the last node the output."""
+    """The operations of a child of a composite."""
 
-    edge: Edge
-    name: str  # of the variable for intermediate outputs, and of the attribute if "edge_..." and one module
+    name: str  # of the variable for its intermediate outputs
     operations: Operations
     out: Shape = field(eq=False)
+    attribute: str = ""  # of its module, where it is but one; empty: as the module is called
+    node: str = ""  # of the variable for the joint that it completes; empty: numbered
 
 
 @final
 @frozen
 class BranchGraph:
-    """Parallel branches; a node merges its inputs from left to right, zero-padded to a common shape."""
+    """Branches that are connected by a wiring."""
 
-    branches: tuple[Branch, ...]  # in the order of their target nodes
-    merging: Merging
+    wiring: Wiring
+    branches: tuple[Branch, ...]  # one for each of its inputs
+    in_shape: Shape = field(eq=False)
 
     @property
     def structure(self) -> Any:
         """Everything but the integers; the code of the merges is part of it, as shapes decide what is padded."""
-        branches = tuple((b.edge, b.name, get_structure(b.operations)) for b in self.branches)
-        merges = tuple(
-            tuple(write_merge(self.merging, [("y", b.out) for b in inputs])) for inputs in self.iterate_node_inputs()
-        )
-        return ("branches", self.merging, branches, merges)
+        branches = tuple((b.name, b.attribute, b.node, get_structure(b.operations)) for b in self.branches)
+        outputs = ["y"] * (len(branches) + 1)
+        merges = tuple(write_joint(joint, self.list_operands(joint, outputs), "") for joint in self.wiring.joints)
+        return ("branches", self.wiring, branches, merges)
 
     @property
     def integers(self) -> NamedIntegers:
         """Those of all branches."""
         return collect_integers(*(branch.operations for branch in self.branches))
 
-    def iterate_node_inputs(self) -> Iterator[list[Branch]]:
-        """For each node but the first, the branches to merge: zeros in a sum are left out if all have one shape."""
-        for node in sorted({branch.edge[1] for branch in self.branches}):
-            inputs = [branch for branch in self.branches if branch.edge[1] == node]
-            nonzero = [branch for branch in inputs if branch.operations != (ZERO,)]
-            same_shape = len({branch.out for branch in inputs}) == 1
-            yield nonzero if nonzero and same_shape and self.merging == "add" else inputs
+    def is_shared(self, source: int) -> bool:
+        """Whether a source has a name, since several joints take it: the input always has."""
+        return source == 0 or sum(source in joint.sources for joint in self.wiring.joints) > 1
+
+    def list_operands(self, joint: Joint, outputs: Sequence[str]) -> list[Operand]:
+        """What a joint merges, of the expressions of all sources: zeros in a sum are left out if all have one shape."""
+        shapes = [self.in_shape, *(branch.out for branch in self.branches)]
+        operands = {source: (outputs[source], shapes[source]) for source in joint.sources}
+        nonzero = [source for source in joint.sources if not source or self.branches[source - 1].operations != (ZERO,)]
+        if joint.merge == "add" and nonzero and len({shapes[source] for source in joint.sources}) == 1:
+            return [operands[source] for source in nonzero]
+        return [*operands.values()]
 
 
 def get_structure(operations: Operations) -> Any:
@@ -194,48 +198,3 @@ def get_structure(operations: Operations) -> Any:
 def collect_integers(*sequences: Operations) -> NamedIntegers:
     """The integers of all operations of the sequences, in order."""
     return tuple(integer for operations in sequences for operation in operations for integer in operation.integers)
-
-
-def write_merge(merging: Merging, operands: list[tuple[str, Shape]]) -> Iterator[str]:
-    """Expressions of which each refers to the value of the one before as `merged`; the last one merges all operands.
-
-    Operands are expressions with their shapes.
-    """
-    expressions, shapes = [e for e, _ in operands], [s for _, s in operands]
-    if merging == "add" and len(set(shapes)) == 1:
-        yield " + ".join(expressions)
-    elif merging == "concatenate" and len({(len(s), s[1:]) for s in shapes}) == 1:
-        yield expressions[0] if len(operands) == 1 else f"torch.cat([{', '.join(expressions)}], 1)"
-    else:
-        left, left_shape = operands[0]
-        for i, right in enumerate(operands[1:]):
-            code, left_shape = _merge_pair(merging, (left, left_shape), right)
-            left = "merged" if i < len(operands) - 2 else code
-            yield code
-
-
-def _merge_pair(merging: Merging, left: tuple[str, Shape], right: tuple[str, Shape]) -> tuple[str, Shape]:
-    """The expression that merges two operands, and its shape; both are flattened first if their ranks differ."""
-    if len(left[1]) != len(right[1]):
-        left, right = _flatten_operand(*left), _flatten_operand(*right)
-    (a, a_shape), (b, b_shape) = left, right
-    common = pad_shapes(a_shape, b_shape)
-    if merging == "add":
-        return f"{_pad_operand(a, a_shape, common)} + {_pad_operand(b, b_shape, common)}", common
-    padded = [_pad_operand(e, s, (s[0], *common[1:])) for e, s in ((a, a_shape), (b, b_shape))]
-    return f"torch.cat([{', '.join(padded)}], 1)", (a_shape[0] + b_shape[0], *common[1:])
-
-
-def _flatten_operand(expression: str, shape: Shape) -> tuple[str, Shape]:
-    if len(shape) == 1:
-        return expression, shape
-    return f"({expression}).flatten(1)" if " " in expression else f"{expression}.flatten(1)", (math.prod(shape),)
-
-
-def _pad_operand(expression: str, shape: Shape, padded_shape: Shape) -> str:
-    """`expression` with zeros at the end of each axis up to the lengths of `padded_shape`."""
-    missing = [after - before for before, after in zip(shape, padded_shape, strict=True)]
-    while missing and missing[0] == 0:
-        missing.pop(0)  # torch counts axes from the last one
-    padding = [n for m in reversed(missing) for n in (0, m)]
-    return f"F.pad({expression}, {tuple(padding)})" if padding else expression

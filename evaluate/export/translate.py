@@ -12,12 +12,14 @@ from attrs import evolve
 from torch import nn
 
 from archwright.core.errors import ArchwrightError
+from archwright.core.flow import find_wiring
 from archwright.core.modules import basic, composite
 from archwright.core.modules.graphs import Topology
 from archwright.core.shape import Shape
 from archwright.core.spaces.nasbench201 import Nasbench201Network
 from archwright.core.term import Composite, Term
 from archwright.core.tracebacks import guard_user_code
+from archwright.core.wiring import chain, fan_out
 from archwright.evaluate.export.operations import (
     ZERO,
     Argument,
@@ -33,6 +35,7 @@ from archwright.evaluate.export.operations import (
     get_structure,
 )
 from archwright.evaluate.network.layers import Padding2d, compute_padding
+from archwright.evaluate.network.wired import name_paths
 
 MIN_LINES_SAVED = 6  # lines that a class for a repeated part must save
 FUNCTION_TEMPLATES: Mapping[str, str] = {
@@ -40,6 +43,13 @@ FUNCTION_TEMPLATES: Mapping[str, str] = {
     "tanh": "torch.tanh({x})",
 }  # the others are F's
 RESERVED_ATTRIBUTES = {*dir(nn.Module), *keyword.kwlist, "mean", "deviation", "preprocess", "x"}
+MERGED: Mapping[str, str] = {
+    "add": "added",
+    "concatenate": "concatenated",
+    "mean": "averaged",
+    "weighted": "added with learned weights",
+    "attention": "the first of which is a mask for the others",
+}
 BRANCH_LETTERS = "abcdefghijklmnopqrstuvw"  # up to x, which is the input
 
 Pool = basic.MaxPool2d | basic.AvgPool2d
@@ -63,9 +73,10 @@ def translate(term: Term, in_shape: Shape) -> Operations:
     `source(in_shape, inside)` also gets the expressions of its children's modules, one for each run. Raises
     NoModuleSource or BadModuleSource.
     """
-    children = ()
-    if isinstance(term, Composite):
-        children = tuple(translate(child, shape) for _, child, shape, _ in term.iterate_calls(in_shape))
+    return _translate_source(term, in_shape, ())
+
+
+def _translate_source(term: Term, in_shape: Shape, children: tuple[Operations, ...]) -> Operations:
     source = _call_source(term, in_shape, [f"{{{i}}}" for i in range(len(children))])
     return (_parse_source(term, source, children, term.out_shape(in_shape)),)
 
@@ -265,35 +276,68 @@ def _(term: composite.Sequential | composite.RepeatTied, in_shape: Shape) -> Ope
 
 @translate.register
 def _(term: composite.Residual, in_shape: Shape) -> Operations:
-    body = translate(term.body, in_shape)
-    branches = (Branch((0, 1), "", (), in_shape), Branch((0, 1), "y", body, term.body.out_shape(in_shape)))
-    docstring = "What the layers make of the input, added to it."
-    return (Block("Residual", docstring, BranchGraph(branches, "add"), term.out_shape(in_shape)),)
+    return _translate_wired(term, in_shape, "Residual", "What the layers make of the input, added to it.", ["y"])
 
 
 @translate.register
 def _(term: composite.Branches, in_shape: Shape) -> Operations:
-    outputs = [(translate(child, shape), out) for _, child, shape, out in term.iterate_calls(in_shape)]
-    if len(outputs) < 2:
-        return outputs[0][0] if outputs else ()
-    branches = tuple(Branch((0, 1), _name_branch(i), operations, out) for i, (operations, out) in enumerate(outputs))
-    merging = "add" if term.merging == "add" else "concatenate"
-    docstring = f"{len(branches)} branches side by side, {'added' if merging == 'add' else 'concatenated'}."
-    return (Block("Branches", docstring, BranchGraph(branches, merging), term.out_shape(in_shape)),)
+    count = len(term.children)
+    if count < 2:
+        return translate(term.children[0], in_shape) if count else ()
+    docstring = f"{count} branches side by side, {MERGED[term.merging]}."
+    return _translate_wired(term, in_shape, "Branches", docstring, _name_branches(count))
 
 
-def _name_branch(i: int) -> str:
-    return BRANCH_LETTERS[i] if i < len(BRANCH_LETTERS) else f"way_{i}"
+def _name_branches(count: int) -> list[str]:
+    return [BRANCH_LETTERS[i] if i < len(BRANCH_LETTERS) else f"way_{i}" for i in range(count)]
 
 
 @translate.register
 def _(term: Topology, in_shape: Shape) -> Operations:
-    branches = tuple(
-        Branch(term.edges[i], f"edge_{term.edges[i][1]}_{term.edges[i][0]}", translate(child, shape), out)
-        for i, child, shape, out in term.iterate_calls(in_shape)
-    )
     docstring = "A cell: each node is the sum of the edges into it; edge_2_0 is the one from node 0 to node 2."
-    return (Block("Cell", docstring, BranchGraph(branches, "add"), term.out_shape(in_shape)),)
+    names = [f"edge_{target}_{source}" for source, target in term.edges]
+    nodes = [f"node{target}" for _, target in term.edges]
+    return _translate_wired(term, in_shape, "Cell", docstring, names, names, nodes)
+
+
+@translate.register
+def _(term: Composite, in_shape: Shape) -> Operations:
+    wiring = None if hasattr(term, "source") or hasattr(term, "compile") else find_wiring(term)
+    if wiring is None:
+        runs = tuple(translate(child, shape) for _, child, shape, _ in term.iterate_calls(in_shape))
+        return _translate_source(term, in_shape, runs)
+    count = len(term.subterms)
+    if wiring == chain(count):
+        return _fold_repetitions([translate(child, shape) for _, child, shape, _ in term.iterate_calls(in_shape)])
+    title = "".join(word[:1].upper() + word[1:] for word in _to_attribute_name(term.kind).split("_"))
+    name = title if title.isidentifier() and _to_attribute_name(term.kind) == term.kind else f"{title}Module"
+    attributes = [_to_attribute_name(path.replace(".", "_")) for path in name_paths(term)]
+    docstring = f"The modules of a {term.kind}, connected as its wiring says."
+    return _translate_wired(term, in_shape, name, docstring, _name_branches(count), attributes)
+
+
+def _translate_wired(
+    term: Composite,
+    in_shape: Shape,
+    name: str,
+    docstring: str,
+    names: Sequence[str],
+    attributes: Sequence[str] = (),
+    nodes: Sequence[str] = (),
+) -> Operations:
+    """A class with the operations of each child; names are those of Branch, and a child with a name has that one."""
+    wiring = find_wiring(term)
+    assert wiring is not None
+    runs: list[list[Operations]] = [[] for _ in names]
+    outs: list[Shape] = [()] * len(names)
+    for i, child, shape, out in term.iterate_calls(in_shape):
+        runs[i].append(translate(child, shape))
+        outs[i] = out
+    given = [_to_attribute_name(child.given_name) if child.given_name else "" for child in term.subterms]
+    own = [given[i] or attribute for i, attribute in enumerate(attributes or [""] * len(names))]
+    operations = [sequences[0] if len(sequences) == 1 else _fold_repetitions(sequences) for sequences in runs]
+    branches = map(Branch, names, operations, outs, own, nodes or [""] * len(names))
+    return (Block(name, docstring, BranchGraph(wiring, tuple(branches), in_shape), term.out_shape(in_shape)),)
 
 
 @translate.register
@@ -318,9 +362,9 @@ def _make_reduction(before: Shape, after: Shape) -> Block:
     body = (_make_relu_conv_bn(before, after, 3, 2), _make_relu_conv_bn(after, after, 3, 1))
     pool = FunctionCall("F.avg_pool2d({x}, 2, ceil_mode=True)", (before[0], *after[1:]))
     conv = _make_layer("conv", "nn.Conv2d", before[0], after, kernel_size=1, bias=False)
-    branches = (Branch((0, 1), "y", body, after), Branch((0, 1), "short", (pool, conv), after))
+    branches = (Branch("y", body, after), Branch("short", (pool, conv), after))
     docstring = "Halves height and width, with pooling on the short way."
-    return Block("Reduction", docstring, BranchGraph(branches, "add"), after)
+    return Block("Reduction", docstring, BranchGraph(fan_out(2, "add"), branches, before), after)
 
 
 def _fold_repetitions(sequences: Iterable[Operations]) -> Operations:

@@ -10,15 +10,16 @@ from torch import nn
 
 from archwright.core.architecture import require_specified
 from archwright.core.errors import ArchwrightError
+from archwright.core.flow import find_wiring
 from archwright.core.input import Input, as_input
 from archwright.core.modules import basic, composite
-from archwright.core.modules.graphs import Topology
 from archwright.core.shape import Shape
 from archwright.core.spaces.nasbench201 import Nasbench201Network
 from archwright.core.term import Composite, Term
 from archwright.core.user_modules import overrides
 from archwright.evaluate.network import layers
 from archwright.evaluate.network.example import draw_example
+from archwright.evaluate.network.wired import connect
 
 ACTIVATIONS: Mapping[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -198,9 +199,13 @@ def _iterate_sized_kinds(term: Term, in_shape: Shape) -> Iterator[tuple[Term, Sh
 def build(term: Term, in_shape: Shape) -> nn.Module:
     """The torch module of a specified term, its weights drawn from torch's global generator.
 
-    A kind of a person's own has a method `compile(in_shape)` that returns the module, and imports torch itself. Raises
-    NotCompilable where it has none.
+    A kind of a person's own has a method `compile(in_shape)` that returns the module, and imports torch itself; a
+    composite needs none where it has a wiring. Raises NotCompilable where it has neither.
     """
+    return _compile_user_kind(term, in_shape)
+
+
+def _compile_user_kind(term: Term, in_shape: Shape) -> nn.Module:
     compile_term = getattr(term, "compile", None)
     if compile_term is None:
         raise NotCompilable(
@@ -275,20 +280,20 @@ def _(_: Term, __: Shape) -> nn.Module:
     return nn.Identity()
 
 
-@build.register(composite.Sequential)
-@build.register(composite.RepeatTied)
-def _(term: composite.Sequential | composite.RepeatTied, in_shape: Shape) -> nn.Module:
+@build.register
+def _(term: composite.RepeatTied, in_shape: Shape) -> nn.Module:
     return nn.Sequential(*(build(child, shape) for _, child, shape, _ in term.iterate_calls(in_shape)))
 
 
 @build.register
-def _(term: composite.Residual, in_shape: Shape) -> nn.Module:
-    return layers.ResidualModule(build(term.body, in_shape))
-
-
-@build.register
-def _(term: composite.Branches, in_shape: Shape) -> nn.Module:
-    return layers.BranchesModule((build(branch, in_shape) for branch in term.children), term.merging)
+def _(term: Composite, in_shape: Shape) -> nn.Module:
+    wiring = None if hasattr(term, "compile") else find_wiring(term)
+    if wiring is None:
+        return _compile_user_kind(term, in_shape)
+    runs: list[list[nn.Module]] = [[] for _ in term.subterms]
+    for i, child, shape, _ in term.iterate_calls(in_shape):
+        runs[i].append(build(child, shape))
+    return connect(term, wiring, [run[0] if len(run) == 1 else nn.Sequential(*run) for run in runs])
 
 
 @build.register
@@ -299,13 +304,6 @@ def _(_: basic.Zero, __: Shape) -> nn.Module:
 @build.register
 def _(term: basic.ReluConvBn, in_shape: Shape) -> nn.Module:
     return layers.make_relu_conv_bn(in_shape[0], term.filters or in_shape[0], term.size, term.stride)
-
-
-@build.register
-def _(term: Topology, in_shape: Shape) -> nn.Module:
-    return layers.TopologyModule(
-        term.edges, (build(child, shape) for _, child, shape, _ in term.iterate_calls(in_shape))
-    )
 
 
 @build.register

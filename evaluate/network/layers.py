@@ -1,4 +1,4 @@
-"""The torch modules that torch lacks: TensorFlow's "same" padding, and inputs zero-padded to a common shape."""
+"""The torch modules that torch lacks, such as those with TensorFlow's "same" padding."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from archwright.core.modules.graphs import Edge
 from archwright.core.shape import Shape
 
 Padding2d = tuple[int, int, int, int]  # pixels at the left, right, top, bottom: the order of torch's pad
@@ -33,30 +32,6 @@ def compute_padding(in_shape: Shape, size: int, stride: int, mode: str) -> tuple
 def prepend_padding(padding: Padding2d, layer: nn.Module, value: float = 0.0) -> nn.Module:
     """`layer` after a constant padding with `value`; `layer` itself if the padding is 0 everywhere."""
     return nn.Sequential(nn.ConstantPad2d(padding, value), layer) if any(padding) else layer
-
-
-def add_padded(a: Tensor, b: Tensor) -> Tensor:
-    """The sum, both zero-padded at the end of each axis to the longer one; both flattened first if ranks differ."""
-    a, b = _flatten_different_ranks(a, b)
-    shape = tuple(map(max, a.shape[1:], b.shape[1:]))
-    return _zero_pad(a, shape) + _zero_pad(b, shape)
-
-
-def concatenate_padded(a: Tensor, b: Tensor) -> Tensor:
-    """Both along axis 1 (the channels), the later axes zero-padded as in `add_padded`."""
-    a, b = _flatten_different_ranks(a, b)
-    plane = tuple(map(max, a.shape[2:], b.shape[2:]))
-    return torch.cat([_zero_pad(a, (a.shape[1], *plane)), _zero_pad(b, (b.shape[1], *plane))], 1)
-
-
-def _flatten_different_ranks(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    return (a, b) if a.dim() == b.dim() else (a.flatten(1), b.flatten(1))
-
-
-def _zero_pad(x: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """`x`, (n, ...), padded at the end of each axis to (n, *shape)."""
-    missing = [length - present for present, length in zip(x.shape[1:], shape, strict=True)]
-    return functional.pad(x, [n for m in reversed(missing) for n in (0, m)]) if any(missing) else x
 
 
 class UnevenAvgPool2d(nn.Module):
@@ -89,51 +64,6 @@ class ZeroModule(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """The output, which has the input's shape."""
         return torch.zeros_like(x)
-
-
-class ResidualModule(nn.Module):
-    """The input added to the body's output."""
-
-    def __init__(self, body: nn.Module) -> None:
-        super().__init__()
-        self.body = body
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Zero-padded to a common shape, see `add_padded`."""
-        return add_padded(x, self.body(x))
-
-
-class BranchesModule(nn.Module):
-    """Several modules with the same input, their outputs merged from left to right."""
-
-    def __init__(self, branches: Iterable[nn.Module], merging: str) -> None:
-        super().__init__()
-        self.branches = nn.ModuleList(branches)
-        self.merge = {"add": add_padded, "concatenate": concatenate_padded}[merging]
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Zero-padded to a common shape, see `add_padded` and `concatenate_padded`; without branches, the input."""
-        merged = None
-        for branch in self.branches:
-            merged = branch(x) if merged is None else self.merge(merged, branch(x))
-        return x if merged is None else merged
-
-
-class TopologyModule(nn.Module):
-    """A directed acyclic graph with a module on each edge; a node is the sum of what its incoming edges give."""
-
-    def __init__(self, edges: Sequence[Edge], inside: Iterable[nn.Module]) -> None:
-        super().__init__()
-        self.edges = tuple(edges)
-        self.inside = nn.ModuleList(inside)  # one per edge
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The value of the last node; node 0 is the input. Sums are zero-padded, see `add_padded`."""
-        nodes = {0: x}
-        for (source, target), module in zip(self.edges, self.inside, strict=True):
-            out = module(nodes[source])
-            nodes[target] = add_padded(nodes[target], out) if target in nodes else out
-        return nodes[self.edges[-1][1]]
 
 
 def make_relu_conv_bn(channels: int, filters: int, size: int, stride: int = 1) -> nn.Sequential:

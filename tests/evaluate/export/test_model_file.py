@@ -16,13 +16,14 @@ import archwright as aw
 from archwright.core.modules.basic import FUNCTIONS, ReluConvBn, Zero
 from archwright.core.modules.graphs import topology
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
+from archwright.core.wiring import MERGES
 from archwright.evaluate.data.builtin import CIFAR100_CLASSES
 from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.classes import WIDTH, format_code
 from archwright.evaluate.export.model_file import Provenance, write_model_file
 from archwright.evaluate.export.translate import BadModuleSource, NoModuleSource
 from archwright.evaluate.network.compile import compile_architecture
-from tests.core.user_modules import Glued, Shrink
+from tests.core.user_modules import Glued, Net, Shrink
 from tests.strategies import leaves
 
 ORIGIN = Provenance("A model.", {"run": "digits-1", "trial": "3"})
@@ -192,6 +193,66 @@ def test_a_kind_of_ones_own_is_written_with_its_preamble():
     text = write_and_compare(aw.sequential(Shrink(1), glued), IMAGE)
     assert text.count("class Shrinking") == 1
     assert "Glueing(Shrinking(3, 4, 4, 2), Inside1(), Inside2(" in text
+
+
+@aw.module
+class TwoWays(aw.Composite):
+    """A stem, two ways on from it, and a head on both; the stem goes on past the head."""
+
+    kind = "two_ways_in_a_test"
+    stem: aw.Term = aw.child()
+    ways: tuple[aw.Term, ...] = aw.children()
+    head: aw.Term = aw.child()
+    merging: str = "weighted"
+
+    def wiring(self):
+        return aw.Wiring([0, 1, 1, aw.Joint([2, 3], self.merging)], aw.Joint([1, 4], "mean"))
+
+
+def test_a_kind_of_ones_own_is_written_by_its_wiring():
+    """Its modules are named after its fields, and what its joints learn stands before them."""
+    ways = aw.conv2d(4, 3), aw.sequential(aw.conv2d(2, 1), aw.relu())
+    text = write_and_compare(aw.sequential(TwoWays(aw.conv2d(4, 1), ways, aw.conv2d(4, 1)), aw.affine(2)), IMAGE)
+    assert extract_lines(text, "class TwoWays", "\n\n\n") == [
+        "class TwoWaysInATest(nn.Module):",
+        '    """The modules of a two_ways_in_a_test, connected as its wiring says."""',
+        "",
+        "    def __init__(self) -> None:",
+        "        super().__init__()",
+        "        self.weights = nn.Parameter(torch.ones(2))",
+        "        self.stem = nn.Conv2d(3, 4, 1)",
+        "        self.ways_0 = nn.Conv2d(4, 4, 3, padding=1)",
+        "        self.conv = nn.Conv2d(4, 2, 1)",
+        "        self.head = nn.Conv2d(4, 4, 1)",
+        "",
+        "    def forward(self, x: torch.Tensor) -> torch.Tensor:",
+        "        a = self.stem(x)",
+        "        c = self.conv(a)",
+        "        c = F.relu(c)",
+        "        # zeros at the end of an axis make it as long as the longer one",
+        "        scales = torch.sigmoid(self.weights)",
+        "        node2 = scales[0] * self.ways_0(a) + F.pad(scales[1] * c, (0, 0, 0, 0, 0, 2))",
+        "        return (a + self.head(node2)) / 2",
+    ]
+
+
+@pytest.mark.parametrize("merging", MERGES)
+def test_every_merge_is_written(merging):
+    """Of operands of one shape, of images of unlike size, and of unlike rank."""
+    ways = [aw.conv2d(3, 3), aw.relu()], [aw.conv2d(4, 3, stride=2), aw.identity(), aw.flatten()]
+    for inside in (*ways, [aw.affine(5), aw.max_pool2d(2), aw.zero()], [aw.zero()]):
+        text = write_and_compare(aw.branches(*inside, merge=merging), IMAGE)
+        assert ("def normalise(" in text) == (merging == "attention" and len(inside) > 1)
+        write_and_compare(
+            Net((*inside, aw.relu()), [*[(0,)] * len(inside), (0, 1), (1, len(inside) + 1)], merging), IMAGE
+        )
+
+
+def test_modules_with_names_are_written_under_them():
+    """The name of the module in place of what it is."""
+    inside = aw.branches(wide=aw.conv2d(3, 3), train=aw.conv2d(3, 1))
+    text = write_and_compare(aw.sequential(inside, aw.affine(2)), IMAGE)
+    assert "        return self.wide(x) + self.train_(x)" in text
 
 
 @aw.module

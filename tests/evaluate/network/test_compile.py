@@ -26,7 +26,7 @@ from archwright.evaluate.network.compile import (
     compile_architecture,
     count_trainable_parameters,
 )
-from archwright.evaluate.network.layers import add_padded, concatenate_padded
+from archwright.evaluate.network.merges import add_padded, concatenate_padded
 
 PADDING = st.sampled_from(["same", "valid"])
 SMALL = st.integers(1, 5)
