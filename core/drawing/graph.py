@@ -6,6 +6,7 @@ from attrs import frozen
 
 from archwright.core.drawing.picture import Label, Mark, Picture, Wire, draw_circle, measure_label, move_marks
 from archwright.core.modules.graphs import Edge
+from archwright.core.wiring import Joint, Wiring
 
 # In pixels.
 NODE_RADIUS = 11.0
@@ -35,6 +36,34 @@ class _Lane:
 
     side: int  # 0 in the middle, 1 to the right, -1 to the left
     edges: tuple[int, ...]  # their indices
+
+
+def is_drawable(wiring: Wiring) -> bool:
+    """Whether the output of each child flows on."""
+    needed = {source for joint in wiring.joints for source in joint.sources}
+    return all(i + 1 in needed for i in range(len(wiring.inputs)))
+
+
+def list_edges(wiring: Wiring) -> list[tuple[Edge, tuple[int | None, ...]]]:
+    """The edges of a wiring in the order of their targets, each with the children on it; None is a wire alone.
+
+    Its nodes are the joints, the input, and each output that flows into several joints.
+    """
+    takers = {s: [joint for joint in wiring.joints if s in joint.sources] for s in range(len(wiring.inputs) + 1)}
+    alone = {s: Joint(s) for s, joints in takers.items() if s == 0 or len(joints) > 1}
+    joints = {*alone.values(), *(Joint(j.sources, j.merge if len(j.sources) > 1 else "add") for j in wiring.joints)}
+    order = sorted(joints, key=lambda joint: (joint.sources[-1], len(joint.sources) > 1, joint.sources, joint.merge))
+    nodes = {joint: node for node, joint in enumerate(order)}
+    nodes |= {joint: nodes[Joint(joint.sources)] for joint in wiring.joints if len(joint.sources) == 1}
+    edges: dict[Edge, list[int | None]] = {}
+    for i, joint in enumerate(wiring.inputs):
+        target = alone[i + 1] if i + 1 in alone else takers[i + 1][0]
+        edges.setdefault((nodes[joint], nodes[target]), []).append(i)
+    for source, node in alone.items():
+        for joint in takers[source]:
+            if len(joint.sources) > 1:
+                edges.setdefault((nodes[node], nodes[joint]), []).append(None)
+    return [(edge, tuple(edges[edge])) for edge in sorted(edges, key=lambda edge: (edge[1], edge[0]))]
 
 
 def draw_graph(edges: Sequence[Edge], pictures: Sequence[EdgePicture]) -> Picture:

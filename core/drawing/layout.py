@@ -16,7 +16,7 @@ from archwright.core.drawing.captions import (
     list_details,
     wrap_items,
 )
-from archwright.core.drawing.graph import EdgePicture, draw_graph
+from archwright.core.drawing.graph import EdgePicture, draw_graph, is_drawable, list_edges
 from archwright.core.drawing.picture import (
     EMPTY,
     Part,
@@ -30,6 +30,7 @@ from archwright.core.drawing.picture import (
     stack,
 )
 from archwright.core.expression import Expression
+from archwright.core.flow import find_wiring
 from archwright.core.hyperparameter import Slot
 from archwright.core.modules.basic import Identity, Settings, Zero
 from archwright.core.modules.choices import Either, Repeat
@@ -39,6 +40,7 @@ from archwright.core.modules.graphs import Cell, Topology
 from archwright.core.shape import Shape
 from archwright.core.spaces.nasbench201 import STAGES, Nasbench201Network
 from archwright.core.term import Composite, Compound, Term
+from archwright.core.wiring import RESIDUAL, Wiring, chain, fan_out
 
 CopyShapes = tuple[Shape, ...]  # a shape for each copy of a module; none where shapes are not known
 
@@ -48,7 +50,10 @@ def compute_outputs(term: Term, shapes: CopyShapes) -> CopyShapes:
     return tuple(term.out_shape(shape) for shape in shapes)
 
 
-def list_children(term: Composite, shapes: CopyShapes) -> list[tuple[Term, CopyShapes, CopyShapes]]:
+ConnectedChild = tuple[Term, CopyShapes, CopyShapes]  # a child with its input and output shapes
+
+
+def list_children(term: Composite, shapes: CopyShapes) -> list[ConnectedChild]:
     """The children of a module with their input and output shapes."""
     runs = [run for shape in shapes for run in term.iterate_calls(shape)]
     return [
@@ -62,19 +67,58 @@ def draw_term(term: Term, shapes: CopyShapes) -> Picture:
     """The picture of a term with inputs of `shapes`. By default, a kind with children is a frame around them."""
     if not term.subterms:
         return draw_module(term, shapes)
-    children = (
-        list_children(term, shapes) if isinstance(term, Composite) else [(child, (), ()) for child in term.subterms]
-    )
-    pictures = [_draw_visible(child, before) for child, before, _ in children]
+    return _frame_kind(term, _draw_unconnected([(child, ()) for child in term.subterms]))
+
+
+@draw_term.register
+def _(term: Composite, shapes: CopyShapes) -> Picture:
+    if not term.subterms:
+        return draw_module(term, shapes)
+    children = list_children(term, shapes)
+    wiring = None if term.plan.names else find_wiring(term)  # what is open may decide it
+    if wiring is None or not is_drawable(wiring):
+        return _frame_kind(term, _draw_unconnected([(child, before) for child, before, _ in children]))
+    merges = dict.fromkeys(joint.merge for joint in wiring.joints if len(joint.sources) > 1 and joint.merge != "add")
+    return _frame_kind(term, _draw_wiring(wiring, children), *merges)
+
+
+def _draw_unconnected(children: Sequence[tuple[Term, CopyShapes]]) -> Picture:
+    pictures = [_draw_visible(child, before) for child, before in children]
     parts = [Part(picture, in_label=str(i)) for i, picture in enumerate(pictures)]
-    body = pictures[0] if len(pictures) == 1 else place_side_by_side(parts, EMPTY, is_dashed=True)
-    title = ", ".join([add_name(term, term.kind), *list_details(term)])
+    return pictures[0] if len(pictures) == 1 else place_side_by_side(parts, EMPTY, is_dashed=True)
+
+
+def _frame_kind(term: Term, body: Picture, *details: str) -> Picture:
+    own = list_details(term)
+    title = ", ".join(
+        [add_name(term, term.kind), *own, *(detail for detail in details if not any(detail in text for text in own))]
+    )
     return frame(body, "frame", title, _format_copies(term))
 
 
 def _frame_named(term: Term, picture: Picture) -> Picture:
     """The picture of a module that has no box of its own, in a frame with its name, if it has one."""
     return frame(picture, "frame", term.given_name) if term.given_name and not picture.is_empty else picture
+
+
+def _draw_wiring(wiring: Wiring, children: Sequence[ConnectedChild]) -> Picture:
+    """A chain as a stack, an input past a body as a wire around it, branches side by side, and all else as a graph."""
+    if wiring == chain(len(children)):
+        return _draw_chain(children)
+    if wiring == RESIDUAL:
+        return _draw_residual(*children[0])
+    if wiring == fan_out(len(children), wiring.output.merge):
+        return _draw_branches(children, wiring.output.merge)
+    edges = list_edges(wiring)
+    pictures = [[EdgePicture(EMPTY) if i is None else _draw_edge(*children[i]) for i in on] for _, on in edges]
+    return draw_graph([edge for edge, _ in edges], [_draw_parallel(alike) for alike in pictures])
+
+
+def _draw_parallel(edges: Sequence[EdgePicture]) -> EdgePicture:
+    """Several edges between the same two nodes as one."""
+    if len(edges) == 1:
+        return edges[0]
+    return EdgePicture(place_side_by_side([Part(edge.picture, edge.label) for edge in edges], EMPTY))
 
 
 def _format_copies(term: Term) -> str:
@@ -100,8 +144,12 @@ def _(_: Settings, __: CopyShapes) -> Picture:
 
 @draw_term.register
 def _(term: Sequential, shapes: CopyShapes) -> Picture:
+    return _frame_named(term, _draw_chain(list_children(term, shapes)))
+
+
+def _draw_chain(children: Sequence[ConnectedChild]) -> Picture:
     parts: list[Part] = []
-    for child, group in groupby(list_children(term, shapes), lambda run: run[0]):
+    for child, group in groupby(children, lambda run: run[0]):
         runs = list(group)
         if len(runs) == 1 or not child.plan.is_specified:
             parts += [Part(draw_term(child, before), format_shapes(after)) for _, before, after in runs]
@@ -110,7 +158,7 @@ def _(term: Sequential, shapes: CopyShapes) -> Picture:
             parts.append(
                 Part(_frame_copies(draw_term(child, before), f"{TIMES_SIGN}{len(runs)}"), format_shapes(runs[-1][2]))
             )
-    return _frame_named(term, stack(parts))
+    return stack(parts)
 
 
 def _frame_copies(body: Picture, copies: str) -> Picture:
@@ -134,19 +182,23 @@ def _(term: Repeat, _: CopyShapes) -> Picture:
 
 @draw_term.register
 def _(term: Residual, shapes: CopyShapes) -> Picture:
-    ((body, before, after),) = list_children(term, shapes)
-    skip = "" if before == after else "zero-padded"
-    return _frame_named(term, add_skip_connection(draw_term(body, before), format_shapes(after), skip))
+    return _frame_named(term, _draw_residual(*list_children(term, shapes)[0]))
+
+
+def _draw_residual(body: Term, before: CopyShapes, after: CopyShapes) -> Picture:
+    return add_skip_connection(draw_term(body, before), format_shapes(after), "" if before == after else "zero-padded")
 
 
 @draw_term.register
 def _(term: Branches, shapes: CopyShapes) -> Picture:
     if not term.children:
         return EMPTY
-    children = list_children(term, shapes)
+    return _frame_named(term, _draw_branches(list_children(term, shapes), format_slot(term.merging)))
+
+
+def _draw_branches(children: Sequence[ConnectedChild], merging: str) -> Picture:
     parts = [Part(draw_term(child, before), format_shapes(after)) for child, before, after in children]
-    merging = format_slot(term.merging)
-    return _frame_named(term, place_side_by_side(parts, draw_circle("+" if merging == "add" else merging)))
+    return place_side_by_side(parts, draw_circle("+" if merging == "add" else merging))
 
 
 @draw_term.register
@@ -172,11 +224,13 @@ def _(term: Grammar, _: CopyShapes) -> Picture:
 
 @draw_term.register
 def _(term: Topology, shapes: CopyShapes) -> Picture:
-    edges: list[EdgePicture] = []
-    for child, before, after in list_children(term, shapes):
-        picture = frame(draw_term(child, before), "frame") if _has_nodes(child) else _draw_visible(child, before)
-        edges.append(EdgePicture(picture, "" if before == after else format_shapes(after), isinstance(child, Zero)))
+    edges = [_draw_edge(*child) for child in list_children(term, shapes)]
     return _frame_named(term, draw_graph(term.edges, edges))
+
+
+def _draw_edge(child: Term, before: CopyShapes, after: CopyShapes) -> EdgePicture:
+    picture = frame(draw_term(child, before), "frame") if _has_nodes(child) else _draw_visible(child, before)
+    return EdgePicture(picture, "" if before == after else format_shapes(after), isinstance(child, Zero))
 
 
 def _has_nodes(term: Term) -> bool:

@@ -7,7 +7,7 @@ from archwright.core.flow import pad_shapes
 from archwright.core.shape import Shape
 from archwright.core.wiring import Joint
 
-Operand = tuple[str, Shape]  # an expression and its shape
+ShapedCode = tuple[str, Shape]  # an expression and its shape
 
 NORMALISE = '''
 def normalise(x: torch.Tensor) -> torch.Tensor:
@@ -18,7 +18,7 @@ def normalise(x: torch.Tensor) -> torch.Tensor:
 '''
 
 
-def write_joint(joint: Joint, operands: Sequence[Operand], weights: str) -> tuple[tuple[str, ...], str]:
+def write_joint(joint: Joint, operands: Sequence[ShapedCode], weights: str) -> tuple[tuple[str, ...], str]:
     """The statements that come before the merged operands, and their expression; it learned the attribute `weights`."""
     if len(operands) == 1:
         return (), operands[0][0]
@@ -37,7 +37,7 @@ def write_joint(joint: Joint, operands: Sequence[Operand], weights: str) -> tupl
     return tuple(statements), f"({merge}) / {len(operands)}" if joint.merge == "mean" else merge
 
 
-def _write_merges(operands: Sequence[Operand], *, concatenates: bool) -> Iterator[str]:
+def _write_merges(operands: Sequence[ShapedCode], *, concatenates: bool) -> Iterator[str]:
     """Expressions of which each refers to the value of the one before as `merged`; the last one merges all operands."""
     expressions, shapes = [e for e, _ in operands], [s for _, s in operands]
     if not concatenates and len(set(shapes)) == 1:
@@ -53,18 +53,18 @@ def _write_merges(operands: Sequence[Operand], *, concatenates: bool) -> Iterato
             yield code
 
 
-def _add_pair(left: Operand, right: Operand) -> Operand:
+def _add_pair(left: ShapedCode, right: ShapedCode) -> ShapedCode:
     common = pad_shapes(left[1], right[1])
     return f"{_pad_operand(*left, common)} + {_pad_operand(*right, common)}", common
 
 
-def _concatenate_pair(left: Operand, right: Operand) -> Operand:
+def _concatenate_pair(left: ShapedCode, right: ShapedCode) -> ShapedCode:
     common = pad_shapes(left[1], right[1])
     padded = [_pad_operand(code, shape, (shape[0], *common[1:])) for code, shape in (left, right)]
     return f"torch.cat([{', '.join(padded)}], 1)", (left[1][0] + right[1][0], *common[1:])
 
 
-def _align(operands: Sequence[Operand]) -> list[Operand]:
+def _align(operands: Sequence[ShapedCode]) -> list[ShapedCode]:
     """All operands in one shape: each in turn makes room for itself, as `pad_shapes` says."""
     aligned = [operands[0]]
     for operand in operands[1:]:
@@ -74,13 +74,13 @@ def _align(operands: Sequence[Operand]) -> list[Operand]:
     return aligned
 
 
-def _flatten_different_ranks(left: Operand, right: Operand) -> tuple[Operand, Operand]:
+def _flatten_different_ranks(left: ShapedCode, right: ShapedCode) -> tuple[ShapedCode, ShapedCode]:
     if len(left[1]) == len(right[1]):
         return left, right
     return _flatten_operand(*left), _flatten_operand(*right)
 
 
-def _flatten_operand(expression: str, shape: Shape) -> Operand:
+def _flatten_operand(expression: str, shape: Shape) -> ShapedCode:
     if len(shape) == 1:
         return expression, shape
     return f"({expression}).flatten(1)" if " " in expression else f"{expression}.flatten(1)", (math.prod(shape),)

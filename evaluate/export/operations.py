@@ -7,7 +7,7 @@ from attrs import field, frozen
 
 from archwright.core.shape import Shape
 from archwright.core.wiring import Joint, Wiring
-from archwright.evaluate.export.joints import Operand, write_joint
+from archwright.evaluate.export.joints import ShapedCode, write_joint
 
 NamedIntegers = tuple[tuple[str, int], ...]  # integers in code, each with the name of the argument that it is
 
@@ -180,7 +180,7 @@ class BranchGraph:
         """Whether a source has a name, since several joints take it: the input always has."""
         return source == 0 or sum(source in joint.sources for joint in self.wiring.joints) > 1
 
-    def list_operands(self, joint: Joint, outputs: Sequence[str]) -> list[Operand]:
+    def list_operands(self, joint: Joint, outputs: Sequence[str]) -> list[ShapedCode]:
         """What a joint merges, of the expressions of all sources: zeros in a sum are left out if all have one shape."""
         shapes = [self.in_shape, *(branch.out for branch in self.branches)]
         operands = {source: (outputs[source], shapes[source]) for source in joint.sources}

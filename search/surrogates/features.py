@@ -2,21 +2,24 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from itertools import chain, pairwise, repeat
+from itertools import chain, islice, pairwise, repeat
 from sys import intern
 from typing import cast, final
 
 import numpy as np
 from attrs import frozen
 
+from archwright.core.flow import find_wiring
 from archwright.core.modules.basic import Activation, Identity, Settings, Zero
-from archwright.core.modules.composite import Branches, RepeatTied, Residual, Sequential
+from archwright.core.modules.composite import Branches
 from archwright.core.modules.graphs import Topology
 from archwright.core.node import Node
 from archwright.core.spaces.nasbench201 import Nasbench201Network
-from archwright.core.term import Basic, Compound, Term
+from archwright.core.term import Basic, Composite, Compound, Term
 from archwright.core.term_cache import cache_on_term
 from archwright.core.value import Path
+from archwright.core.wiring import Joint, Wiring
+from archwright.core.wiring import chain as chain_up
 from archwright.search.magnitude import FloatArray
 
 NamedFeatures = Mapping[str, float]  # by name, its value or how often it comes; never changed once it is made
@@ -26,7 +29,7 @@ NamedFeatures = Mapping[str, float]  # by name, its value or how often it comes;
 # in a larger one, some routes are left out before the strings of a leaf become thousands.
 MAX_ROUTES = 64
 MAX_NGRAM_LENGTH = 4  # DeepArchitect's released loops give n = 1 to 4
-CHAIN_KINDS = frozenset({Sequential, RepeatTied, Nasbench201Network})  # whose children follow each other
+GRAPH_KINDS = frozenset({Branches, Topology})  # modules of the route also where they are but a chain
 
 
 @final
@@ -59,8 +62,9 @@ def extract_structure(architecture: Term) -> list[str]:
     """The modules as strings: each, each pair in a row, and each route through a graph, as often as it comes.
 
     Identities vanish and zeros block their route, so that graphs that compute the same have much in common. Within a
-    graph, only routes count. Copies of a tied module count once: their number is a choice of its own. How a person's
-    own kind connects its children nobody knows: it is one module, and what is in a row within a child is so for sure.
+    graph, only routes count. Copies of a tied module count once: their number is a choice of its own. How a kind
+    without a wiring connects its children nobody knows: it is one module, and what is in a row within a child is so for
+    sure.
     """
     strings = list[str]()
     route = _trace_route(architecture, strings) or ()
@@ -85,18 +89,15 @@ def _trace_route(term: Term, strings: list[str]) -> Route | None:
     if _is_basic(kind):
         return _trace_basic(term)
     child_routes = [_trace_route(child, strings) for child in term.subterms]
-    if kind is Topology:
-        routes = _list_routes(cast(Topology, term).edges, child_routes)
-    elif kind is Branches:
-        routes = [route for route in child_routes if route is not None]
-    elif kind is Residual:
-        routes = [(), *(route for route in child_routes if route is not None)]
-    elif kind in CHAIN_KINDS:
+    wiring = find_wiring(cast(Composite, term))
+    is_chain = wiring == chain_up(len(child_routes)) and kind not in GRAPH_KINDS
+    if is_chain or kind is Nasbench201Network:
         return None if None in child_routes else tuple(chain.from_iterable(cast(list[Route], child_routes)))
-    else:
+    if wiring is None:
         by_segment = ((term.segment(i), route) for i, route in enumerate(child_routes) if route is not None)
         strings += (f"{segment}: {' > '.join(route)}" for segment, route in by_segment)
         return (_describe_module(term),)
+    routes = _list_routes(wiring, child_routes) if child_routes else []  # no branches at all are no route
     strings += (f"{term.kind}: {' > '.join(route)}" for route in routes)
     return (term.kind,) if routes else None
 
@@ -111,14 +112,20 @@ def _is_basic(kind: type[Term]) -> bool:
     return issubclass(kind, Basic)  # asked once a kind: for abstract classes it is slow
 
 
-def _list_routes(edges: Sequence[tuple[int, int]], edge_routes: Sequence[Route | None]) -> list[Route]:
-    """The routes from the first node of a graph to the last, of which each edge has a part."""
-    routes: dict[int, list[Route]] = {0: [()]}  # by the node where they end
-    for (source, target), edge_route in zip(edges, edge_routes, strict=True):
-        if edge_route is not None:
-            to_target = routes.setdefault(target, [])
-            to_target += [route + edge_route for route in routes.get(source, [])[: MAX_ROUTES - len(to_target)]]
-    return routes.get(edges[-1][1], [])
+def _list_routes(wiring: Wiring, child_routes: Sequence[Route | None]) -> list[Route]:
+    """The routes from the input of a composite to its output, of which each child has a part."""
+    to_source: list[list[Route]] = [[()]]  # to the input, and to the output of each child
+    for joint, child_route in zip(wiring.inputs, child_routes, strict=True):
+        before = [] if child_route is None else _list_routes_to(joint, to_source)
+        to_source.append([route + cast(Route, child_route) for route in before])
+    return _list_routes_to(wiring.output, to_source)
+
+
+def _list_routes_to(joint: Joint, to_source: Sequence[list[Route]]) -> list[Route]:
+    if len(joint.sources) == 1:
+        return to_source[joint.sources[0]]
+    routes = chain.from_iterable(to_source[source] for source in joint.sources)
+    return list(islice(routes, max(MAX_ROUTES, len(joint.sources))))
 
 
 def _describe_module(term: Term) -> str:

@@ -10,12 +10,13 @@ from hypothesis import given
 
 import archwright as aw
 from archwright.core.drawing.captions import MAX_LINE_CHARACTERS, TIMES_SIGN
+from archwright.core.drawing.graph import list_edges
 from archwright.core.drawing.picture import FONT_SIZES, Box, Label, Picture, Wire, measure_width
 from archwright.core.drawing.svg import MARGIN, as_svg, draw_diagram
 from archwright.core.modules.basic import ReluConvBn, Zero
 from archwright.core.modules.graphs import cell, topology
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
-from tests.core.user_modules import Glued, Shrink
+from tests.core.user_modules import Glued, Net, Shrink
 from tests.strategies import leaves, terms
 
 IMAGE = (3, 8, 8)
@@ -195,6 +196,36 @@ def test_copies_in_a_user_defined_module_are_counted():
     assert not any(line.startswith("x") for line in once)
     texts = list_texts(Doubled(aw.conv2d(8, 1), [1, 2]))
     assert "drawn_twice_in_a_test, times {1, 2}" in texts
+
+
+def test_a_kind_of_ones_own_is_drawn_by_its_wiring():
+    """As the built-in kind with this wiring, in a frame with its name."""
+    a, b, c = aw.conv2d(3, 1), aw.relu(), aw.conv2d(2, 3)
+    for inside, sources, same in (
+        ((a, b, c), ((0,), (1,), (2,), (3,)), aw.sequential(a, b, c)),
+        ((c,), ((0,), (0, 1)), aw.residual(c)),
+        ((a, b, c), ((0,), (0,), (0,), (1, 2, 3)), aw.branches(a, b, c)),
+        ((a, b, c), ((0,), (0,), (1,), (2, 3)), topology([(0, 1), (0, 2), (1, 2)], a, b, c)),
+    ):
+        diagram = draw_diagram(Net(inside, sources), IMAGE)
+        assert_tidy(diagram)
+        assert sorted(list_texts(Net(inside, sources), IMAGE)) == sorted(["net", *list_texts(same, IMAGE)])
+
+
+def test_a_wiring_that_is_no_pattern_is_a_graph():
+    """Nodes are the input, joints, and outputs that flow into several; what flows past has a wire without a module."""
+    net = Net((aw.conv2d(3, 1), aw.relu(), aw.relu()), ((0,), (1,), (1,), (0, 1, 2, 3)), "mean")
+    assert list_edges(net.wiring()) == [((0, 1), (0,)), ((0, 2), (None,)), ((1, 2), (1, 2, None))]
+    texts = list_texts(net, IMAGE)
+    assert {"net, merging mean", "0", "1", "2"} <= set(texts)
+    assert texts.count("relu") == 2
+    assert_tidy(draw_diagram(net, IMAGE))
+
+
+def test_what_may_decide_a_wiring_is_open_in_a_space():
+    """Then the modules stand side by side, each with its place."""
+    texts = list_texts(Net((aw.relu(), aw.relu()), ((0,), (0,), (1, 2)), ["add", "mean"]))
+    assert {"net, merging {add, mean}", "0", "1"} <= set(texts)
 
 
 @pytest.mark.parametrize("inner", ["cell", "space", "behind"])

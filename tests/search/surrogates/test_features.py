@@ -26,7 +26,6 @@ from archwright.search.surrogates.features import (
     list_module_names,
     to_matrix,
 )
-from archwright.search.surrogates.features import _list_routes as list_routes
 from tests.core.user_modules import Glued
 from tests.strategies import iterate_subterms, leaves, name_randomly, seeds
 
@@ -247,6 +246,54 @@ def _word_of_before(term: aw.Term, found: list[str]) -> tuple[str, ...] | None:
         return tuple(chain.from_iterable(kept)) if len(kept) == len(words) else None
     found += (f"{term.kind}: {' > '.join(route)}" for route in routes)
     return (term.kind,) if routes else None
+
+
+def list_routes(edges, edge_routes):
+    """The routes of a graph as they were listed before there were wirings."""
+    routes = {0: [()]}  # by the node where they end
+    for (source, target), edge_route in zip(edges, edge_routes, strict=True):
+        if edge_route is not None:
+            to_target = routes.setdefault(target, [])
+            to_target += [route + edge_route for route in routes.get(source, [])[: MAX_ROUTES - len(to_target)]]
+    return routes.get(edges[-1][1], [])
+
+
+def test_many_branches_are_all_seen():
+    assert len([text for text in extract_structure(aw.branches(*[aw.relu()] * 99)) if ":" in text]) == 99
+
+
+@aw.module
+class Seen(aw.Composite):
+    """A kind of one's own with a wiring, a chain if it is `straight`, else two ways on from the first module."""
+
+    kind = "seen_in_a_test"
+    inside: tuple[aw.Term, ...] = aw.children()
+    straight: bool = False
+
+    def wiring(self):
+        return aw.Wiring([0, 1, 2], 3) if self.straight else aw.Wiring([0, 1, 1], aw.Joint([2, 3], "weighted"))
+
+
+def test_a_kind_of_ones_own_is_seen_through_by_its_wiring():
+    """Inlined as a chain, or by its routes: a zero blocks one of them."""
+    inside = aw.batch_norm(), aw.flatten(), aw.zero()
+    assert extract_structure(Seen((aw.relu(), *inside[:2]), straight=True)) == extract_structure(
+        aw.sequential(aw.relu(), *inside[:2])
+    )
+    assert extract_structure(Seen((aw.relu(), *inside[:2]))) == [
+        "seen_in_a_test: relu > batch_norm",
+        "seen_in_a_test: relu > flatten",
+        "seen_in_a_test",
+    ]
+    assert extract_structure(Seen(inside)) == ["seen_in_a_test: batch_norm > flatten", "seen_in_a_test"]
+    assert extract_structure(Seen((aw.zero(), *inside[:2]))) == []
+
+
+def test_smbo_tells_wirings_apart():
+    """Two spaces of the same modules: what follows what differs."""
+    inside = aw.relu(), aw.batch_norm(), aw.flatten()
+    straight, forked = (count_names(extract_structure(Seen(inside, straight=flag))) for flag in (True, False))
+    assert straight.keys() & forked.keys() == set()
 
 
 def test_routes_of_large_graphs_are_cut_off():
