@@ -35,6 +35,7 @@ CODE_SPAN = re.compile(r"`([A-Za-z_]\w*)(?:\([^`\n]*\))?`")
 CLASS_NAME = re.compile(r"(?<![\w`./-])[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)*[A-Z][a-z0-9]+\b")  # of two words or more
 OTHER_NAMES = {
     *("ImageNet16", "ResNet", "TensorFlow", "nohup"),  # names of products, networks and commands
+    "PriorBand",  # a searcher of the literature
     "CamelCase",  # the word for such names
     *("CalledProcessError", "FlopCounterMode"),  # classes of the standard library and of torch
     *("SeparableConv", "test_images", "test_labels"),  # of an example in docs/language.md, and of arrays in files
