@@ -9,7 +9,7 @@ from archwright.core.analysis import dead_ends
 from archwright.core.json import list_kinds
 from tests.strategies import cases, iterate_subterms, nodes
 
-OWN = ("shrink", "glued", "ladder")
+OWN = ("shrink", "glued", "ladder", "net")
 
 
 def test_every_kind_of_module_and_every_sort_of_space_is_generated():

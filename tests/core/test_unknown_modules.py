@@ -14,7 +14,7 @@ from archwright.core.unknown_modules import CodeNeeded, UnknownModule, specify_b
 from tests.core.user_modules import Ladder, Shrink
 from tests.strategies import iterate_subterms, leaves, terms
 
-USER_KINDS = ("shrink", "glued", "ladder")
+USER_KINDS = ("shrink", "glued", "ladder", "net")
 
 
 def rename_kinds(data: Any) -> Any:
