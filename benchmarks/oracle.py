@@ -17,7 +17,7 @@ from archwright.core.budget import Budget
 from archwright.core.json import to_json
 from archwright.core.modules.graphs import cell
 from archwright.core.objective import Objective
-from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
+from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, build_space
 from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.workers.machine import count_cores
@@ -47,7 +47,7 @@ CASES = (
 
 def run_curves(case: Case, path: str, seeds: int) -> np.ndarray:
     """Run the searches; the best score after each trial, as the log has it [seeds, trials]."""
-    space = Nasbench201Network(cell(EDGES, connected=False, **{name: OPERATIONS[name] for name in case.operations}))
+    space = build_space(cell(EDGES, connected=False, **{name: OPERATIONS[name] for name in case.operations}))
     config = Nasbench201(path, split="test")
     searcher = SEARCHER_KIND.to_json("random", {"replacement": False})
     with tempfile.TemporaryDirectory() as folder:

@@ -2,11 +2,10 @@
 
 Completions that later modules cannot tell apart are one state (`archwright.core.states`): states are counted, and not
 completions. Of a shared hyperparameter the states know a class of values; a module that uses it is analyzed for each
-value of the class, and splits it by what comes out. Dead ends are found for each value of a class by itself, where
-they depend on it, and the choices before them are written out for that value (`archwright.core.examples`).
+value of the class, and splits it by what comes out. Dead ends that depend on it are found for each value by itself.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -15,12 +14,14 @@ from attrs import frozen
 
 from archwright.core.blocked import BlockedPlace, BlockedPlaces
 from archwright.core.domain import Domain
+from archwright.core.doubts import list_dead_ends
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment, compute_value, find_unknown
 from archwright.core.errors import MAX_NESTING, TooDeep
-from archwright.core.examples import NO_CHOICE, After, Chosen, add_prefix
+from archwright.core.examples import NO_CHOICE, After, Chosen, InPlace, add_prefix, prefix_name, write_prefix
 from archwright.core.expression import Expression, Shared
 from archwright.core.hyperparameter import list_analyzed_values
-from archwright.core.names import name_segment, root_prefix
+from archwright.core.modules.places import Binding, BoundPlace, ChosenTerm
+from archwright.core.names import root_prefix
 from archwright.core.nonterminal import require_bound
 from archwright.core.relevance import needs_relevance_check, require_irrelevant
 from archwright.core.shape import Misfit, Shape, as_shape
@@ -34,15 +35,18 @@ from archwright.core.states import (
     add_state,
     add_values,
     count_paths,
+    drop,
     forget,
     group_values,
     join_classes,
+    learn,
     multiply,
     sum_counts,
     weigh_values,
 )
 from archwright.core.term import Basic, Composite, Compound, Term
 from archwright.core.term_cache import cache_on_term
+from archwright.core.term_groups import choose_classes, has_misfits, split_class
 from archwright.core.value import Value
 
 Results = States[tuple[Shape, ...]]  # with the output shape for each input shape
@@ -58,7 +62,7 @@ class Analysis:
     completions: Results
     blocked: Mapping[str, BlockedPlace]  # empty, and of no use, where something is in doubt
     depth: int = 1  # how many modules are in each other, with the expansions of those that are rewritten
-    doubts: Keys = NO_KEYS  # shared hyperparameters, known by their class alone, on whose value it depends what fits
+    doubts: Keys = NO_KEYS  # as in BlockedPlaces: of what is known by its class alone, on what it depends what fits
 
 
 def count(space: Term, input_shape: Iterable[int] | None = None) -> int | float:
@@ -112,7 +116,8 @@ def analyze(
             return analyze(term, shapes, environment, (*values, value), needed)
         module = term.specify(values) if plan.slots else term
         if isinstance(module, Compound):
-            specified = _analyze_specified(module, shapes, environment, needed)
+            place = _analyze_place(module, shapes, environment, needed) if isinstance(module, BoundPlace) else None
+            specified = place or _analyze_specified(module, shapes, environment, needed)
             return specified or _analyze_children(module, shapes, environment, needed)
         return _make_result(tuple(module.out_shape(shape) for shape in shapes), environment, needed)
     except Misfit as misfit:
@@ -249,6 +254,45 @@ def _analyze_specified(
     return None
 
 
+def _analyze_place(
+    place: BoundPlace, shapes: tuple[Shape, ...], environment: Knowledge, needed: Keys
+) -> Analysis | None:
+    """The analysis of a place of a let; None where it is that of any module that stands for another one."""
+    binding, known = place.binding, environment.get(place.binding)
+    if isinstance(known, ChosenTerm):
+        return _make_result(tuple(map(known.out_shape, shapes)), environment, needed)
+    if binding.term.plan.is_specified or (known is None and binding not in needed):
+        return None
+    blocked, doubts, depth, prefix = BlockedPlaces(), NO_KEYS, 1, write_prefix(place, (binding.term,), 0)
+    if known is None:
+        asked = tuple(sorted(set(shapes)))
+        analysis = analyze(binding.term, asked, environment, (), frozenset(binding.term.plan.keys))
+        classes = list(choose_classes(asked, environment, analysis.completions))
+        doubts, depth = analysis.doubts, _require_depth(place, 1 + analysis.depth)
+        for end in analysis.blocked.values():
+            blocked.add(prefix_name(prefix, end.place), add_prefix(prefix, end.path), end.why)
+    else:
+        classes = split_class(binding, known, shapes, environment, _find_completions)
+        if not classes:
+            return _make_blocked(place, f"what was chosen at the first place of {binding.name} does not fit here")
+        if has_misfits(known, classes, environment):
+            doubts = frozenset([(binding, tuple(sorted({*known.shapes, *shapes})))])
+    total: Results = {}
+    for new, others in classes:
+        example = InPlace(binding, prefix, new.example, new.shapes, known is None)
+        after, c = forget(
+            learn(environment, others).set(binding, new),
+            needed,
+            Completions(1, 1, NO_CHOICE if new is known else example),
+        )
+        add_state(total, (new.list_outs(shapes), after), c)
+    return Analysis(join_classes(total), {} if doubts else blocked.places, depth, doubts)
+
+
+def _find_completions(binding: Binding, shapes: tuple[Shape, ...], before: Knowledge) -> Results:
+    return analyze(binding.term, shapes, before, (), frozenset(binding.term.plan.keys)).completions
+
+
 def _analyze_children(term: Compound, shapes: tuple[Shape, ...], environment: Knowledge, needed: Keys) -> Analysis:
     """The product over the children, from left to right, with equal states joined after each."""
     children = term.get_children()
@@ -289,23 +333,24 @@ def _analyze_child(
     needed: Keys,
 ) -> tuple[_ChildStates, int]:
     """The states after the `i`-th child, and its depth; dead ends are added to `blocked`."""
-    child, prefix, depth = children[i], f"{name_segment(term, children, i)}.", 0
+    child, prefix, depth = children[i], write_prefix(term, children, i), 0
     keys = frozenset(child.plan.keys)
     after: _ChildStates = {}
     for (outs, known), before in states.items():
         try:
             ins = tuple(term.child_in_shape(i, s, o) for s, o in zip(shapes, outs, strict=True))
         except Misfit as misfit:
-            blocked.add(f"{prefix}{child.word}", (), str(misfit), before.example)
+            blocked.add(prefix_name(prefix, child.word), (), str(misfit), before.example)
             continue
         analyze_here = partial(_analyze_copies, child, ins, needed & keys, term.copies)
         try:
             analysis = analyze_here(known)
         except RecursionError as error:
-            raise TooDeep(f"{prefix}{error.place if isinstance(error, TooDeep) else child.word}") from None
+            place = error.place if isinstance(error, TooDeep) else child.word
+            raise TooDeep(prefix_name(prefix, place)) from None
         depth = max(depth, analysis.depth)
-        for assumed, end in _list_dead_ends(analyze_here, known, blocked):
-            place = f"{prefix}{end.place}" if end.place else term.word
+        for assumed, end in list_dead_ends(analyze_here, known, blocked, _find_completions):
+            place = prefix_name(prefix, end.place) if end.place else term.word
             blocked.add(place, add_prefix(prefix, end.path), end.why, before.example, assumed)
         for (new, chosen), c in analysis.completions.items():
             example = After(before.example, prefix, c.example)
@@ -315,27 +360,8 @@ def _analyze_child(
                 blocked.add(term.word, (), str(misfit), example)
             else:
                 completions = Completions(multiply(before.count, c.count), multiply(before.paths, c.paths), example)
-                add_state(after, (kept, _learn(known, keys, chosen)), completions)
+                add_state(after, (kept, learn(drop(known, keys), chosen)), completions)
     return join_classes(after), depth
-
-
-def _list_dead_ends(
-    analyze_here: Callable[[Knowledge], Analysis], known: Knowledge, blocked: BlockedPlaces
-) -> Iterator[tuple[dict[str, Value], BlockedPlace]]:
-    """The dead ends in a child, each with the values of the classes on which it depends.
-
-    None where one of these classes was known before the module around the child, which then is in doubt itself.
-    """
-    analysis = analyze_here(known)
-    if not analysis.doubts:
-        yield from (({}, end) for end in analysis.blocked.values())
-    elif analysis.doubts & blocked.classes:
-        blocked.doubts |= analysis.doubts & blocked.classes
-    else:
-        name = min(analysis.doubts)
-        for value in known[name].values:
-            for assumed, end in _list_dead_ends(analyze_here, known.set(name, value.value), blocked):
-                yield {name: value.value, **assumed}, end
 
 
 def _analyze_copies(child: Term, ins: tuple[Shape, ...], needed: Keys, copies: int, known: Knowledge) -> Analysis:
@@ -362,17 +388,10 @@ def _analyze_copies(child: Term, ins: tuple[Shape, ...], needed: Keys, copies: i
                 chains.append(longer)
     blocked, doubts = dict(first.blocked), first.doubts
     if count_paths(total) < count_paths(first.completions):
-        doubts |= {key for key in child.plan.keys if isinstance(known.get(key), Known)}
+        doubts |= {key for key in child.plan.keys if isinstance(known.get(key), ValueClass)}
         why = f"some choices that fit the first of {copies} copies do not fit a later one"
         blocked[""] = BlockedPlace("", (), why)
     return Analysis(join_classes(total), {} if doubts else blocked, first.depth, doubts)
-
-
-def _learn(known: Knowledge, keys: Keys, chosen: Knowledge) -> Knowledge:
-    """What is known once it is `chosen` of the keys of a child."""
-    for key in keys:
-        known = known.set(key, chosen[key]) if key in chosen else known.discard(key)
-    return known
 
 
 def _require_depth(term: Compound, depth: int) -> int:

@@ -7,6 +7,7 @@ from attrs import frozen
 from archwright.core.errors import ArchwrightError
 from archwright.core.modules.basic import Settings
 from archwright.core.modules.choices import Either
+from archwright.core.modules.places import BoundPlace, Let
 from archwright.core.names import name_segment, root_prefix
 from archwright.core.shape import Shape
 from archwright.core.term import Basic, Composite, Term, require_term
@@ -77,6 +78,8 @@ def find_fixed_settings(space: Term) -> frozenset[str]:
             return frozenset(name for name, _ in space.entries)
         case Either():
             return frozenset[str].intersection(*map(find_fixed_settings, space.terms))
+        case Let() | BoundPlace():
+            return find_fixed_settings(space.expand())
         case Composite():
             return frozenset[str]().union(*map(find_fixed_settings, space.subterms))
         case _:

@@ -5,10 +5,10 @@ from typing import Any, final
 
 from attrs import Factory, define, frozen
 
-from archwright.core.examples import NO_CHOICE, Example, write_path
-from archwright.core.value import Path, Value
+from archwright.core.examples import NO_CHOICE, Example, InPlace, write_path
+from archwright.core.value import Path
 
-NOTHING_ASSUMED: Mapping[str, Value] = {}
+NOTHING_ASSUMED: Mapping[Any, Any] = {}
 
 
 @frozen
@@ -35,7 +35,9 @@ class BlockedPlaces:
 
     classes: frozenset[Any] = frozenset()  # the keys of which a class was known before the module
     places: dict[str, BlockedPlace] = Factory(dict[str, BlockedPlace])
-    doubts: frozenset[Any] = frozenset()  # those of `classes` on whose value it depends what is blocked
+    # Those of `classes` on whose value it depends what is blocked. Of terms that a let chooses, it is a binding and the
+    # inputs at the places that tell them apart.
+    doubts: frozenset[Any] = frozenset()
 
     def add(
         self,
@@ -43,7 +45,7 @@ class BlockedPlaces:
         path: Path,
         why: str,
         before: Example = NO_CHOICE,
-        assumed: Mapping[str, Value] = NOTHING_ASSUMED,
+        assumed: Mapping[Any, Any] = NOTHING_ASSUMED,
     ) -> None:
         """Add one, after an example of the choices before it in which shared hyperparameters have the assumed values.
 
@@ -52,5 +54,5 @@ class BlockedPlaces:
         if self.classes or place not in self.places:
             assumptions = dict(assumed)
             path = (*write_path(before, assumptions), *path)
-            self.doubts |= assumptions.keys()
+            self.doubts |= {(k, v.shapes) if isinstance(v, InPlace) else k for k, v in assumptions.items()}
             self.places.setdefault(place, BlockedPlace(place, path, why))

@@ -6,6 +6,7 @@ other, stand against it after all, other values are tried, deepest first.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from attrs import define
 
@@ -13,8 +14,9 @@ from archwright.core.domain import Domain
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment, compute_value, find_unknown
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.hyperparameter import list_analyzed_values
+from archwright.core.modules.places import Binding, BoundPlace, Let
 from archwright.core.names import name_segment, root_prefix
-from archwright.core.node import Choice, DeadEnd, Node
+from archwright.core.node import Choice, DeadEnd, Frame, Node, find_let
 from archwright.core.shape import Misfit
 from archwright.core.term import Compound, Term
 from archwright.core.term_cache import cache_on_term
@@ -22,7 +24,7 @@ from archwright.core.value import IllegalValue, Value, format_value
 
 MAX_TRIED_NODES = 5_000  # partial paths that are tried before it is given up
 
-_NO_NAMES = frozenset[str]()
+_NO_NAMES = frozenset[Any]()
 
 
 class NoSuchChoice(ArchwrightError, LookupError):
@@ -127,31 +129,53 @@ def _can_ask(node: Node, name: str) -> bool:
     """Whether a path below `node` may ask the choice `name`, as far as the modules show without their shapes."""
     if node.is_leaf:
         return False
+    environment = node.environment
+    for binding in _find_open_bindings(node.frame):
+        environment = environment.set(binding, True)
     values = node.request.values if node.request is not None else ()
     prefix = node.frame.prefix if node.frame else root_prefix(node.focus)
-    if _asks(node.focus, prefix, name, node.environment, values):
+    if _asks(node.focus, prefix, name, environment, values, node.frame):
         return True
     frame = node.frame
     while frame is not None:
         outer_prefix = frame.outer.prefix if frame.outer else root_prefix(frame.term)
         for i in range(len(frame.specified_children) + 1, len(frame.children)):
             prefix = f"{outer_prefix}{name_segment(frame.term, frame.children, i)}."
-            if _asks(frame.children[i], prefix, name, node.environment, ()):
+            if _asks(frame.children[i], prefix, name, environment, (), frame):
                 return True
         frame = frame.outer
     return False
 
 
-def _asks(term: Term, prefix: str, name: str, environment: Environment, values: tuple[Value, ...]) -> bool:
-    """Whether `term`, with these values of its first open hyperparameters, may ask `name`; `prefix` is of its names."""
-    if "." in name:
-        if not name.startswith(prefix):
-            return False
-        name = name[len(prefix) :]
+def _find_open_bindings(frame: Frame | None) -> Iterator[Binding]:
+    """Of the places in which the traversal is: their later places ask nothing more."""
+    while frame is not None:
+        if isinstance(frame.term, BoundPlace):
+            yield frame.term.binding
+        frame = frame.outer
+
+
+def _asks(
+    term: Term, prefix: str, name: str, environment: Environment, values: tuple[Value, ...], frame: Frame | None
+) -> bool:
+    """Whether `term`, with these values of its first open hyperparameters, may ask `name`; `prefix` is of its names.
+
+    `frame` is of a module around it.
+    """
     try:
-        return name in find_choice_names(term, (), environment, values)
+        names = find_choice_names(term, (), environment, values)
+        if name in names if "." not in name else name.startswith(prefix) and name[len(prefix) :] in names:
+            return True
+        return any(_asks_in_place(b, name, environment, frame) for b in names if isinstance(b, Binding))
     except RecursionError:  # an expansion that only shapes bring to an end
         return True
+
+
+def _asks_in_place(binding: Binding, name: str, environment: Environment, frame: Frame | None) -> bool:
+    """Whether what is chosen for a name of a let may ask `name`; the let is `frame` or around it."""
+    let = find_let(binding, frame)
+    prefix = f"{let.outer.prefix if let.outer else root_prefix(let.term)}{binding.prefix}"
+    return name.startswith(prefix) and name[len(prefix) :] in find_choice_names(binding.term, (), environment, ())
 
 
 def find_all_names(space: Term) -> frozenset[str]:
@@ -165,12 +189,13 @@ def find_all_names(space: Term) -> frozenset[str]:
 @cache_on_term
 def find_choice_names(
     term: Term, shapes: tuple[()], environment: Environment, values: tuple[Value, ...]
-) -> frozenset[str]:
+) -> frozenset[Any]:
     """The names, relative to `term`, of all choices that it may ask once its first hyperparameters have `values`.
 
     `shapes` is empty: what does not fit is not left out, and nor are choices with one legal value, so these are too
     many rather than too few; of a long range, the modules after its ends and its middle alone are looked at. Shared
-    hyperparameters have no prefix. RecursionError where expansions have no end without shapes.
+    hyperparameters have no prefix. In place of the names that a let around `term` gives to choices, there are bindings.
+    RecursionError where expansions have no end without shapes.
     """
     plan, k = term.plan, len(values)
     if k == len(plan.slots):
@@ -198,20 +223,38 @@ def _list_options(term: Term, domain: Domain) -> list[Value]:
     return list_analyzed_values(domain) if isinstance(term, Compound) else [domain.from_unit(0.5)]
 
 
-def _find_names_inside(module: Term, shapes: tuple[()], environment: Environment) -> frozenset[str]:
+def _find_names_inside(module: Term, shapes: tuple[()], environment: Environment) -> frozenset[Any]:
     """The names of the choices of a module's children, relative to the module."""
     if module.plan.is_specified or not isinstance(module, Compound):
         return _NO_NAMES
+    if isinstance(module, BoundPlace):
+        return _find_names_in_place(module.binding, shapes, environment)
     try:
         children = module.get_children()
     except Misfit:
         return _NO_NAMES
-    names = set[str]()
+    names = set[Any]()
     for i, child in enumerate(children):
         names |= _add_prefix(f"{name_segment(module, children, i)}.", find_choice_names(child, shapes, environment, ()))
+    for binding in names.intersection(module.bindings) if isinstance(module, Let) else ():
+        names.discard(binding)
+        names |= _add_prefix(binding.prefix, find_choice_names(binding.term, shapes, environment, ()))
     return frozenset(names)
 
 
-def _add_prefix(prefix: str, names: frozenset[str]) -> frozenset[str]:
-    """Names of choices as a module further out has them; shared hyperparameters, which have no dot, keep theirs."""
-    return frozenset(f"{prefix}{name}" if "." in name else name for name in names)
+def _find_names_in_place(binding: Binding, shapes: tuple[()], environment: Environment) -> frozenset[Any]:
+    """The binding, in place of the names that its let gives, and the names that are not relative to a module."""
+    if environment.get(binding):
+        return _NO_NAMES
+    names = find_choice_names(binding.term, shapes, environment, ())
+    return frozenset([binding, *(name for name in names if not _is_relative(name))])
+
+
+def _add_prefix(prefix: str, names: frozenset[Any]) -> frozenset[Any]:
+    """Names of choices as a module further out has them."""
+    return frozenset(f"{prefix}{name}" if _is_relative(name) else name for name in names)
+
+
+def _is_relative(name: Any) -> bool:
+    """Whether a name is relative to a module, unlike that of a shared hyperparameter, which has no dot."""
+    return isinstance(name, str) and "." in name

@@ -1,7 +1,7 @@
 """The JSON of terms, domains and expressions: written, read, and compared."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, cast
@@ -16,6 +16,7 @@ from archwright.core.given_name import ARGUMENT, FIELD, require_name
 from archwright.core.hyperparameter import InvalidHyperparameter
 from archwright.core.normal import Normal
 from archwright.core.ranges import Integers, Reals
+from archwright.core.spaces.nasbench201 import read_network
 from archwright.core.term import Term
 from archwright.core.unknown_modules import UnknownModule
 from archwright.core.user_modules import is_user_defined
@@ -23,6 +24,9 @@ from archwright.core.value import InvalidDomain
 
 if TYPE_CHECKING:
     from cattrs import Converter
+
+# Kinds that earlier releases had, by name: each is read as the term that it is now.
+OLD_KINDS: Mapping[str, Callable[..., Term]] = {"nasbench201": read_network}
 
 JSON = Any  # what the json module reads and writes
 UNNAMED_TERM = "<term>"  # in a log, the source of a space that was given as a value
@@ -75,7 +79,7 @@ def list_kinds() -> Mapping[str, type[Term]]:
     """
     kinds: dict[str, type[Term]] = {}
     for cls in _list_subclasses(Term):
-        if cls is UnknownModule:  # no kind of its own
+        if not cls.is_kind:
             continue
         old = kinds.get(cls.kind)
         if old is not None and _locate(old) != _locate(cls):
@@ -94,12 +98,13 @@ def collect_user_kinds(space: Term) -> Sequence[type[Term]]:
 
 def find_user_kinds(data: JSON) -> frozenset[str]:
     """The kinds in the JSON of a term that are not built in, known here or not."""
-    return frozenset(_find_kinds(data)) - {kind for kind, cls in list_kinds().items() if not is_user_defined(cls)}
+    built_in = {kind for kind, cls in list_kinds().items() if not is_user_defined(cls)}
+    return frozenset(_find_kinds(data)) - built_in - OLD_KINDS.keys()
 
 
 def find_unknown_kinds(data: JSON) -> frozenset[str]:
     """The kinds in the JSON of a term that are not known here."""
-    return frozenset(_find_kinds(data)) - list_kinds().keys()
+    return frozenset(_find_kinds(data)) - list_kinds().keys() - OLD_KINDS.keys()
 
 
 def _iterate_terms(term: Term) -> Iterator[Term]:
@@ -220,6 +225,9 @@ class _Reader:
 
     def _read_term(self, kind: str, fields: dict[str, JSON], place: str) -> Term:
         cls = self.kinds.get(kind)
+        if cls is None and kind in OLD_KINDS:
+            contents = {name: self.read(value, f"{place}.{name}") for name, value in fields.items()}
+            return _construct(place, OLD_KINDS[kind], **contents)
         key = _name_key(cls or UnknownModule)
         given_name = fields.pop(key, "")
         if cls is None and self.allow_unknown:
@@ -309,6 +317,18 @@ def _name(term: Term, name: JSON, place: str) -> Term:
 # --- comparing
 
 
+def rewrite_old_kinds(data: JSON) -> JSON:
+    """The JSON of the same terms as this release writes it."""
+    if isinstance(data, list):
+        return [rewrite_old_kinds(item) for item in cast(list[JSON], data)]
+    if not isinstance(data, dict):
+        return data
+    fields = cast(dict[str, JSON], data)
+    if fields.get("kind") in OLD_KINDS:
+        return to_json(from_foreign_json(fields))
+    return {key: rewrite_old_kinds(value) for key, value in fields.items()}
+
+
 def find_differences(old: JSON, new: JSON, place: str = "$") -> Iterator[str]:
     """A line for each place at which two JSON values differ, outermost first."""
     if isinstance(old, dict) and isinstance(new, dict):
@@ -317,6 +337,9 @@ def find_differences(old: JSON, new: JSON, place: str = "$") -> Iterator[str]:
         if old_fields.get("kind") == new_fields.get("kind") and different_keys <= {ARGUMENT, FIELD}:
             for key in old_fields | new_fields:  # a module without a name has no key for it
                 yield from find_differences(old_fields.get(key, ""), new_fields.get(key, ""), f"{place}.{key}")
+            return
+        if old_fields.get("kind") in OLD_KINDS:
+            yield from find_differences(rewrite_old_kinds(old), rewrite_old_kinds(new), place)
             return
     if isinstance(old, list) and isinstance(new, list):
         old_items, new_items = cast(list[JSON], old), cast(list[JSON], new)
@@ -332,10 +355,13 @@ def find_differences(old: JSON, new: JSON, place: str = "$") -> Iterator[str]:
 def restore_written_order(old: JSON, new: JSON) -> JSON:
     """`new`, but its lists of numbers are in the order of writing where they are so in `old` and otherwise equal.
 
-    Spaces that were logged by the first release have no order by size, which the same file now gives to them.
+    Spaces that were logged by the first release have no order by size, which the same file now gives to them. Old kinds
+    of modules, too, are as in `old` where they mean the same.
     """
     if isinstance(old, dict) and isinstance(new, dict):
         old_fields, new_fields = cast(dict[str, JSON], old), cast(dict[str, JSON], new)
+        if old_fields.get("kind") in OLD_KINDS and rewrite_old_kinds(old) == new:
+            return old_fields
         if new_fields.get("order") == "size" and "order" not in old_fields:
             return old_fields if {**old_fields, "order": "size"} == new_fields else new_fields
         if old_fields.keys() == new_fields.keys():

@@ -16,6 +16,7 @@ from attrs import evolve, frozen
 from archwright.core.domain import Domain
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment
 from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
+from archwright.core.modules.places import Binding, BoundPlace
 from archwright.core.names import name_segment, root_prefix
 from archwright.core.nonterminal import require_bound
 from archwright.core.shape import Misfit, Shape, as_shape
@@ -77,7 +78,8 @@ class Frame(_PrefixCache):
         # Most frames are read once or never, and an AttributeError for each would be slow.
         prefix: str | None = getattr(self, "_prefix", None)
         if prefix is None:
-            outer_prefix = self.outer.prefix if self.outer is not None else root_prefix(self.term)
+            frame = self if type(self.term) is not BoundPlace else find_let(self.term.binding, self)
+            outer_prefix = frame.outer.prefix if frame.outer is not None else root_prefix(frame.term)
             i = len(self.specified_children)
             is_named = self.children[i].given_name
             segment = name_segment(self.term, self.children, i) if is_named else self.term.segment(i)
@@ -104,7 +106,7 @@ class Node:
     focus: Term  # the term that the traversal has come to; at a leaf, the architecture
     shape: Shape  # the input shape of the focus; at a leaf, the output shape of the architecture
     frame: Frame | None  # of the module around the focus; None if the focus is the whole space
-    environment: Environment  # the values of shared hyperparameters, by name, as far as they have one
+    environment: Environment  # the values of shared hyperparameters and the terms that lets have chosen, so far
     request: ValueRequest | None  # for a value of the open hyperparameter; None at a leaf
     domain: Domain | None  # of the open hyperparameter, perhaps narrowed; None at a leaf
     parent: "Node | None"  # the node at which `value` was chosen; None at the root
@@ -287,7 +289,7 @@ def _advance(
                     raise TooDeep(frame.prefix)
                 focus, shape, values = step.children[0], first_in_shape, ()
             else:
-                frame, term, out_shape = _close_frames(frame, step.term, step.out_shape)
+                frame, term, out_shape, environment = _close_frames(frame, step.term, step.out_shape, environment)
                 if frame is None:
                     return Node(origin, term, out_shape, None, environment, None, None, parent, value)
                 i = len(frame.specified_children)
@@ -308,11 +310,13 @@ def _describe_choices(parent: Node | None, value: Value | None) -> str:
     return ", ".join(f"{name} = {choice}" for name, choice in path)
 
 
-def _close_frames(frame: Frame | None, term: Term, out_shape: Shape) -> tuple[Frame | None, Term, Shape]:
+def _close_frames(
+    frame: Frame | None, term: Term, out_shape: Shape, environment: Environment
+) -> tuple[Frame | None, Term, Shape, Environment]:
     """The innermost frame with a child left to traverse, once the specified `term` is added to `frame`.
 
-    If the whole space is specified, the frame is None, and the term and the shape are the architecture and its output
-    shape. `out_shape` is that of `term`. Children that were specified from the beginning are added on the way.
+    If there is none, the term and the shape are the architecture and its output shape. `out_shape` is that of `term`.
+    Children that were specified before are added on the way, and the environment knows what was chosen for a let.
     """
     while frame is not None:
         module, children, copies = frame.term, frame.children, frame.term.copies
@@ -326,10 +330,16 @@ def _close_frames(frame: Frame | None, term: Term, out_shape: Shape) -> tuple[Fr
                 if i == len(children):
                     break
                 term = children[i]
-                if not term.plan.is_specified:
+                if term.plan.is_specified:
+                    out_shape = term.out_shape(module.child_in_shape(i, frame.in_shape, outs))
+                elif type(term) is BoundPlace and (chosen := environment.get(term.binding)):  # faster than a step
+                    out_shape = chosen.out_shape(module.child_in_shape(i, frame.in_shape, outs))
+                    term = term.with_children((chosen.term,))
+                else:
                     frame = Frame(module, frame.in_shape, frame.outer, children, specified_children, outs, frame.depth)
-                    return frame, term, out_shape
-                out_shape = term.out_shape(module.child_in_shape(i, frame.in_shape, outs))
+                    return frame, term, out_shape, environment
+            if type(module) is BoundPlace:
+                environment = environment.set(module.binding, module.binding.choose(term, frame.in_shape, out_shape))
             term, out_shape = module.with_children(specified_children), module.merge(frame.in_shape, outs)
         except Misfit as misfit:
             if i == len(specified_children) < len(children):  # child i does not fit
@@ -338,7 +348,15 @@ def _close_frames(frame: Frame | None, term: Term, out_shape: Shape) -> tuple[Fr
                 place = _format_place(module, frame.outer)
             raise _LocatedMisfit(str(misfit), place) from misfit
         frame = frame.outer
-    return None, term, out_shape
+    return None, term, out_shape, environment
+
+
+def find_let(binding: Binding, frame: Frame | None) -> Frame:
+    """The frame, among `frame` and those around it, of the let that has a binding."""
+    while frame is not None and frame.term is not binding.let:
+        frame = frame.outer
+    assert frame is not None
+    return frame
 
 
 def _format_place(focus: Term, frame: Frame | None) -> str:

@@ -5,6 +5,7 @@ from math import prod
 
 from archwright.core.domain import Domain
 from archwright.core.expression import Expression
+from archwright.core.modules.places import BoundPlace, Let, Place
 from archwright.core.ranges import Integers
 from archwright.core.shape import Misfit
 from archwright.core.term import Composite, Rewriting, Term
@@ -28,6 +29,10 @@ def _count_choices(term: Term) -> int:
 
 
 def _count_inner_choices(term: Term) -> int:
+    if isinstance(term, Let):
+        return _count_choices(term.inside) + sum(map(_count_choices, term.terms))
+    if isinstance(term, Place | BoundPlace):
+        return 0  # counted once, with its let
     if isinstance(term, Rewriting):
         return _count_longest_expansion(term, [_list_representative_values(slot) for slot in term.plan.slots])
     return sum(map(_count_choices, term.subterms)) if isinstance(term, Composite) else 0

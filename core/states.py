@@ -50,7 +50,7 @@ class Known(ABC):
 
     @property
     @abstractmethod
-    def paths(self) -> int:
+    def paths(self) -> int | float:
         """How many of them are analyzed."""
 
 
@@ -155,6 +155,20 @@ def _join_class(name: str, states: States[Shapes]) -> States[Shapes]:
     completions = [(value, c) for (_, known), c in states.items() for value in known[name].values]
     classes = group_values(name, completions, is_asked=False)
     return {(shapes, others.set(name, values)): c for values, c in classes}
+
+
+def learn(known: Knowledge, others: Knowledge) -> Knowledge:
+    """What is known once `others` is, too."""
+    for key, choice in others.items():
+        known = known.set(key, choice)
+    return known
+
+
+def drop(known: Knowledge, keys: Iterable[Any]) -> Knowledge:
+    """What is known without what it is of these keys."""
+    for key in keys:
+        known = known.discard(key)
+    return known
 
 
 def forget(known: Knowledge, needed: Collection[str], completions: Completions) -> tuple[Knowledge, Completions]:

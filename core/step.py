@@ -1,6 +1,6 @@
 """The next step of a traversal at one term: it asks for a value, enters the term, or finds it specified."""
 
-from typing import final
+from typing import Any, final
 
 from attrs import frozen
 
@@ -9,12 +9,14 @@ from archwright.core.domain import Domain
 from archwright.core.environment import Environment, compute_value, find_unknown
 from archwright.core.errors import ArchwrightError
 from archwright.core.hyperparameter import list_analyzed_values
+from archwright.core.modules.places import BoundPlace, Let
 from archwright.core.shape import Misfit, Shape
 from archwright.core.term import Compound, Term
 from archwright.core.term_cache import cache_on_term
 from archwright.core.value import Value
 
-InferredValues = tuple[tuple[str, Value], ...]  # the name and value of each shared hyperparameter with one legal value
+# The name and value of each shared hyperparameter with one legal value; and of each term that a let chooses, None.
+InferredValues = tuple[tuple[Any, Any], ...]
 
 
 class HiddenSharedHyperparameter(ArchwrightError, ValueError):
@@ -84,6 +86,8 @@ def take_step(term: Term, shape: Shape, environment: Environment, values: tuple[
         if shared:
             inferred[shared.name] = only_value
         environment, values = _add_value(shared.name if shared else None, only_value, environment, values)
+    if type(term) is BoundPlace and (chosen := environment.get(term.binding)):
+        return SpecifiedTerm(term.with_children((chosen.term,)), chosen.out_shape(shape), ())
     return _descend_or_finish(term, term.specify(values) if plan.slots else term, shape, tuple(inferred.items()))
 
 
@@ -91,6 +95,8 @@ def _descend_or_finish(
     term: Term, term_with_values: Term, shape: Shape, inferred: InferredValues
 ) -> Descent | SpecifiedTerm:
     """The step at `term`, which is `term_with_values` once its own hyperparameters have values."""
+    if type(term) is Let:  # what an earlier copy of it chose is forgotten
+        return Descent(term, term.get_children(), tuple((binding, None) for binding in term.bindings))
     if isinstance(term_with_values, Compound):
         children = term_with_values.get_children()
         _require_known_shared(term, children)

@@ -122,6 +122,7 @@ class Term(Named, ABC):
     open_names: tuple[str, ...]  # of its hyperparameters that were open in the space, which drawings show; not compared
 
     kind: ClassVar[str]
+    is_kind: ClassVar[bool] = True  # rather than a term that only stands for others, and is in no JSON
     _fields: ClassVar[tuple[tuple[str, str | None], ...]]  # their names and roles, without the given name
     _setters: ClassVar[tuple[Callable[[Any, Any], None], ...]]  # for each field, a function that sets it
     _named_indices: ClassVar[tuple[int, ...]]  # the indices of those that hold hyperparameters under names of one's own

@@ -10,6 +10,7 @@ from archwright.core.domain import Domain, Value
 from archwright.core.errors import ArchwrightError
 from archwright.core.expression import Expression
 from archwright.core.hyperparameter import Slot
+from archwright.core.modules.places import BoundPlace, Let
 from archwright.core.names import name_segment, root_prefix
 from archwright.core.shape import Shape
 from archwright.core.term import Composite, Rewriting, Term
@@ -25,6 +26,7 @@ class CodeNeeded(ArchwrightError, LookupError):
 class UnknownModule(Term):
     """A module of a kind that is not known here, with the fields of its JSON."""
 
+    is_kind = False
     _fields: ClassVar[tuple[tuple[str, str | None], ...]] = ()  # its fields are in `contents`, not in attributes
     unknown_kind: str
     contents: tuple[tuple[str, Any], ...]
@@ -107,6 +109,11 @@ def _specify(term: Term, choices: Mapping[str, Value], prefix: str) -> Term:
         slots = zip(plan.names, plan.slots, strict=True)
         values = tuple(_fill_slot(slot, f"{prefix}{term.kind}.{name}", choices) for name, slot in slots)
         term = term.specify(values)  # pyright: ignore[reportArgumentType]  (slots without a choice stay open)
+    if isinstance(term, Let):  # what is chosen for its names stands in each place
+        chosen = (_specify(binding.term, choices, f"{prefix}{binding.prefix}") for binding in term.bindings)
+        term = term.with_subterms((*chosen, term.inside))
+    if isinstance(term, BoundPlace):
+        return term.with_children((term.binding.term,))
     if isinstance(term, Rewriting) and not term.plan.names:
         expansion = term.expand()
         return term.with_children((_specify(expansion, choices, f"{prefix}{name_segment(term, (expansion,), 0)}."),))

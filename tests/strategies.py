@@ -223,6 +223,17 @@ def _nets(draw: st.DrawFn, inner: st.SearchStrategy[aw.Term]) -> aw.Term:
     return Net(inside, draw(sources_of_nets(len(inside))), draw(field_values(MERGES)))
 
 
+@st.composite
+def _lets(draw: st.DrawFn, inner: st.SearchStrategy[aw.Term]) -> aw.Term:
+    """A term in two places, the first of which may be an option of another module; and another let that may use it."""
+    place, between, name = aw.place("chosen"), draw(inner), draw(st.sampled_from(["chosen", "other"]))
+    first = draw(st.sampled_from([place, aw.optional(place), aw.residual(place), aw.repeat(place, [0, 1])]))
+    if draw(st.booleans()):
+        other = between if name == "chosen" else aw.sequential(place, between)
+        between = aw.let(inside=aw.sequential(aw.place(name), aw.place(name)), **{name: other})
+    return aw.let(inside=aw.sequential(first, between, place), chosen=draw(inner))
+
+
 def _compounds(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
     term_lists = st.lists(inner, max_size=3)
     return st.one_of(
@@ -246,6 +257,7 @@ def _compounds(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
         st.builds(aw.maybe_swap, inner, inner),
         st.builds(lambda a, b, c: Glued((a, b), c), inner, inner, inner),
         _nets(inner),
+        _lets(inner),
         st.builds(Ladder, inner, field_values([2, 3], widths), field_values([0, 1, 2], [COPIES])),
     )
 

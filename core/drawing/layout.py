@@ -8,7 +8,6 @@ from archwright.core.domain import Domain
 from archwright.core.drawing.captions import (
     TIMES_SIGN,
     add_name,
-    caption_parameters,
     draw_module,
     format_setting,
     format_shapes,
@@ -37,8 +36,8 @@ from archwright.core.modules.choices import Either, Repeat
 from archwright.core.modules.composite import Branches, RepeatTied, Residual, Sequential
 from archwright.core.modules.grammar import Grammar
 from archwright.core.modules.graphs import Cell, Topology
+from archwright.core.modules.places import BoundPlace
 from archwright.core.shape import Shape
-from archwright.core.spaces.nasbench201 import STAGES, Nasbench201Network
 from archwright.core.term import Composite, Compound, Term
 from archwright.core.wiring import RESIDUAL, Wiring, chain, fan_out
 
@@ -151,7 +150,7 @@ def _draw_chain(children: Sequence[ConnectedChild]) -> Picture:
     parts: list[Part] = []
     for child, group in groupby(children, lambda run: run[0]):
         runs = list(group)
-        if len(runs) == 1 or not child.plan.is_specified:
+        if len(runs) == 1 or not (child.plan.is_specified or isinstance(child, BoundPlace)):
             parts += [Part(draw_term(child, before), format_shapes(after)) for _, before, after in runs]
         else:
             before = tuple(shape for _, shapes, _ in runs for shape in shapes)
@@ -249,47 +248,8 @@ def _(term: Cell, _: CopyShapes) -> Picture:
 
 
 @draw_term.register
-def _(term: Nasbench201Network, shapes: CopyShapes) -> Picture:
-    if not shapes:
-        return frame(draw_term(term.cell, ()), "frame", f"{term.kind}: the cell", f"{TIMES_SIGN}{STAGES * term.cells}")
-    (channels, *_), stages = shapes[0], term.stages(shapes[0])
-    stem = caption_parameters(term.channels * (9 * channels + 2))
-    parts = [
-        Part(
-            _draw_caption("convolution", f"conv2d 3{TIMES_SIGN}3, batch_norm", f"{term.channels} filters", stem),
-            format_shapes(stages[:1]),
-        )
-    ]
-    for i, shape in enumerate(stages):
-        if i:
-            parts.append(Part(_draw_reduction(stages[i - 1][0], shape[0]), format_shapes((shape,))))
-        same = _draw_caption("own", "the same cell", caption_parameters(term.cell.parameters(shape)))
-        cell = draw_term(term.cell, (shape,)) if i == 0 else same
-        parts.append(
-            Part(_frame_copies(cell, f"{TIMES_SIGN}{term.cells}") if term.cells else EMPTY, format_shapes((shape,)))
-        )
-    last = stages[-1]
-    parts.append(
-        Part(_draw_caption("norm", "batch_norm, relu", caption_parameters(2 * last[0])), format_shapes((last,)))
-    )
-    parts.append(Part(_draw_caption("pool", "global_avg_pool"), format_shapes((last[:1],))))
-    parts.append(
-        Part(
-            _draw_caption("affine", "affine", f"{term.classes} units", caption_parameters((last[0] + 1) * term.classes))
-        )
-    )
-    return stack(parts)
-
-
-def _draw_reduction(narrow: int, wide: int) -> Picture:
-    count = wide * (9 * narrow + 2) + wide * (9 * wide + 2) + wide * narrow
-    return _draw_caption("convolution", "residual block", f"{wide} filters, stride 2", caption_parameters(count))
-
-
-def _draw_caption(style: str, title: str, *lines: str | Text) -> Picture:
-    return draw_box(
-        (Text(title, "title"), *(Text(line, "detail") if isinstance(line, str) else line for line in lines)), style
-    )
+def _(term: BoundPlace, _: CopyShapes) -> Picture:
+    return frame(draw_term(term.binding.term, ()), "frame", term.binding.name)
 
 
 def list_settings(term: Term) -> Sequence[str]:

@@ -18,6 +18,7 @@ from archwright.core.drawing.picture import (
     move_marks,
     stack,
 )
+from archwright.core.drawing.repeated import fold_repeated
 from archwright.core.errors import to_one_line
 from archwright.core.shape import Shape
 from archwright.core.term import Term
@@ -50,7 +51,7 @@ def as_svg(term: Term, in_shape: Shape | None = None) -> str:
 def draw_diagram(term: Term, in_shape: Shape | None = None) -> Picture:
     """The picture of a term from its input to its output, with its training settings at the top."""
     shapes = (in_shape,) if in_shape is not None and term.plan.is_specified else ()
-    body = Part(draw_term(term, shapes), format_shapes(compute_outputs(term, shapes)))
+    body = Part(draw_term(fold_repeated(term), shapes), format_shapes(compute_outputs(term, shapes)))
     start = Part(draw_box((Text("input", "title"),), "end", is_round=True), format_shapes(shapes))
     flow = stack([start, body, Part(draw_box((Text("output", "title"),), "end", is_round=True))])
     settings = list_settings(term)

@@ -1,15 +1,19 @@
 """Spaces and architectures as text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from attrs import fields
 
 from archwright.core.domain import Domain, Values
+from archwright.core.drawing.repeated import DrawnBefore, fold_graphs, is_graph
 from archwright.core.errors import to_one_line
 from archwright.core.expression import Expression, Shared
 from archwright.core.hyperparameter import Slot
 from archwright.core.modules.choices import Either
+from archwright.core.modules.composite import Sequential
 from archwright.core.modules.grammar import Grammar
+from archwright.core.modules.places import Let, Place
 from archwright.core.shape import Shape
 from archwright.core.term import Composite, Term
 from archwright.core.value import Value
@@ -19,26 +23,47 @@ def as_text(term: Term, in_shape: Shape | None = None) -> str:
     """A tree with a module in each line; with its input shape, that of an architecture has shapes and parameters.
 
     The name of a module stands before it, and before that its label, if it is an option.
+    Equal graphs in a row have one line, or one tree, and so have places; a graph that came before has one line.
     """
     shape = in_shape if term.plan.is_specified else None
-    return "\n".join(_draw_lines(term, "", "", "", shape))
+    return "\n".join(_draw_lines(fold_graphs(term), "", "", "", "", shape))
 
 
-def _draw_lines(term: Term, label: str, first: str, rest: str, shape: Shape | None) -> Iterator[str]:
+def _draw_lines(term: Term, label: str, copies: str, first: str, rest: str, shape: Shape | None) -> Iterator[str]:
     name = f"{term.given_name}: " if term.given_name else ""
-    yield to_one_line(first + label + name + _describe(term) + _describe_shapes(term, shape))
+    yield to_one_line(first + label + name + _describe(term) + copies + _describe_shapes(term, shape))
     if isinstance(term, Grammar):
         yield from _draw_rules(term, rest)
         return
     children = term.subterms
-    labels = [f"{option}: " for option in term.labels] if isinstance(term, Either) else [""] * len(children)
+    labels = _label_children(term)
     shapes: list[Shape | None] = [None] * len(children)
     if shape is not None and isinstance(term, Composite):
         for i, _, before, _ in term.iterate_calls(shape):
             shapes[i] = shapes[i] or before
-    for i, (child, name) in enumerate(zip(children, labels, strict=True)):
-        branch, below = _choose_branch(i, len(children))
-        yield from _draw_lines(child, name, rest + branch, rest + below, shapes[i])
+    i = 0
+    while i < len(children):
+        child, length = children[i], _measure_run(children, i) if isinstance(term, Sequential) else 1
+        branch, below = _choose_branch(i + length - 1, len(children))
+        repeated = f" ({length} times)" if length > 1 else ""
+        yield from _draw_lines(child, labels[i], repeated, rest + branch, rest + below, shapes[i])
+        i += length
+
+
+def _label_children(term: Term) -> list[str]:
+    if isinstance(term, Either):
+        return [f"{option}: " for option in term.labels]
+    if isinstance(term, Let):
+        return [*(f"{name}: " for name in term.names), ""]
+    return [""] * len(term.subterms)
+
+
+def _measure_run(children: Sequence[Term], start: int) -> int:
+    """How many children from `start` on are the same graph, or places for the same term."""
+    child = children[start]
+    if not (is_graph(child) or isinstance(child, DrawnBefore | Place)):
+        return 1
+    return 1 + sum(1 for _ in takewhile(lambda other: other == child, children[start + 1 :]))
 
 
 def _choose_branch(i: int, n: int) -> tuple[str, str]:
@@ -56,7 +81,7 @@ def _draw_rules(grammar: Grammar, rest: str) -> Iterator[str]:
             inner_branch, inner_below = _choose_branch(k, len(productions))
             label = f"{production.format()}: "
             before, after = rest + below + inner_branch, rest + below + inner_below
-            yield from _draw_lines(production.term, label, before, after, None)
+            yield from _draw_lines(production.term, label, "", before, after, None)
 
 
 def _describe(term: Term) -> str:
@@ -64,6 +89,8 @@ def _describe(term: Term) -> str:
     if isinstance(term, Grammar):
         depth = f", depth={term.depth}" if term.depth else ""
         return f"{term.kind}({term.start}{depth})"
+    if isinstance(term, Place):
+        return f"{term.word}({term.term_name})"
     defaults: dict[str, object] = {a.name: a.default for a in fields(type(term))}
     details = [
         f"{name}={_format_slot(slot)}"

@@ -5,7 +5,7 @@ import keyword
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import singledispatch
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import Any
 
 from attrs import evolve
@@ -16,10 +16,9 @@ from archwright.core.flow import find_wiring
 from archwright.core.modules import basic, composite
 from archwright.core.modules.graphs import Topology
 from archwright.core.shape import Shape
-from archwright.core.spaces.nasbench201 import Nasbench201Network
 from archwright.core.term import Composite, Term
 from archwright.core.tracebacks import guard_user_code
-from archwright.core.wiring import chain, fan_out
+from archwright.core.wiring import chain
 from archwright.evaluate.export.operations import (
     ZERO,
     Argument,
@@ -338,33 +337,6 @@ def _translate_wired(
     operations = [sequences[0] if len(sequences) == 1 else _fold_repetitions(sequences) for sequences in runs]
     branches = map(Branch, names, operations, outs, own, nodes or [""] * len(names))
     return (Block(name, docstring, BranchGraph(wiring, tuple(branches), in_shape), term.out_shape(in_shape)),)
-
-
-@translate.register
-def _(term: Nasbench201Network, in_shape: Shape) -> Operations:
-    shapes = term.stages(in_shape)
-    first, last = shapes[0], shapes[-1]
-    stem = _make_layer("conv", "nn.Conv2d", in_shape[0], first, kernel_size=3, padding=1, bias=False)
-    operations: list[Operation] = [stem, _make_batch_norm(first), *_translate_stage(term, first)]
-    for before, after in pairwise(shapes):
-        operations += [_make_reduction(before, after), *_translate_stage(term, after)]
-    linear = _make_layer("linear", "nn.Linear", last[0], (term.classes,))
-    head = (_make_batch_norm(last), _make_activation("relu", last), _make_global_average(last), linear)
-    return (*operations, *head)
-
-
-def _translate_stage(term: Nasbench201Network, shape: Shape) -> Operations:
-    return _fold_repetitions([translate(term.cell, shape)] * term.cells)
-
-
-def _make_reduction(before: Shape, after: Shape) -> Block:
-    """The residual block between two stages."""
-    body = (_make_relu_conv_bn(before, after, 3, 2), _make_relu_conv_bn(after, after, 3, 1))
-    pool = FunctionCall("F.avg_pool2d({x}, 2, ceil_mode=True)", (before[0], *after[1:]))
-    conv = _make_layer("conv", "nn.Conv2d", before[0], after, kernel_size=1, bias=False)
-    branches = (Branch("y", body, after), Branch("short", (pool, conv), after))
-    docstring = "Halves height and width, with pooling on the short way."
-    return Block("Reduction", docstring, BranchGraph(fan_out(2, "add"), branches, before), after)
 
 
 def _fold_repetitions(sequences: Iterable[Operations]) -> Operations:

@@ -14,7 +14,6 @@ from archwright.core.flow import find_wiring
 from archwright.core.input import Input, as_input
 from archwright.core.modules import basic, composite
 from archwright.core.shape import Shape
-from archwright.core.spaces.nasbench201 import Nasbench201Network
 from archwright.core.term import Composite, Term
 from archwright.core.user_modules import overrides
 from archwright.evaluate.network import layers
@@ -304,10 +303,3 @@ def _(_: basic.Zero, __: Shape) -> nn.Module:
 @build.register
 def _(term: basic.ReluConvBn, in_shape: Shape) -> nn.Module:
     return layers.make_relu_conv_bn(in_shape[0], term.filters or in_shape[0], term.size, term.stride)
-
-
-@build.register
-def _(term: Nasbench201Network, in_shape: Shape) -> nn.Module:
-    shapes = term.stages(in_shape)
-    stages = (nn.Sequential(*(build(term.cell, shape) for _ in range(term.cells))) for shape in shapes)
-    return layers.make_nasbench201_network(in_shape[0], [channels for channels, *_ in shapes], stages, term.classes)

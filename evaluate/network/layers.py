@@ -1,8 +1,6 @@
 """The torch modules that torch lacks, such as those with TensorFlow's "same" padding."""
 
 import math
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -70,32 +68,3 @@ def make_relu_conv_bn(channels: int, filters: int, size: int, stride: int = 1) -
     """ReLU, convolution, batch normalisation: (n, channels, h, w) to (n, filters, h/stride, w/stride), rounded up."""
     convolution = nn.Conv2d(channels, filters, size, stride, size // 2, bias=False)
     return nn.Sequential(nn.ReLU(), convolution, nn.BatchNorm2d(filters))
-
-
-class ReductionBlock(nn.Module):
-    """NAS-Bench-201's residual block between stages: halves height and width, average pooling on the shortcut."""
-
-    def __init__(self, channels: int, filters: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(make_relu_conv_bn(channels, filters, 3, 2), make_relu_conv_bn(filters, filters, 3))
-        pool = nn.AvgPool2d(2, 2, ceil_mode=True)  # of an odd length too, as many outputs as the body has
-        self.short = nn.Sequential(pool, nn.Conv2d(channels, filters, 1, bias=False))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(n, channels, h, w) to (n, filters, h/2, w/2), lengths rounded up."""
-        return self.body(x) + self.short(x)
-
-
-def make_nasbench201_network(
-    image_channels: int, stage_channels: Sequence[int], stages: Iterable[nn.Module], classes: int
-) -> nn.Sequential:
-    """The network of NAS-Bench-201: a stem, the stages of cells with a ReductionBlock between them, and a head."""
-    stem_channels, head_channels = stage_channels[0], stage_channels[-1]
-    convolution = nn.Conv2d(image_channels, stem_channels, 3, padding=1, bias=False)
-    stem = nn.Sequential(convolution, nn.BatchNorm2d(stem_channels))
-    first, *later = stages
-    body: list[nn.Module] = [stem, first]
-    for (channels, filters), stage in zip(pairwise(stage_channels), later, strict=True):
-        body += [ReductionBlock(channels, filters), stage]
-    head = [nn.BatchNorm2d(head_channels), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
-    return nn.Sequential(*body, *head, nn.Linear(head_channels, classes))

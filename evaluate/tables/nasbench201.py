@@ -11,7 +11,7 @@ from archwright.core.budget import Budget
 from archwright.core.builders import name_wrong_fields
 from archwright.core.modules.graphs import Topology
 from archwright.core.names import drop_names
-from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
+from archwright.core.spaces.nasbench201 import CELLS, CHANNELS, EDGES, OPERATIONS, find_cell
 from archwright.core.term import Term
 from archwright.evaluate.data.builtin import BUILTIN_NAMES
 from archwright.evaluate.tables.table import Table
@@ -105,26 +105,19 @@ class Nasbench201(Table):
 
     def _index_operations(self, architecture: Term) -> tuple[int, ...]:
         """The index of the operation on each edge, in the benchmark's order of edges; raises NotInTable."""
-        architecture = drop_names(architecture)
-        cell = architecture.cell if isinstance(architecture, Nasbench201Network) else architecture
-        if isinstance(architecture, Nasbench201Network):
-            _require_size(architecture)
+        network = find_cell(architecture)
+        cell = drop_names(network.cell if network else architecture)
+        if network and (network.channels, network.cells) != (CHANNELS, CELLS):
+            raise NotInTable(
+                f"the network has channels={network.channels} and cells={network.cells}; the table of NAS-Bench-201 "
+                f"has networks of channels={CHANNELS} and cells={CELLS}"
+            )
         if isinstance(cell, Topology) and set(cell.edges) == set(EDGES):
             on_edge = dict(zip(cell.edges, cell.children, strict=True))
             operations = tuple(self._operations.get(on_edge[edge], -1) for edge in EDGES)
             if -1 not in operations:
                 return operations
         raise NotInTable(f"{cell.kind} is no cell of NAS-Bench-201; search the space nasbench201")
-
-
-def _require_size(network: Nasbench201Network) -> None:
-    """Raises NotInTable unless it is as large as the networks of the benchmark."""
-    benchmark = Nasbench201Network(network.cell, network.classes)
-    if network != benchmark:
-        raise NotInTable(
-            f"the network has channels={network.channels} and cells={network.cells}; the table of NAS-Bench-201 has "
-            f"networks of channels={benchmark.channels} and cells={benchmark.cells}"
-        )
 
 
 def _fraction(percent: float) -> float:

@@ -3,6 +3,7 @@
 A checkpoint is a file of torch with plain values and tensors: reading it runs no code.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from io import BytesIO
@@ -14,7 +15,7 @@ from attrs import evolve
 from torch import nn
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.json import JSON, to_json
+from archwright.core.json import JSON, rewrite_old_kinds, to_json
 from archwright.core.protocols import Artifact, Job
 from archwright.evaluate.data.tensors import DeviceData
 from archwright.evaluate.settings import FIRST_READER
@@ -77,6 +78,8 @@ def _read_continued_checkpoint(job: Job, description: Mapping[str, JSON]) -> tup
     except (NoArtifact, BadArtifact) as error:
         return None, f"trained from the beginning: {error}"
     continued_description = DESCRIPTION_DEFAULTS | checkpoint["about"]
+    continued_architecture = json.loads(continued_description["architecture"])
+    continued_description["architecture"] = json.dumps(rewrite_old_kinds(continued_architecture))
     if different := [name for name, value in description.items() if continued_description.get(name) != value]:
         raise DifferentTraining(
             f"trial {job.trial} continues trial {job.continues}, which differs in its {', '.join(different)}; "

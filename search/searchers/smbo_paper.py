@@ -15,7 +15,13 @@ from archwright.search.magnitude import FloatArray, find_exponent, scale_down
 from archwright.search.randomness import UniformStream
 from archwright.search.searchers.history import History, adopt_proposal, impute_targets, observe
 from archwright.search.searchers.unseen import sample_unseen
-from archwright.search.surrogates.features import NgramFeatures, build_vocabulary, extract_ngram_features, to_matrix
+from archwright.search.surrogates.features import (
+    NgramFeatures,
+    build_vocabulary,
+    extract_ngram_features,
+    list_chosen_parts,
+    to_matrix,
+)
 from archwright.search.surrogates.ridge import fit_ridge
 from archwright.search.surrogates.surrogate import on_one_thread
 
@@ -71,7 +77,7 @@ class SmboPaper:
 
     def adopt(self, state: PaperState, proposal: Proposal) -> PaperState:
         """One open trial more."""
-        return adopt_proposal(state, proposal, extract_ngram_features(proposal.leaf.architecture))
+        return adopt_proposal(state, proposal, extract_ngram_features(*list_chosen_parts(proposal.leaf)))
 
     def tell(self, state: PaperState, outcome: Outcome, uniform: UniformStream) -> PaperState:
         """One observation more."""
@@ -87,7 +93,7 @@ class SmboPaper:
         targets = np.array(impute_targets(state.observations))  # whose scale makes no difference to the order
         targets = scale_down(targets, find_exponent(targets))
         model = fit_ridge(_to_matrix(observed, columns), targets, self.penalty)
-        candidates = [extract_ngram_features(leaf.architecture) for leaf in leaves]
+        candidates = [extract_ngram_features(*list_chosen_parts(leaf)) for leaf in leaves]
         return np.round(model.predict(_to_matrix(candidates, columns)), PREDICTION_DIGITS).tolist()
 
 

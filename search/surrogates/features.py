@@ -13,8 +13,8 @@ from archwright.core.flow import find_wiring
 from archwright.core.modules.basic import Activation, Identity, Settings, Zero
 from archwright.core.modules.composite import Branches
 from archwright.core.modules.graphs import Topology
+from archwright.core.modules.places import BoundPlace, Let
 from archwright.core.node import Node
-from archwright.core.spaces.nasbench201 import Nasbench201Network
 from archwright.core.term import Basic, Composite, Compound, Term
 from archwright.core.term_cache import cache_on_term
 from archwright.core.value import Path
@@ -55,7 +55,28 @@ def extract_leaf_features(leaf: Node, path: Path) -> LeafFeatures:
         else:
             numbers[intern(name)] = node.domain.plain.to_unit(value)
         node = node.parent
-    return LeafFeatures(options, numbers, count_names(extract_structure(leaf.architecture)))
+    structure = chain.from_iterable(map(extract_structure, list_chosen_parts(leaf)))
+    return LeafFeatures(options, numbers, count_names(structure))
+
+
+def list_chosen_parts(leaf: Node) -> Sequence[Term]:
+    """The parts of an architecture in which it may differ from others of its space, each once.
+
+    Of a let that leaves nothing else open, these are the terms that were chosen; of any other space, all of it.
+    """
+    space = leaf.origin.space
+    if not isinstance(space, Let) or not _is_closed(space.expand()):
+        return [leaf.architecture]
+    chosen = (leaf.environment.get(binding) for binding in space.bindings)
+    return [term.term for term in chosen if term is not None]
+
+
+@cache_on_term
+def _is_closed(skeleton: Term) -> bool:
+    """Whether nothing is open in a term but what is chosen for places."""
+    if skeleton.plan.is_specified or isinstance(skeleton, BoundPlace):
+        return True
+    return isinstance(skeleton, Composite) and not skeleton.plan.names and all(map(_is_closed, skeleton.subterms))
 
 
 def extract_structure(architecture: Term) -> list[str]:
@@ -91,7 +112,7 @@ def _trace_route(term: Term, strings: list[str]) -> Route | None:
     child_routes = [_trace_route(child, strings) for child in term.subterms]
     wiring = find_wiring(cast(Composite, term))
     is_chain = wiring == chain_up(len(child_routes)) and kind not in GRAPH_KINDS
-    if is_chain or kind is Nasbench201Network:
+    if is_chain:
         return None if None in child_routes else tuple(chain.from_iterable(cast(list[Route], child_routes)))
     if wiring is None:
         by_segment = ((term.segment(i), route) for i, route in enumerate(child_routes) if route is not None)
@@ -149,9 +170,9 @@ class NgramFeatures:
     ngrams: NamedFeatures
 
 
-def extract_ngram_features(architecture: Term) -> NgramFeatures:
+def extract_ngram_features(*parts: Term) -> NgramFeatures:
     """The number of modules and the counts of n-grams, n = 1 to 4, to the last; identities are no modules here."""
-    names = list_module_names(architecture)
+    names = [name for part in parts for name in list_module_names(part)]
     lengths = range(1, MAX_NGRAM_LENGTH + 1)
     ngrams = (" ".join(names[i : i + n]) for n in lengths for i in range(len(names) - n + 1))
     return NgramFeatures(float(len(names)), count_names(ngrams))

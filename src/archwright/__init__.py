@@ -49,6 +49,7 @@ from archwright.core.modules.composite import Branches, RepeatTied, Residual, Se
 from archwright.core.modules.grammar import Grammar, count_derivations, grammar, weighted
 from archwright.core.modules.grammar_text import grammar_from_text, grammar_to_text
 from archwright.core.modules.graphs import Cell, Topology, cell, topology
+from archwright.core.modules.places import Let, Place, let
 from archwright.core.mutation import mutated
 from archwright.core.names import drop_names
 from archwright.core.node import Node, replay, root
@@ -106,6 +107,7 @@ global_avg_pool = GlobalAvgPool
 identity = Identity
 max_pool2d = MaxPool2d
 nonterminal = Nonterminal
+place = Place
 relu_conv_bn = ReluConvBn
 repeat = Repeat
 repeat_tied = RepeatTied
@@ -207,6 +209,7 @@ __all__ = [
     "Identity",
     "Input",
     "Joint",
+    "Let",
     "Log",
     "MaxPool2d",
     "MedianRule",
@@ -217,6 +220,7 @@ __all__ = [
     "NotInTable",
     "Objective",
     "Outcome",
+    "Place",
     "Problem",
     "PromotingSearcher",
     "Proposal",
@@ -291,6 +295,7 @@ __all__ = [
     "integers",
     "larger",
     "layers",
+    "let",
     "list_spaces",
     "max_pool2d",
     "maximize",
@@ -305,6 +310,7 @@ __all__ = [
     "one_of",
     "optional",
     "path_of",
+    "place",
     "prior",
     "reals",
     "relu",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from archwright.core.json import UnreadableTerm as UnreadableTerm
     from archwright.core.matching import MembershipUnknown as MembershipUnknown
     from archwright.core.modules.grammar_text import UnreadableGrammar as UnreadableGrammar
+    from archwright.core.modules.places import PlaceWithoutLet as PlaceWithoutLet
     from archwright.core.mutation import NothingToVary as NothingToVary
     from archwright.core.node import DeadEnd as DeadEnd
     from archwright.core.node import NotALeaf as NotALeaf
@@ -199,6 +200,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.core.matching": "MembershipUnknown",
     "archwright.core.mutation": "NothingToVary",
     "archwright.core.modules.grammar_text": "UnreadableGrammar",
+    "archwright.core.modules.places": "PlaceWithoutLet",
     "archwright.core.node": "DeadEnd NotALeaf NothingToChoose PathMismatch",
     "archwright.core.nonterminal": "InvalidGrammar UnboundNonterminal",
     "archwright.core.objective": "BadMetricName BadScore",

@@ -15,7 +15,7 @@ from archwright.core.drawing.picture import FONT_SIZES, Box, Label, Picture, Wir
 from archwright.core.drawing.svg import MARGIN, as_svg, draw_diagram
 from archwright.core.modules.basic import ReluConvBn, Zero
 from archwright.core.modules.graphs import cell, topology
-from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
+from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, build_network
 from tests.core.user_modules import Glued, Net, Shrink
 from tests.strategies import leaves, terms
 
@@ -142,12 +142,13 @@ def test_every_edge_of_a_large_graph_has_a_way_of_its_own():
 
 def test_the_parameters_of_nas_bench_201_add_up():
     """The boxes of the network and its cells tell all of them."""
-    network = Nasbench201Network(topology(EDGES, *[ReluConvBn(3)] * 6), cells=2)
-    shown = [int(line.split()[0].replace(",", "")) for line in list_texts(network, (3, 32, 32)) if "parameters" in line]
-    stem, *rest = shown
-    cell, rest = sum(rest[:6]), rest[6:]
-    first, second, third, fourth, *head = rest
+    network = build_network(topology(EDGES, *[ReluConvBn(3)] * 6), cells=2)
+    texts = list_texts(network, (3, 32, 32))
+    shown = [int(line.split()[0].replace(",", "")) for line in texts if "parameters" in line]
+    stem, cell, rest = sum(shown[:2]), sum(shown[2:8]), shown[8:]
+    first, second, third, fourth, *head = sum(rest[:3]), rest[3], sum(rest[4:7]), *rest[7:]
     assert stem + 2 * cell + first + 2 * second + third + 2 * fourth + sum(head) == network.parameters((3, 32, 32))
+    assert texts.count("the same cell") == 2
 
 
 def test_choices_are_dashed_frames():

@@ -7,9 +7,11 @@ from hypothesis import given
 
 import archwright as aw
 from archwright.core.drawing.captions import TIMES_SIGN
+from archwright.core.drawing.repeated import is_graph
 from archwright.core.drawing.svg import as_svg
 from archwright.core.drawing.text import as_text
 from archwright.core.modules.choices import Either
+from archwright.core.names import drop_names
 from tests.core.user_modules import Glued, Ladder, Shrink
 from tests.strategies import leaves, terms
 
@@ -62,24 +64,36 @@ def test_names_stand_before_modules():
     assert as_text(chosen).splitlines()[2] == "└─ op: activation(function=relu)"
 
 
-def iterate_drawn(term: aw.Term) -> Iterator[str]:
-    """The words for a term and all terms in it; of a grammar, those for the productions that it draws, each once."""
+def iterate_drawn(term: aw.Term, seen: list[aw.Term] | None) -> Iterator[str]:
+    """What is in each line: the word for a module, and of a grammar those for the productions that it draws, each once.
+
+    Outside graphs and grammars a graph that was seen has one line. Equal graphs or places in a row have one tree.
+    """
+    if seen is not None and is_graph(term):
+        if drop_names(term) in seen:
+            yield ""
+            return
+        seen.append(drop_names(term))
     yield term.kind if isinstance(term, aw.Grammar) else term.word
-    if not isinstance(term, aw.Grammar):
-        for subterm in term.subterms:
-            yield from iterate_drawn(subterm)
+    if isinstance(term, aw.Grammar):
+        for symbol, productions in term.list_rules():
+            yield symbol
+            for production in productions:
+                yield from iterate_drawn(production.term, None)
         return
-    for symbol, productions in term.list_rules():
-        yield symbol
-        for production in productions:
-            yield from iterate_drawn(production.term)
+    before = None
+    for child in term.subterms:
+        is_folded = isinstance(term, aw.Sequential) and (is_graph(child) or isinstance(child, aw.Place))
+        if not (is_folded and child == before):
+            yield from iterate_drawn(child, None if isinstance(term, aw.Topology) else seen)
+        before = child
 
 
 @given(terms)
 def test_a_line_for_each_module(term):
     """Whatever the space; shapes are drawn for architectures alone."""
     lines = as_text(term).splitlines()
-    words = list(iterate_drawn(term))
+    words = list(iterate_drawn(term, []))
     assert len(lines) == len(words)
     assert all(word in line for word, line in zip(words, lines, strict=True))
     if not term.plan.is_specified:

@@ -21,7 +21,7 @@ from safetensors.torch import load_file
 import archwright as aw
 from archwright.core.modules.basic import Zero
 from archwright.core.modules.graphs import topology
-from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
+from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, build_network
 from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.card import Card
 from archwright.evaluate.export.folder import (
@@ -52,7 +52,7 @@ BRANCHES = aw.sequential(
     aw.dropout(0.5),
     aw.affine(5),
 )
-CELLS = Nasbench201Network(topology(EDGES, *OPERATIONS.values(), Zero()), classes=5, channels=4, cells=2)
+CELLS = build_network(topology(EDGES, *OPERATIONS.values(), Zero()), classes=5, channels=4, cells=2)
 USER_MODULES = aw.sequential(Glued((Shrink(2), Shrink(2)), aw.conv2d(4, 1)), aw.affine(5))
 
 

@@ -15,7 +15,7 @@ from torch import nn
 import archwright as aw
 from archwright.core.modules.basic import FUNCTIONS, ReluConvBn, Zero
 from archwright.core.modules.graphs import topology
-from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
+from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, build_network
 from archwright.core.wiring import MERGES
 from archwright.evaluate.data.builtin import CIFAR100_CLASSES
 from archwright.evaluate.data.tensors import Normalisation
@@ -151,7 +151,7 @@ def test_the_network_of_nas_bench_201_is_written(connected):
     """In eval mode and in training: the cells are one class, with zeros only where nothing else comes in."""
     names = ["nor_conv_3x3", "skip_connect", "nor_conv_1x1", "none", "nor_conv_1x1", "nor_conv_3x3"]
     cell = topology(EDGES, *(OPERATIONS[name if connected else "none"] for name in names))
-    network = Nasbench201Network(cell, channels=4, cells=3)
+    network = build_network(cell, channels=4, cells=3)
     text = write_and_compare(network, (3, 9, 8))
     assert extract_lines(text, "class Cell", "\n\n\n")[-3:] == (
         [

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import archwright as aw
-from archwright.core.spaces.nasbench201 import Nasbench201Network, nasbench201
+from archwright.core.spaces.nasbench201 import build_space, nasbench201
 from archwright.evaluate.network.compile import compile_architecture, count_trainable_parameters
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -107,8 +107,8 @@ class Reference(nn.Module):
 def choose_operations(ops: tuple[str, ...], classes: int, cells: int) -> aw.Term:
     """The network of the space at which each edge has its operation."""
     whole = nasbench201(classes)
-    assert isinstance(whole, Nasbench201Network)
-    node = aw.root(Nasbench201Network(whole.cell, classes, cells=cells), (3, 32, 32))
+    assert isinstance(whole, aw.Let)
+    node = aw.root(build_space(whole.terms[0], classes, cells=cells), (3, 32, 32))
     for op in ops:
         node = node.choose(op)
     return node.architecture

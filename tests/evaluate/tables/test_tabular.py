@@ -5,14 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from attrs import evolve
 
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.input import as_input
 from archwright.core.protocols import Job
 from archwright.core.spaces.fcnet import HYPERPARAMETERS, build_fcnet
-from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, nasbench201
+from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, build_network, build_space, nasbench201
 from archwright.evaluate.tables.fcnet import Fcnet
 from archwright.evaluate.tables.nasbench201 import DATASET_CLASSES, Nasbench201
 from archwright.evaluate.tables.tabular import BadTable, NotInTable, TabularEvaluator
@@ -77,8 +76,17 @@ def test_what_the_table_does_not_hold_is_said(tmp_path):
         table.look_up(aw.affine(10), FULL, 0)
     with pytest.raises(NotInTable, match=r"table\.npz has no row for the operations \(0, 0, 0, 0, 0, 0\)"):
         table.look_up(cell(*["none"] * 6), FULL, 0)
+    smaller = build_space(aw.cell(EDGES, **OPERATIONS), channels=8)
     with pytest.raises(NotInTable, match=r"has channels=8 and cells=5; .* networks of channels=16 and cells=5"):
-        table.look_up(evolve(cell(*["nor_conv_3x3"] * 6), channels=8), FULL, 0)
+        table.look_up(cell(*["nor_conv_3x3"] * 6, space=smaller), FULL, 0)
+    with pytest.raises(NotInTable, match="sequential is no cell of NAS-Bench-201"):
+        table.look_up(aw.sequential(cell(*["nor_conv_3x3"] * 6), aw.relu()), FULL, 0)
+
+
+def test_a_network_with_names_is_in_the_table(tmp_path):
+    network = cell(*["nor_conv_3x3"] * 6)
+    named = aw.sequential(*network.children[:-1], classifier=network.children[-1])
+    assert Nasbench201(small_table(tmp_path)).look_up(named, FULL, 0).metrics["test_accuracy"] == 0.94
 
 
 def test_edges_in_another_order_are_the_same_cell(tmp_path):
@@ -101,7 +109,7 @@ def test_names_of_modules_make_no_other_cell(tmp_path):
     table = Nasbench201(small_table(tmp_path))
     network, operations = cell(*["nor_conv_3x3"] * 6), [OPERATIONS["nor_conv_3x3"]] * 5
     named_cell = aw.topology(EDGES, *operations, last=OPERATIONS["nor_conv_3x3"], name="normal")
-    for architecture in (network.with_name("net"), evolve(network, cell=named_cell), named_cell):
+    for architecture in (network.with_name("net"), build_network(named_cell), named_cell):
         assert table.look_up(architecture, FULL, 0) == table.look_up(network, FULL, 0)
     configuration = aw.sample(aw.root(aw.named_space("fcnet", 1), (9,)), iter([0.3] * 9).__next__).architecture
     Fcnet("table.npz").require_architecture(name_randomly(configuration, seed=0))

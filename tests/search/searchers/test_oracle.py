@@ -11,7 +11,7 @@ from archwright.core.budget import Budget
 from archwright.core.json import to_json
 from archwright.core.modules.graphs import cell
 from archwright.core.objective import Objective
-from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
+from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, build_space
 from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.workers.machine import count_cores
@@ -45,7 +45,7 @@ def scores_of_table() -> np.ndarray:
 @pytest.fixture(scope="module")
 def curves(tmp_path_factory) -> np.ndarray:
     """The best score after each trial, of searches that differ in their seeds, as the log has it [searches, trials]."""
-    space = Nasbench201Network(cell(EDGES, **{name: OPERATIONS[name] for name in CONVOLUTIONS}))
+    space = build_space(cell(EDGES, **{name: OPERATIONS[name] for name in CONVOLUTIONS}))
     config = Nasbench201(str(TABLE), split="test")
     searcher = SEARCHER_KIND.to_json("random", {"replacement": False})
     log = DuckDBLog(tmp_path_factory.mktemp("oracle") / "log.duckdb")

@@ -23,6 +23,7 @@ from archwright.search.surrogates.features import (
     extract_leaf_features,
     extract_ngram_features,
     extract_structure,
+    list_chosen_parts,
     list_module_names,
     to_matrix,
 )
@@ -149,9 +150,9 @@ def test_routes_of_a_cell_by_hand():
     1<-0 is a convolution, 3<-1 a skip, 3<-2 a pooling, 2<-1 nothing, 2<-0 a skip and 3<-0 a skip: the routes are
     nothing at all, the convolution, the pooling; the last is blocked.
     """
-    found = extract_structure(
-        cell("nor_conv_3x3", "skip_connect", "none", "skip_connect", "skip_connect", "avg_pool_3x3").architecture
-    )
+    leaf = cell("nor_conv_3x3", "skip_connect", "none", "skip_connect", "skip_connect", "avg_pool_3x3")
+    (part,) = list_chosen_parts(leaf)
+    found = extract_structure(part)
     routes = [text for text in found if text.startswith("topology: ")]
     pooling = next(text for text in routes if "pool" in text)
     assert sorted(routes) == sorted(["topology: ", "topology: relu_conv_bn(size=3)", pooling])
@@ -161,12 +162,14 @@ def test_cells_that_compute_the_same_have_the_same_structure():
     """One convolution on the way over node 1, or on the way over node 2, and nothing else."""
     first = cell("nor_conv_1x1", "none", "none", "none", "skip_connect", "none")
     second = cell("none", "skip_connect", "none", "none", "none", "nor_conv_1x1")
-    assert sorted(extract_structure(first.architecture)) == sorted(extract_structure(second.architecture))
+    parts = [part for leaf in (first, second) for part in list_chosen_parts(leaf)]
+    assert sorted(extract_structure(parts[0])) == sorted(extract_structure(parts[1]))
     assert extract_leaf_features(first, first.path) != extract_leaf_features(second, second.path)
 
 
 def test_cells_without_a_route():
-    assert extract_structure(cell(*["none"] * 6).architecture) == []
+    leaf = cell(*["none"] * 6)
+    assert extract_leaf_features(leaf, leaf.path).structure == {}
 
 
 def test_structure_of_branches_and_residuals():

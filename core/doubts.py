@@ -1,0 +1,68 @@
+"""Doubts: whether something is a dead end where it depends on what is known by its class alone."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, Protocol, cast
+
+from archwright.core.blocked import BlockedPlace, BlockedPlaces
+from archwright.core.examples import InPlace, write_prefix
+from archwright.core.modules.places import BoundPlace
+from archwright.core.states import Knowledge, learn
+from archwright.core.term_groups import FindCompletions, split_off_misfits
+
+
+class DoubtfulAnalysis(Protocol):
+    """The analysis of a module, as far as dead ends go."""
+
+    @property
+    def blocked(self) -> Mapping[str, BlockedPlace]:
+        """The dead ends in it; of no use where something is in doubt."""
+        ...
+
+    @property
+    def doubts(self) -> frozenset[Any]:
+        """As in BlockedPlaces."""
+        ...
+
+
+def list_dead_ends(
+    analyze_here: Callable[[Knowledge], DoubtfulAnalysis],
+    known: Knowledge,
+    blocked: BlockedPlaces,
+    find: FindCompletions,
+) -> Iterator[tuple[dict[Any, Any], BlockedPlace]]:
+    """The dead ends in a child, each with the values of the classes on which it depends.
+
+    None where one of these classes was known before the module around the child, which then is in doubt itself.
+    """
+    analysis = analyze_here(known)
+    known_before = {doubt for doubt in analysis.doubts if _find_key(doubt) in blocked.classes}
+    if not analysis.doubts:
+        yield from (({}, end) for end in analysis.blocked.values())
+    elif known_before:
+        blocked.doubts |= known_before
+    else:
+        for assumption, narrower in _narrow(known, analysis.doubts, find):
+            for assumed, end in list_dead_ends(analyze_here, narrower, blocked, find):
+                yield {**assumption, **assumed}, end
+
+
+def _find_key(doubt: Any) -> Any:
+    """What it is that is in doubt."""
+    return cast(Any, doubt[0]) if isinstance(doubt, tuple) else doubt
+
+
+def _narrow(
+    known: Knowledge, doubts: Collection[Any], find: FindCompletions
+) -> Iterator[tuple[dict[Any, Any], Knowledge]]:
+    """The parts of a class that is in doubt, as what is then assumed and known."""
+    names = [doubt for doubt in doubts if isinstance(doubt, str)]
+    if names:
+        name = min(names)
+        for value in known[name].values:
+            yield {name: value.value}, known.set(name, value.value)
+        return
+    binding, shapes = min(doubts, key=lambda doubt: (doubt[0].name, doubt[1]))
+    prefix = write_prefix(BoundPlace(binding), (binding.term,), 0)
+    for new, others in split_off_misfits(binding, known[binding], shapes, known, find):
+        example = InPlace(binding, prefix, new.example, new.shapes, is_asked=False)
+        yield {binding: example}, learn(known, others).set(binding, new)

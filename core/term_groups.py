@@ -1,0 +1,138 @@
+"""What the analysis knows of a term that a let chooses: how its places so far have told such terms apart."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import prod
+from typing import Any, final
+
+from attrs import field, frozen
+
+from archwright.core.environment import EMPTY_ENVIRONMENT
+from archwright.core.examples import Example
+from archwright.core.modules.places import Binding
+from archwright.core.shape import Misfit, Shape
+from archwright.core.states import Knowledge, Known, States, ValueClass
+
+Found = States[tuple[Shape, ...]]  # the completions of a term
+# The completions of the term of a binding for input shapes, given what is known before.
+FindCompletions = Callable[[Binding, tuple[Shape, ...], Knowledge], Found]
+
+
+@final
+@frozen(cache_hash=True)
+class TermGroup(Known):
+    """Terms that may be chosen for a binding and that its places so far do not tell apart."""
+
+    shapes: tuple[Shape, ...]  # the different inputs at the places so far, in order
+    outs: tuple[Shape | None, ...]  # the outputs there; None where the terms do not fit
+    before: Knowledge  # what was known before the first place
+    keys: frozenset[Any]  # what was known of the keys of the term after it
+    size: int | float  # how many they are, for one value of each class of these keys
+    analyzed: int | float  # how many of them were analyzed
+    example: Example = field(eq=False)  # of the choices that lead to one of them
+
+    @property
+    def count(self) -> int | float:
+        """Its size."""
+        return self.size
+
+    @property
+    def paths(self) -> int | float:
+        """How many were analyzed."""
+        return self.analyzed
+
+    def list_outs(self, shapes: Iterable[Shape]) -> tuple[Shape, ...]:
+        """The outputs for inputs at the places so far. Misfit where the terms do not fit."""
+        known = dict(zip(self.shapes, self.outs, strict=True))
+        outs: list[Shape] = []
+        for shape in shapes:
+            out = known[shape]
+            if out is None:
+                raise Misfit(f"what was chosen at the first place does not fit an input of {shape}")
+            outs.append(out)
+        return tuple(outs)
+
+
+def choose_classes(shapes: Iterable[Shape], before: Knowledge, found: Found) -> Iterator[tuple[TermGroup, Knowledge]]:
+    """The classes of the terms that may be chosen at a first place, and what is known after each."""
+    for (outs, after), c in found.items():
+        yield TermGroup(tuple(shapes), outs, before, frozenset(after), c.count, c.paths, c.example), after
+
+
+def split_class(
+    binding: Binding, known: TermGroup, shapes: Iterable[Shape], environment: Knowledge, find: FindCompletions
+) -> list[tuple[TermGroup, Knowledge]]:
+    """The classes into which a place with these inputs splits one, and what each knows of other choices.
+
+    What does not fit there is left out.
+    """
+    asked = tuple(sorted({*known.shapes, *shapes}))
+    if asked == known.shapes:
+        return [(known, EMPTY_ENVIRONMENT)]
+    fitting = tuple(shape for shape in asked if shape not in known.shapes or known.list_outs([shape]))
+    classes: list[tuple[TermGroup, Knowledge]] = []
+    for new, after in choose_classes(fitting, known.before, find(binding, fitting, known.before)):
+        is_part = new.keys == known.keys and new.list_outs(known.shapes) == known.outs
+        others = _refine(after, environment, find) if is_part else None
+        if others is not None:
+            classes.append((new, others))
+    return classes
+
+
+def split_off_misfits(
+    binding: Binding, known: TermGroup, shapes: Iterable[Shape], environment: Knowledge, find: FindCompletions
+) -> list[tuple[TermGroup, Knowledge]]:
+    """As `split_class`, with the class of the terms that do not fit there, if there are any, at the end."""
+    classes = split_class(binding, known, shapes, environment, find)
+    if not has_misfits(known, classes, environment):
+        return classes
+    asked = tuple(sorted({*known.shapes, *shapes}))
+    outs = dict(zip(known.shapes, known.outs, strict=True))
+    misfits = TermGroup(
+        asked, tuple(map(outs.get, asked)), known.before, known.keys, known.count, known.paths, known.example
+    )
+    return [*classes, (misfits, EMPTY_ENVIRONMENT)]
+
+
+def has_misfits(known: TermGroup, classes: Sequence[tuple[TermGroup, Knowledge]], environment: Knowledge) -> bool:
+    """Whether these classes, into which a place has split one, are not all of it."""
+    choices = {key: environment[key] for key in known.keys if isinstance(environment.get(key), Known)}
+
+    def count(group: TermGroup, others: Knowledge) -> int | float:
+        return group.paths * prod(getattr(others.get(key, choice), "paths", 1) for key, choice in choices.items())
+
+    return sum(count(*part) for part in classes) < count(known, EMPTY_ENVIRONMENT)
+
+
+def _refine(after: Knowledge, environment: Knowledge, find: FindCompletions) -> Knowledge | None:
+    """What is known of the choices on which a class depends, once it is known to be this one; None for a contradiction.
+
+    `after` has what it takes them to be, and `environment` what is known of them.
+    """
+    others = EMPTY_ENVIRONMENT
+    for key, choice in after.items():
+        if isinstance(choice, Known):
+            joined = _join(key, choice, environment.get(key, choice), find)
+            if joined is None:
+                return None
+            others = others.set(key, joined)
+    return others
+
+
+def _join(key: Any, choice: Known, known: Any, find: FindCompletions) -> Any:
+    """What is in both of two classes of a key, or is the value that is `known`; None for nothing."""
+    if isinstance(choice, ValueClass):
+        if not isinstance(known, ValueClass):
+            return known if known in [value.value for value in choice.values] else None
+        values = tuple(value for value in known.values if value in choice.values)
+        return ValueClass(values) if values else None
+    assert isinstance(choice, TermGroup)
+    assert isinstance(known, TermGroup)
+    outs = dict(zip(choice.shapes, choice.outs, strict=True)) | dict(zip(known.shapes, known.outs, strict=True))
+    if any(outs[shape] != out for shape, out in zip(choice.shapes, choice.outs, strict=True)):
+        return None
+    if len(outs) in (len(known.shapes), len(choice.shapes)):
+        return known if len(known.shapes) >= len(choice.shapes) else choice
+    asked = tuple(sorted(outs))
+    classes = choose_classes(asked, known.before, find(key, asked, known.before))
+    same = (new for new, _ in classes if new.keys == known.keys and new.outs == tuple(map(outs.get, asked)))
+    return next(same, None)
