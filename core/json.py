@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from inspect import signature
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, cast
 
@@ -324,9 +325,15 @@ def rewrite_old_kinds(data: JSON) -> JSON:
     if not isinstance(data, dict):
         return data
     fields = cast(dict[str, JSON], data)
-    if fields.get("kind") in OLD_KINDS:
+    if _is_of_old_kind(fields):
         return to_json(from_foreign_json(fields))
     return {key: rewrite_old_kinds(value) for key, value in fields.items()}
+
+
+def _is_of_old_kind(fields: Mapping[str, JSON]) -> bool:
+    """Whether a JSON object is a term of such a kind: evaluations may have a kind of the same name."""
+    read = OLD_KINDS.get(str(fields.get("kind")))
+    return read is not None and fields.keys() == {"kind", *signature(read).parameters}
 
 
 def find_differences(old: JSON, new: JSON, place: str = "$") -> Iterator[str]:
@@ -338,7 +345,7 @@ def find_differences(old: JSON, new: JSON, place: str = "$") -> Iterator[str]:
             for key in old_fields | new_fields:  # a module without a name has no key for it
                 yield from find_differences(old_fields.get(key, ""), new_fields.get(key, ""), f"{place}.{key}")
             return
-        if old_fields.get("kind") in OLD_KINDS:
+        if _is_of_old_kind(old_fields):
             yield from find_differences(rewrite_old_kinds(old), rewrite_old_kinds(new), place)
             return
     if isinstance(old, list) and isinstance(new, list):
@@ -360,7 +367,7 @@ def restore_written_order(old: JSON, new: JSON) -> JSON:
     """
     if isinstance(old, dict) and isinstance(new, dict):
         old_fields, new_fields = cast(dict[str, JSON], old), cast(dict[str, JSON], new)
-        if old_fields.get("kind") in OLD_KINDS and rewrite_old_kinds(old) == new:
+        if _is_of_old_kind(old_fields) and rewrite_old_kinds(old) == new:
             return old_fields
         if new_fields.get("order") == "size" and "order" not in old_fields:
             return old_fields if {**old_fields, "order": "size"} == new_fields else new_fields

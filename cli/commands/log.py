@@ -34,8 +34,8 @@ def sql(
 ) -> None:
     """Query the log with SQL, also while a search is going on; the query sees a copy, and can change nothing.
 
-    The views runs, trials, scores, attempts, choices, curves, metrics, incumbents and queue are there to be queried:
-    "describe trials" gives the columns of one. JSON has no NaN and no infinity: they are null there.
+    The views runs, trials, scores, attempts, choices, curves, metrics, incumbents, queue and inherited are there to be
+    queried: "describe trials" gives the columns of one. JSON has no NaN and no infinity: they are null there.
     """
     from archwright.cli.reports.query import write_query
     from archwright.results.log import Log

@@ -55,7 +55,8 @@ def test_every_view_has_the_documented_columns(log):
         views = client.execute("SELECT view_name, comment FROM duckdb_views() WHERE NOT internal").fetchall()
     assert dict(views) == {view.name: view.doc for view in VIEWS}
     assert {view.name for view in VIEWS} == {
-        "runs", "trials", "queue", "choices", "scores", "curves", "metrics", "incumbents", "attempts"
+        "runs", "trials", "queue", "choices", "scores", "curves", "metrics", "incumbents", "attempts",
+        "inherited",
     }  # fmt: skip
 
 
@@ -81,6 +82,9 @@ def test_types_are_stable(log):
         "curves": ["VARCHAR", "BIGINT", "BIGINT", "BIGINT", "VARCHAR", "DOUBLE", "TIMESTAMP"],
         "metrics": ["VARCHAR", "BIGINT", "BIGINT", "VARCHAR", "DOUBLE"],
         "incumbents": ["VARCHAR", "BIGINT", "BIGINT", "DOUBLE", "TIMESTAMP"],
+        "inherited": [
+            "VARCHAR", "BIGINT", "VARCHAR", "BIGINT", "VARCHAR", "VARCHAR", "DOUBLE", "DOUBLE", "JSON", "JSON",
+        ],
         "runs": [
             "VARCHAR", "TIMESTAMP", "TIMESTAMP", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "BIGINT",
             "BIGINT", "BIGINT", "BIGINT", "BIGINT", "DOUBLE", "VARCHAR", "BIGINT", "BIGINT", "DOUBLE",
