@@ -333,7 +333,7 @@ def rewrite_old_kinds(data: JSON) -> JSON:
 def _is_of_old_kind(fields: Mapping[str, JSON]) -> bool:
     """Whether a JSON object is a term of such a kind: evaluations may have a kind of the same name."""
     read = OLD_KINDS.get(str(fields.get("kind")))
-    return read is not None and fields.keys() == {"kind", *signature(read).parameters}
+    return read is not None and set(fields) == {"kind", *signature(read).parameters}
 
 
 def find_differences(old: JSON, new: JSON, place: str = "$") -> Iterator[str]:
