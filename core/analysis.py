@@ -8,14 +8,15 @@ value of the class, and splits it by what comes out. Dead ends that depend on it
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from archwright.core.blocked import BlockedPlace, BlockedPlaces
+from archwright.core.connection import AT_INPUT
+from archwright.core.demand import NO_DEMAND, NO_KEYS, Demand, Keys, require_zeros, split_by_zeros
 from archwright.core.domain import Domain
 from archwright.core.doubts import list_dead_ends
-from archwright.core.environment import EMPTY_ENVIRONMENT, Environment, compute_value, find_unknown
+from archwright.core.environment import EMPTY_ENVIRONMENT, compute_value
 from archwright.core.errors import MAX_NESTING, TooDeep
 from archwright.core.examples import NO_CHOICE, After, Chosen, InPlace, add_prefix, prefix_name, write_prefix
 from archwright.core.expression import Expression, Shared
@@ -50,9 +51,6 @@ from archwright.core.term_groups import choose_classes, has_misfits, split_class
 from archwright.core.value import Value
 
 Results = States[tuple[Shape, ...]]  # with the output shape for each input shape
-Keys = frozenset[Any]  # of the environment: the names of shared hyperparameters, for one
-
-NO_KEYS: Keys = frozenset()
 
 
 @frozen
@@ -74,18 +72,18 @@ def count(space: Term, input_shape: Iterable[int] | None = None) -> int | float:
     shapes = () if input_shape is None else (as_shape(input_shape),)
     if isinstance(space, Term):  # pyright: ignore[reportUnnecessaryIsInstance]
         require_bound(space)
-    return sum_counts(c.count for c in analyze(space, shapes, EMPTY_ENVIRONMENT, ()).completions.values())
+    return sum_counts(c.count for c in analyze(space, shapes, EMPTY_ENVIRONMENT, (), NO_DEMAND).completions.values())
 
 
 def out_shapes(space: Term, input_shape: Iterable[int]) -> tuple[Shape, ...]:
     """The output shapes of a space's architectures."""
-    analysis = analyze(space, (as_shape(input_shape),), EMPTY_ENVIRONMENT, ())
+    analysis = analyze(space, (as_shape(input_shape),), EMPTY_ENVIRONMENT, (), NO_DEMAND)
     return tuple({shapes[0]: None for shapes, _ in analysis.completions})
 
 
 def dead_ends(space: Term, input_shape: Iterable[int]) -> tuple[BlockedPlace, ...]:
     """Every place of a space that some choices reach and where nothing fits then, with the first such choices."""
-    blocked = analyze(space, (as_shape(input_shape),), EMPTY_ENVIRONMENT, ()).blocked.values()
+    blocked = analyze(space, (as_shape(input_shape),), EMPTY_ENVIRONMENT, (), NO_DEMAND).blocked.values()
     prefix = root_prefix(space)
     return tuple(BlockedPlace(f"{prefix}{end.place}", add_prefix(prefix, end.path), end.why) for end in blocked)
 
@@ -96,30 +94,31 @@ def analyze(
     shapes: tuple[Shape, ...],
     environment: Knowledge,
     values: tuple[Value, ...],
-    needed: Keys = NO_KEYS,
+    demand: Demand,
 ) -> Analysis:
     """The analysis of `term` with these values for its first open hyperparameters.
 
-    Each completion fits all of the input shapes. Results know the shared hyperparameters of `term` that are `needed`
+    Each completion fits all of the input shapes. Results know the shared hyperparameters of `term` that are needed
     later, those that were known before and those that are chosen in it. Counts are for one value of each class that
     they know, and for all values of each that was known before and is not needed.
     """
     plan, k = term.plan, len(values)
     try:
+        require_zeros(term, demand)
         if k < len(plan.slots):
             slot = plan.slots[k]
             if isinstance(slot, Domain):
-                return _analyze_own_hyperparameter(term, slot, shapes, environment, values, needed)
+                return _analyze_own_hyperparameter(term, slot, shapes, environment, values, demand)
             if shared := _find_untold(slot, environment):
-                return _analyze_shared_hyperparameter(term, shared, shapes, environment, values, needed)
+                return _analyze_shared_hyperparameter(term, shared, shapes, environment, values, demand)
             value = compute_value(term, plan.names[k], slot, environment)
-            return analyze(term, shapes, environment, (*values, value), needed)
+            return analyze(term, shapes, environment, (*values, value), demand)
         module = term.specify(values) if plan.slots else term
         if isinstance(module, Compound):
-            place = _analyze_place(module, shapes, environment, needed) if isinstance(module, BoundPlace) else None
-            specified = place or _analyze_specified(module, shapes, environment, needed)
-            return specified or _analyze_children(module, shapes, environment, needed)
-        return _make_result(tuple(module.out_shape(shape) for shape in shapes), environment, needed)
+            place = _analyze_place(module, shapes, environment, demand) if isinstance(module, BoundPlace) else None
+            specified = place or _analyze_specified(module, shapes, environment, demand)
+            return specified or _analyze_children(module, shapes, environment, demand)
+        return _make_result(tuple(module.out_shape(shape) for shape in shapes), environment, demand)
     except Misfit as misfit:
         return _make_blocked(term, str(misfit))
 
@@ -130,8 +129,8 @@ def _find_untold(expression: Expression, environment: Knowledge) -> Shared | Non
     return next((s for s in shared if s.name not in environment or isinstance(environment[s.name], Known)), None)
 
 
-def _make_result(outs: tuple[Shape, ...], environment: Knowledge, needed: Keys, depth: int = 1) -> Analysis:
-    known, completions = forget(environment, needed, Completions(1, 1, NO_CHOICE))
+def _make_result(outs: tuple[Shape, ...], environment: Knowledge, demand: Demand, depth: int = 1) -> Analysis:
+    known, completions = forget(environment, demand.needed, Completions(1, 1, NO_CHOICE))
     return Analysis({(outs, known): completions}, {}, depth)
 
 
@@ -139,26 +138,7 @@ def _make_blocked(term: Term, why: str, depth: int = 1) -> Analysis:
     return Analysis({}, {term.word: BlockedPlace(term.word, (), why)}, depth)
 
 
-def is_completable(term: Term, shape: Shape, environment: Environment, values: tuple[Value, ...]) -> bool:
-    """Whether `term` has any completion for an input shape: it is looked for until the first."""
-    plan, k = term.plan, len(values)
-    if k == len(plan.slots):
-        return bool(analyze(term, (shape,), environment, values).completions)
-    slot = plan.slots[k]
-    if isinstance(slot, Domain):
-        matters = not isinstance(term, Basic) or plan.shape_dependent[k]
-        return any(is_completable(term, shape, environment, (*values, v)) for v in _list_options(slot, matters))
-    if shared := find_unknown(slot, environment):
-        options = list_analyzed_values(shared.domain)
-        return any(is_completable(term, shape, environment.set(shared.name, v), values) for v in options)
-    try:
-        value = compute_value(term, plan.names[k], slot, environment)
-    except Misfit:
-        return False
-    return is_completable(term, shape, environment, (*values, value))
-
-
-def _list_options(domain: Domain, matters: bool) -> list[Value]:
+def list_options(domain: Domain, matters: bool) -> list[Value]:
     """The values of a domain to analyze; one where it does not matter which."""
     return list_analyzed_values(domain) if matters else [domain.from_unit(0.5)]
 
@@ -169,7 +149,7 @@ def _analyze_own_hyperparameter(
     shapes: tuple[Shape, ...],
     environment: Knowledge,
     values: tuple[Value, ...],
-    needed: Keys,
+    demand: Demand,
 ) -> Analysis:
     """The sum over the values of the next hyperparameter of a term, which is its own."""
     k = len(values)
@@ -177,8 +157,8 @@ def _analyze_own_hyperparameter(
     matters = not isinstance(term, Basic) or (bool(shapes) and term.plan.shape_dependent[k])
     if not matters and shapes and needs_relevance_check(term):
         require_irrelevant(term, shapes, environment, values)
-    options = _list_options(domain, matters)
-    analyses = [(v, analyze(term, shapes, environment, (*values, v), needed)) for v in options]
+    options = list_options(domain, matters)
+    analyses = [(v, analyze(term, shapes, environment, (*values, v), demand)) for v in options]
     total: Results = {}
     for value, (_, analysis) in zip(_weigh_values(domain, analyses), analyses, strict=True):
         for result, c in analysis.completions.items() if value.count else ():
@@ -193,13 +173,13 @@ def _analyze_shared_hyperparameter(
     shapes: tuple[Shape, ...],
     environment: Knowledge,
     values: tuple[Value, ...],
-    needed: Keys,
+    demand: Demand,
 ) -> Analysis:
     """The sum over the values of a shared hyperparameter: of its class, if it was chosen before."""
     name, known = shared.name, environment.get(shared.name)
     is_asked = not isinstance(known, ValueClass)
     options = list_analyzed_values(shared.domain) if is_asked else [value.value for value in known.values]
-    analyses = [(v, analyze(term, shapes, environment.set(name, v), values, needed)) for v in options]
+    analyses = [(v, analyze(term, shapes, environment.set(name, v), values, demand)) for v in options]
     weighed = _weigh_values(shared.domain, analyses) if is_asked else known.values
     found = dict[tuple[tuple[Shape, ...], Knowledge], list[tuple[AnalyzedValue, Completions]]]()
     for value, (_, analysis) in zip(weighed, analyses, strict=True):
@@ -207,7 +187,7 @@ def _analyze_shared_hyperparameter(
             found.setdefault((outs, after.discard(name)), []).append((value, c))
     total: Results = {}
     for (outs, others), completions in found.items():
-        if name not in needed:
+        if name not in demand.needed:
             add_state(total, (outs, others), add_values(name, completions, is_asked=is_asked))
             continue
         for values_alike, c in group_values(name, completions, is_asked=is_asked):
@@ -238,35 +218,35 @@ def _offer_values(term: Term, name: str, total: Results, analyses: list[tuple[Va
 
 
 def _analyze_specified(
-    term: Compound, shapes: tuple[Shape, ...], environment: Knowledge, needed: Keys
+    term: Compound, shapes: tuple[Shape, ...], environment: Knowledge, demand: Demand
 ) -> Analysis | None:
     """The analysis of a module in which nothing is left to choose, if it fits.
 
     None where something is open, or does not fit: which child that is, `_analyze_children` finds.
     """
     children = term.get_children()
-    if all(child.plan.is_specified for child in children):
+    if all(child.plan.is_specified for child in children) and demand.zeros == "allowed":
         with suppress(Misfit):
             specified = term if isinstance(term, Composite) else term.with_children(children)
             outs = tuple(specified.out_shape(shape) for shape in shapes)
             depth = 1 + max((child.plan.depth for child in children), default=0)
-            return _make_result(outs, environment, needed, _require_depth(term, depth))
+            return _make_result(outs, environment, demand, _require_depth(term, depth))
     return None
 
 
 def _analyze_place(
-    place: BoundPlace, shapes: tuple[Shape, ...], environment: Knowledge, needed: Keys
+    place: BoundPlace, shapes: tuple[Shape, ...], environment: Knowledge, demand: Demand
 ) -> Analysis | None:
     """The analysis of a place of a let; None where it is that of any module that stands for another one."""
     binding, known = place.binding, environment.get(place.binding)
     if isinstance(known, ChosenTerm):
-        return _make_result(tuple(map(known.out_shape, shapes)), environment, needed)
-    if binding.term.plan.is_specified or (known is None and binding not in needed):
+        return _make_result(tuple(map(known.out_shape, shapes)), environment, demand)
+    if binding.term.plan.is_specified or (known is None and binding not in demand.needed):
         return None
     blocked, doubts, depth, prefix = BlockedPlaces(), NO_KEYS, 1, write_prefix(place, (binding.term,), 0)
     if known is None:
         asked = tuple(sorted(set(shapes)))
-        analysis = analyze(binding.term, asked, environment, (), frozenset(binding.term.plan.keys))
+        analysis = analyze(binding.term, asked, environment, (), Demand(frozenset(binding.term.plan.keys)))
         classes = list(choose_classes(asked, environment, analysis.completions))
         doubts, depth = analysis.doubts, _require_depth(place, 1 + analysis.depth)
         for end in analysis.blocked.values():
@@ -282,7 +262,7 @@ def _analyze_place(
         example = InPlace(binding, prefix, new.example, new.shapes, known is None)
         after, c = forget(
             learn(environment, others).set(binding, new),
-            needed,
+            demand.needed,
             Completions(1, 1, NO_CHOICE if new is known else example),
         )
         add_state(total, (new.list_outs(shapes), after), c)
@@ -290,25 +270,24 @@ def _analyze_place(
 
 
 def _find_completions(binding: Binding, shapes: tuple[Shape, ...], before: Knowledge) -> Results:
-    return analyze(binding.term, shapes, before, (), frozenset(binding.term.plan.keys)).completions
+    return analyze(binding.term, shapes, before, (), Demand(frozenset(binding.term.plan.keys))).completions
 
 
-def _analyze_children(term: Compound, shapes: tuple[Shape, ...], environment: Knowledge, needed: Keys) -> Analysis:
+def _analyze_children(term: Compound, shapes: tuple[Shape, ...], environment: Knowledge, demand: Demand) -> Analysis:
     """The product over the children, from left to right, with equal states joined after each."""
     children = term.get_children()
-    later = [needed]  # what is needed after each child, and before the first one
+    demands = [demand]  # after each child, and before the first one
     for child in reversed(children):
-        later.insert(0, later[0].union(child.plan.keys))
-    nothing: tuple[Shape, ...] = ()
-    known, completions = forget(environment, later[0], Completions(1, 1, NO_CHOICE))
-    states: _ChildStates = {((nothing,) * len(shapes), known): completions}
+        demands.insert(0, evolve(demand, needed=demands[0].needed.union(child.plan.keys)))
+    known, completions = forget(environment, demands[0].needed, Completions(1, 1, NO_CHOICE))
+    states: _ChildStates = {((((),) * len(shapes), AT_INPUT), known): completions}
     blocked = BlockedPlaces(frozenset(name for name, value in environment.items() if isinstance(value, Known)))
     depth = 0
     for i in range(len(children)):
-        states, child_depth = _analyze_child(term, i, children, shapes, states, blocked, later[i + 1])
+        states, child_depth = _analyze_child(term, i, children, shapes, states, blocked, demands[i + 1])
         depth = max(depth, child_depth)
     total: Results = {}
-    for (outs, known), c in states.items():
+    for ((outs, _), known), c in states.items():
         try:
             result = tuple(term.merge(s, o) for s, o in zip(shapes, outs, strict=True)), known
         except Misfit as misfit:
@@ -319,8 +298,9 @@ def _analyze_children(term: Compound, shapes: tuple[Shape, ...], environment: Kn
     return Analysis(join_classes(total), places, _require_depth(term, 1 + depth), blocked.doubts)
 
 
-# With what a module keeps of its children's output shapes, for each input shape.
-_ChildStates = States[tuple[tuple[Shape, ...], ...]]
+# With what a module keeps of its children's output shapes, for each input shape; and the nodes that the input comes
+# to, where a module has a rule for that.
+_ChildStates = States[tuple[tuple[tuple[Shape, ...], ...], int]]
 
 
 def _analyze_child(
@@ -330,55 +310,71 @@ def _analyze_child(
     shapes: tuple[Shape, ...],
     states: _ChildStates,
     blocked: BlockedPlaces,
-    needed: Keys,
+    demand: Demand,
 ) -> tuple[_ChildStates, int]:
     """The states after the `i`-th child, and its depth; dead ends are added to `blocked`."""
     child, prefix, depth = children[i], write_prefix(term, children, i), 0
     keys = frozenset(child.plan.keys)
     after: _ChildStates = {}
-    for (outs, known), before in states.items():
+    for ((outs, reached), known), before in states.items():
         try:
             ins = tuple(term.child_in_shape(i, s, o) for s, o in zip(shapes, outs, strict=True))
         except Misfit as misfit:
             blocked.add(prefix_name(prefix, child.word), (), str(misfit), before.example)
             continue
-        analyze_here = partial(_analyze_copies, child, ins, needed & keys, term.copies)
-        try:
-            analysis = analyze_here(known)
-        except RecursionError as error:
-            place = error.place if isinstance(error, TooDeep) else child.word
-            raise TooDeep(prefix_name(prefix, place)) from None
-        depth = max(depth, analysis.depth)
-        for assumed, end in list_dead_ends(analyze_here, known, blocked, _find_completions):
+        here = _ChildInPlace(child, ins, term.copies, prefix)
+        demand_here, parts = split_by_zeros(term, i, reached, Demand(demand.needed & keys, demand.zeros))
+        for assumed, end in list_dead_ends(partial(here.analyze, demand_here), known, blocked, _find_completions):
             place = prefix_name(prefix, end.place) if end.place else term.word
             blocked.add(place, add_prefix(prefix, end.path), end.why, before.example, assumed)
-        for (new, chosen), c in analysis.completions.items():
-            example = After(before.example, prefix, c.example)
-            try:
-                kept = tuple(term.keep_shapes(i, s, o, n) for s, o, n in zip(shapes, outs, new, strict=True))
-            except Misfit as misfit:
-                blocked.add(term.word, (), str(misfit), example)
-            else:
-                completions = Completions(multiply(before.count, c.count), multiply(before.paths, c.paths), example)
-                add_state(after, (kept, learn(drop(known, keys), chosen)), completions)
+        for part, nodes in parts:
+            analysis = here.analyze(part, known)
+            depth = max(depth, analysis.depth)
+            for (new, chosen), c in analysis.completions.items():
+                example = After(before.example, prefix, c.example)
+                try:
+                    kept = tuple(term.keep_shapes(i, s, o, n) for s, o, n in zip(shapes, outs, new, strict=True))
+                except Misfit as misfit:
+                    blocked.add(term.word, (), str(misfit), example)
+                else:
+                    completions = Completions(multiply(before.count, c.count), multiply(before.paths, c.paths), example)
+                    add_state(after, ((kept, nodes), learn(drop(known, keys), chosen)), completions)
     return join_classes(after), depth
 
 
-def _analyze_copies(child: Term, ins: tuple[Shape, ...], needed: Keys, copies: int, known: Knowledge) -> Analysis:
-    """The completions of `copies` runs in a chain that share their choices: the child must fit the input of each.
+@frozen
+class _ChildInPlace:
+    """A child of a module, with its input shapes."""
+
+    term: Term
+    ins: tuple[Shape, ...]
+    copies: int
+    prefix: str
+
+    def analyze(self, demand: Demand, known: Knowledge) -> Analysis:
+        """The analysis of its copies in a chain; they share their choices."""
+        try:
+            if self.copies == 1:
+                return analyze(self.term, self.ins, known, (), demand)
+            return _analyze_copies(self.term, self.ins, known, demand, self.copies)
+        except RecursionError as error:
+            place = error.place if isinstance(error, TooDeep) else self.term.word
+            raise TooDeep(prefix_name(self.prefix, place)) from None
+
+
+def _analyze_copies(child: Term, ins: tuple[Shape, ...], known: Knowledge, demand: Demand, copies: int) -> Analysis:
+    """The completions of several runs in a chain that share their choices: the child must fit the input of each.
 
     The inputs of later copies are outputs of earlier ones, so they are guessed one copy further at a time, and only
     completions that confirm the guess are counted. A copy that gives what it gets ends the chain: all later ones do.
     The place of completions that fit the first copy alone is named "".
     """
-    first = analyze(child, ins, known, (), needed)
-    if copies == 1:
-        return first
+    first = analyze(child, ins, known, (), demand)
     total: Results = {}
     width = len(ins)
     chains: list[tuple[tuple[Shape, ...], ...]] = [(ins,)]
     for chain in chains:  # grows while it is walked
-        for (outs, after), c in analyze(child, sum(chain, ()), known, (), needed).completions.items():
+        for (outs, after), c in analyze(child, sum(chain, ()), known, (), demand).completions.items():
             blocks = tuple(outs[j * width : (j + 1) * width] for j in range(len(chain)))
             if blocks[:-1] != chain[1:]:
                 continue

@@ -100,7 +100,7 @@ class Matcher:
         if term.kind != target.kind:
             return TermMismatch(f"it has {target.kind} where the space has ", term.kind, "")
         for name, role in term._fields:  # pyright: ignore[reportPrivateUsage]
-            if role in ("child", "children"):
+            if role in ("child", "children", "rule"):
                 continue
             slot, value = getattr(term, name), getattr(target, name)
             pairs = [(name, slot, value)]

@@ -13,9 +13,11 @@ from typing import Any, final
 
 from attrs import evolve, frozen
 
+from archwright.core.demand import REFUSING_ZERO
 from archwright.core.domain import Domain
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment
 from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
+from archwright.core.modules.basic import Zero
 from archwright.core.modules.places import Binding, BoundPlace
 from archwright.core.names import name_segment, root_prefix
 from archwright.core.nonterminal import require_bound
@@ -71,6 +73,8 @@ class Frame(_PrefixCache):
     specified_children: tuple[Term, ...] = ()  # the first of `children`, specified
     outs: tuple[Shape, ...] = ()  # what `Compound.keep_shapes` keeps of the output shapes of the specified children
     depth: int = 1  # the number of frames from the outermost one to this one
+    reached: int = 0  # the nodes that the input comes to so far, where the module has a connection; see `Connection`
+    refuses_zero: bool = False  # whether its next child may not become a bare zero()
 
     @property
     def prefix(self) -> str:
@@ -276,7 +280,8 @@ def _advance(
     """The next node with an open hyperparameter, or the leaf; `value` was chosen last, at `parent`."""
     try:
         while True:
-            step = take_step(focus, shape, environment, values)
+            demands = (REFUSING_ZERO,) if frame is not None and frame.refuses_zero else ()
+            step = take_step(focus, shape, environment, values, *demands)
             for name, inferred in step.inferred:
                 environment = environment.set(name, inferred)
             if type(step) is ValueRequest:  # a match statement takes more than twice as long
@@ -284,7 +289,9 @@ def _advance(
             if type(step) is Descent:
                 first_in_shape = step.compound.child_in_shape(0, shape, ())
                 depth = 1 if frame is None else frame.depth + 1
-                frame = Frame(step.compound, shape, frame, step.children, depth=depth)
+                frame = Frame(
+                    step.compound, shape, frame, step.children, (), (), depth, step.reached, step.refuses_zero
+                )
                 if depth > MAX_NESTING:
                     raise TooDeep(frame.prefix)
                 focus, shape, values = step.children[0], first_in_shape, ()
@@ -313,21 +320,21 @@ def _describe_choices(parent: Node | None, value: Value | None) -> str:
 def _close_frames(
     frame: Frame | None, term: Term, out_shape: Shape, environment: Environment
 ) -> tuple[Frame | None, Term, Shape, Environment]:
-    """The innermost frame with a child left to traverse, once the specified `term` is added to `frame`.
+    """The innermost frame with a child left to traverse, once `term`, of this output shape, is added to `frame`.
 
-    If there is none, the term and the shape are the architecture and its output shape. `out_shape` is that of `term`.
-    Children that were specified before are added on the way, and the environment knows what was chosen for a let.
+    If there is none, the term and the shape are the architecture's. The environment knows what was chosen for a let.
     """
     while frame is not None:
         module, children, copies = frame.term, frame.children, frame.term.copies
-        outs, specified_children, i = frame.outs, frame.specified_children, len(frame.specified_children)
+        outs, specified_children, reached = frame.outs, frame.specified_children, frame.reached
+        connection, i = module.connection if reached else None, len(specified_children)
         try:
             while True:
+                reached = connection.follow(i, reached, is_zero=isinstance(term, Zero)) if connection else 0
                 specified_children = (*specified_children, term)
                 last = out_shape if copies == 1 else chain_out_shape(term, out_shape, copies)
                 outs = module.keep_shapes(i, frame.in_shape, outs, last)
-                i += 1
-                if i == len(children):
+                if (i := i + 1) == len(children):
                     break
                 term = children[i]
                 if term.plan.is_specified:
@@ -336,8 +343,9 @@ def _close_frames(
                     out_shape = chosen.out_shape(module.child_in_shape(i, frame.in_shape, outs))
                     term = term.with_children((chosen.term,))
                 else:
-                    frame = Frame(module, frame.in_shape, frame.outer, children, specified_children, outs, frame.depth)
-                    return frame, term, out_shape, environment
+                    inside = module, frame.in_shape, frame.outer, children, specified_children, outs, frame.depth
+                    refuses = connection is not None and connection.refuses_zero(i, reached)
+                    return Frame(*inside, reached, refuses), term, out_shape, environment
             if type(module) is BoundPlace:
                 environment = environment.set(module.binding, module.binding.choose(term, frame.in_shape, out_shape))
             term, out_shape = module.with_children(specified_children), module.merge(frame.in_shape, outs)

@@ -4,14 +4,16 @@ from typing import Any, final
 
 from attrs import frozen
 
-from archwright.core.analysis import analyze, is_completable
+from archwright.core.analysis import analyze, list_options
+from archwright.core.connection import AT_INPUT
+from archwright.core.demand import NO_DEMAND, Demand, require_zeros, split_by_zeros
 from archwright.core.domain import Domain
 from archwright.core.environment import Environment, compute_value, find_unknown
 from archwright.core.errors import ArchwrightError
 from archwright.core.hyperparameter import list_analyzed_values
 from archwright.core.modules.places import BoundPlace, Let
 from archwright.core.shape import Misfit, Shape
-from archwright.core.term import Compound, Term
+from archwright.core.term import Basic, Compound, Term
 from archwright.core.term_cache import cache_on_term
 from archwright.core.value import Value
 
@@ -42,6 +44,8 @@ class Descent:
     compound: Compound
     children: tuple[Term, ...]
     inferred: InferredValues
+    reached: int  # the nodes that the input comes to before the first child, where the module has a connection; else 0
+    refuses_zero: bool  # whether the first child may not become a bare zero()
 
 
 @final
@@ -58,10 +62,12 @@ Step = ValueRequest | Descent | SpecifiedTerm
 
 
 @cache_on_term
-def take_step(term: Term, shape: Shape, environment: Environment, values: tuple[Value, ...]) -> Step:
+def take_step(
+    term: Term, shape: Shape, environment: Environment, values: tuple[Value, ...], demand: Demand = NO_DEMAND
+) -> Step:
     """The step of a traversal at `term`, given its input shape and the values of its own hyperparameters so far.
 
-    Misfit if no values of the open hyperparameters fit.
+    Misfit if no values of the open hyperparameters fit, or do as is demanded.
     """
     plan = term.plan
     if plan.is_specified:
@@ -76,10 +82,10 @@ def take_step(term: Term, shape: Shape, environment: Environment, values: tuple[
             values = (*values, compute_value(term, plan.names[k], slot, environment))
             continue
         domain = slot if isinstance(slot, Domain) else shared.domain  # pyright: ignore[reportOptionalMemberAccess]
-        if shared or plan.shape_dependent[k]:
-            domain = _find_legal(term, domain, shared.name if shared else None, shape, environment, values)
-        elif is_first and not is_completable(term, shape, environment, values):
-            raise _explain_misfit(term, shape, environment, values)
+        if shared or plan.shape_dependent[k] or demand is not NO_DEMAND:
+            domain = _find_legal(term, domain, shared.name if shared else None, shape, environment, values, demand)
+        elif is_first and not is_completable(term, shape, environment, values, demand):
+            raise _explain_misfit(term, shape, environment, values, demand)
         if domain.size != 1:
             return ValueRequest(values, tuple(inferred.items()), domain, shared.name if shared else None)
         only_value = domain.from_unit(0.0)
@@ -88,21 +94,27 @@ def take_step(term: Term, shape: Shape, environment: Environment, values: tuple[
         environment, values = _add_value(shared.name if shared else None, only_value, environment, values)
     if type(term) is BoundPlace and (chosen := environment.get(term.binding)):
         return SpecifiedTerm(term.with_children((chosen.term,)), chosen.out_shape(shape), ())
-    return _descend_or_finish(term, term.specify(values) if plan.slots else term, shape, tuple(inferred.items()))
+    term_with_values = term.specify(values) if plan.slots else term
+    return _descend_or_finish(term, term_with_values, shape, tuple(inferred.items()), demand)
 
 
 def _descend_or_finish(
-    term: Term, term_with_values: Term, shape: Shape, inferred: InferredValues
+    term: Term, term_with_values: Term, shape: Shape, inferred: InferredValues, demand: Demand
 ) -> Descent | SpecifiedTerm:
     """The step at `term`, which is `term_with_values` once its own hyperparameters have values."""
     if type(term) is Let:  # what an earlier copy of it chose is forgotten
-        return Descent(term, term.get_children(), tuple((binding, None) for binding in term.bindings))
+        return Descent(
+            term, term.get_children(), tuple((binding, None) for binding in term.bindings), 0, demand.zeros == "refused"
+        )
     if isinstance(term_with_values, Compound):
         children = term_with_values.get_children()
         _require_known_shared(term, children)
         if not all(child.plan.is_specified for child in children):
-            return Descent(term_with_values, children, inferred)
+            reached = AT_INPUT if term_with_values.connection else 0
+            first, _ = split_by_zeros(term_with_values, 0, reached, demand)
+            return Descent(term_with_values, children, inferred, reached, first.zeros == "refused")
         term_with_values = term_with_values.with_children(children)
+    require_zeros(term_with_values, demand)
     return SpecifiedTerm(term_with_values, term_with_values.out_shape(shape), inferred)
 
 
@@ -117,21 +129,51 @@ def _require_known_shared(term: Term, children: tuple[Term, ...]) -> None:
 
 
 def _find_legal(
-    term: Term, domain: Domain, shared: str | None, shape: Shape, environment: Environment, values: tuple[Value, ...]
+    term: Term,
+    domain: Domain,
+    shared: str | None,
+    shape: Shape,
+    environment: Environment,
+    values: tuple[Value, ...],
+    demand: Demand,
 ) -> Domain:
     """The part of `domain` with which the term can still be completed, by itself, for this input shape."""
     options = list_analyzed_values(domain)
-    legal = [v for v in options if is_completable(term, shape, *_add_value(shared, v, environment, values))]
+    legal = [v for v in options if is_completable(term, shape, *_add_value(shared, v, environment, values), demand)]
     if not legal:
-        raise _explain_misfit(term, shape, environment, values)
+        raise _explain_misfit(term, shape, environment, values, demand)
     if len(legal) == len(options):
         return domain
     return domain.restrict(legal)
 
 
-def _explain_misfit(term: Term, shape: Shape, environment: Environment, values: tuple[Value, ...]) -> Misfit:
+def is_completable(
+    term: Term, shape: Shape, environment: Environment, values: tuple[Value, ...], demand: Demand
+) -> bool:
+    """Whether `term` has any completion for an input shape: it is looked for until the first."""
+    plan, k = term.plan, len(values)
+    if k == len(plan.slots):
+        return bool(analyze(term, (shape,), environment, values, demand).completions)
+    slot = plan.slots[k]
+    if isinstance(slot, Domain):
+        matters = not isinstance(term, Basic) or plan.shape_dependent[k]
+        options = list_options(slot, matters)
+        return any(is_completable(term, shape, environment, (*values, v), demand) for v in options)
+    if shared := find_unknown(slot, environment):
+        options = list_analyzed_values(shared.domain)
+        return any(is_completable(term, shape, environment.set(shared.name, v), values, demand) for v in options)
+    try:
+        value = compute_value(term, plan.names[k], slot, environment)
+    except Misfit:
+        return False
+    return is_completable(term, shape, environment, (*values, value), demand)
+
+
+def _explain_misfit(
+    term: Term, shape: Shape, environment: Environment, values: tuple[Value, ...], demand: Demand
+) -> Misfit:
     """Why a term that cannot be completed for this input shape cannot."""
-    return Misfit(next(iter(analyze(term, (shape,), environment, values).blocked.values())).why)
+    return Misfit(next(iter(analyze(term, (shape,), environment, values, demand).blocked.values())).why)
 
 
 def _add_value(

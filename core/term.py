@@ -9,6 +9,7 @@ import attrs
 from attrs import frozen
 
 from archwright.core.builders import name_wrong_fields
+from archwright.core.connection import Connection
 from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
 from archwright.core.flow import Wired
 from archwright.core.given_name import FIELD, Named, free_argument, show_name
@@ -256,6 +257,11 @@ class Compound(Term):
     def copies(self) -> int:
         """How many times a child runs, one after the other, with hyperparameters chosen once."""
         return 1
+
+    @property
+    def connection(self) -> Connection | None:
+        """The rule that says which of its children may be a bare `zero()`; None where each may."""
+        return None
 
     @abstractmethod
     def get_children(self) -> tuple[Term, ...]:

@@ -12,7 +12,7 @@ import archwright as aw
 from archwright.core.analysis import dead_ends
 from archwright.core.domain import Values
 from archwright.core.modules.basic import ReluConvBn, Zero
-from archwright.core.modules.graphs import cell, topology
+from archwright.core.modules.graphs import cell, is_connected, topology
 from archwright.core.node import DeadEnd, Node
 from archwright.core.ranges import Integers, Reals
 from archwright.core.wiring import MERGES
@@ -183,7 +183,8 @@ GRAPHS = [((0, 1),), ((0, 1), (1, 2)), ((0, 1), (0, 2), (1, 2))]
 @st.composite
 def _topologies(draw: st.DrawFn, inner: st.SearchStrategy[aw.Term]) -> aw.Term:
     edges = draw(st.sampled_from(GRAPHS))
-    return topology(edges, *(draw(inner) for _ in edges))
+    terms = [draw(inner) for _ in edges]
+    return topology(edges, *terms, connected=is_connected(edges, terms) and draw(st.booleans()))
 
 
 def _cells(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:

@@ -5,12 +5,14 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any, final
 
-from attrs import field
+from attrs import Attribute, field
 
 from archwright.core.builders import name_wrong_arguments
+from archwright.core.connection import Connection, find_connection
 from archwright.core.domain import values
 from archwright.core.hyperparameter import InvalidHyperparameter, Slot, named_hyperparameters
 from archwright.core.modules.basic import Zero
+from archwright.core.modules.places import Place
 from archwright.core.names import name_children, split_name
 from archwright.core.shape import Misfit
 from archwright.core.term import Composite, Rewriting, Term, children, make_unchecked_term, module
@@ -43,19 +45,52 @@ def _require_sorted(instance: Term, _: object, edges: tuple[Edge, ...]) -> None:
         )
 
 
+def _require_bool(instance: Term, attribute: "Attribute[Any]", content: object) -> None:
+    if not isinstance(content, bool):
+        raise InvalidHyperparameter(f"{attribute.name} of {instance.kind} is {content!r:.80}; it must be True or False")
+
+
 @final
 @module
 class Topology(Composite):
-    """A child on each edge; a node is the sum of what comes in, zero-padded to a common shape."""
+    """A child on each edge; a node is the sum of what comes in, zero-padded to a common shape.
+
+    Where `connected` is set, no edge can become `zero()` that would cut the output off the input: a rule of a space,
+    which an architecture has kept, and has no more.
+    """
 
     edges: tuple[Edge, ...] = field(converter=_as_edges, validator=_require_sorted)
     children: tuple[Term, ...] = children()
+    connected: bool = field(default=False, validator=_require_bool, metadata={"role": "rule", "optional": True})
 
     def __attrs_post_init__(self) -> None:
         if len(self.children) != len(self.edges):
             raise InvalidHyperparameter(
                 f"topology has {len(self.edges)} edges and {len(self.children)} modules; give it one for each edge"
             )
+        if self.connected and any(map(_may_be_place, self.children)):
+            raise InvalidHyperparameter(
+                f"the topology of edges {list(self.edges)} must be connected, and the module on one of them may be a "
+                "place of a let, which may become zero() elsewhere; put it into another, as in sequential(place('op'))"
+            )
+        if self.connected and self.connection is None:
+            raise InvalidHyperparameter(
+                f"the topology of edges {list(self.edges)} must be connected, and no way leads from node 0 to the last "
+                "one over edges that are not zero(); give one of them another module"
+            )
+        if self.connected and all(term.plan.is_specified for term in self.children):
+            object.__setattr__(self, "connected", False)  # nothing is left that the rule could keep out
+
+    @property
+    def connection(self) -> Connection | None:
+        """The rule for zeros, if it must be connected."""
+        if not self.connected:
+            return None
+        return find_connection(self.edges, tuple(not isinstance(term, Zero) for term in self.children))
+
+    def with_children(self, children: tuple[Term, ...]) -> "Topology":
+        """The topology of an architecture."""
+        return make_unchecked_term(Topology, (self.edges, children, False), self.open_names, self.given_name)
 
     def segment(self, i: int) -> str:
         """The edge, target first, as in `topology.2_0`."""
@@ -65,6 +100,11 @@ class Topology(Composite):
     def wiring(self) -> Wiring:
         """Each edge takes the sum at the node that it comes from; the output is the sum at the last node."""
         return _connect(self.edges)
+
+
+def _may_be_place(term: Term) -> bool:
+    """Whether a term is a place of a let, or may become one."""
+    return isinstance(term, Place) or (isinstance(term, Rewriting) and any(map(_may_be_place, term.subterms)))
 
 
 @lru_cache(MAX_CACHED_WIRINGS)
@@ -106,7 +146,7 @@ class Cell(Rewriting):
         operations = tuple(self.terms[self.labels.index(str(label))] for _, label in self.ops)
         if self.connected and not is_connected(self.edges, operations):
             raise Misfit("no way leads from the input of the cell to its output")
-        return make_unchecked_term(Topology, (self.edges, operations))
+        return make_unchecked_term(Topology, (self.edges, operations, False))
 
     def candidates(self, name: str, target: Term, may_be: Callable[[Term, Term], bool]) -> Sequence[Value]:
         """The operations that may be what a topology of the same edges has on that edge."""
@@ -118,22 +158,19 @@ class Cell(Rewriting):
 
 def is_connected(edges: Sequence[Edge], operations: Sequence[Term]) -> bool:
     """Whether the last node can be reached from node 0 over edges that are not zero."""
-    reached = {0}
-    for (source, target), operation in zip(edges, operations, strict=True):
-        if source in reached and not isinstance(operation, Zero):
-            reached.add(target)
-    return edges[-1][1] in reached
+    return find_connection(tuple(edges), tuple(not isinstance(operation, Zero) for operation in operations)) is not None
 
 
 @name_wrong_arguments
-def topology(edges: Sequence[Edge], *terms: Term, **named: Term | str) -> Topology:
+def topology(edges: Sequence[Edge], *terms: Term, connected: bool = False, **named: Term | str) -> Topology:
     """A module on each edge, in the order of the edges: `terms`, then those with names.
 
-    A text under `name` is the name of the whole.
+    With `connected`, choices that would cut the output off the input are not offered. A text under `name` is the name
+    of the whole.
     """
     name, named_terms = split_name(named)
     children = (*terms, *name_children(topology, named_terms))
-    return Topology(edges, children, name=name)  # pyright: ignore[reportArgumentType]
+    return Topology(edges, children, connected, name=name)  # pyright: ignore[reportArgumentType]
 
 
 @name_wrong_arguments

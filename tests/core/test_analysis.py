@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.core.analysis import analyze, out_shapes
+from archwright.core.demand import NO_DEMAND
 from archwright.core.environment import EMPTY_ENVIRONMENT
 from archwright.core.examples import write_path
 from archwright.core.hyperparameter import MAX_ANALYZED_VALUES
@@ -184,7 +185,7 @@ def test_options_are_counted_one_by_one_however_many():
 def test_parts_of_a_space_are_counted_with_what_they_remember():
     """An analysis holds, for each output shape, how many completions have it, and one of them."""
     space = aw.sequential(aw.conv2d([4, 8], [1, 3]), aw.max_pool2d(2))
-    completions = analyze(space, ((3, 8, 8),), EMPTY_ENVIRONMENT, ()).completions
+    completions = analyze(space, ((3, 8, 8),), EMPTY_ENVIRONMENT, (), NO_DEMAND).completions
     found = {shapes[0]: (c.count, write_path(c.example, {})) for (shapes, _), c in completions.items()}
     assert {shape: n for shape, (n, _) in found.items()} == {(4, 4, 4): 2, (8, 4, 4): 2}
     for shape, (_, example) in found.items():

@@ -9,6 +9,7 @@ from pyrsistent import pmap
 
 import archwright as aw
 from archwright.core.analysis import analyze, out_shapes
+from archwright.core.demand import NO_DEMAND, Demand
 from archwright.core.environment import EMPTY_ENVIRONMENT
 from archwright.core.examples import NO_CHOICE, After, Chosen, ForEach, write_path
 from archwright.core.modules.graphs import topology
@@ -40,7 +41,7 @@ def test_a_space_whose_choices_are_shared_has_as_many_leaves_as_are_counted(case
 def test_what_is_needed_later_makes_no_difference_to_how_many_there_are(term, shape, needed):
     """What is known at the end has as many values as there are completions, whatever is known of it."""
     known = frozenset(needed & {shared.name for shared in term.plan.shared})
-    states = analyze(term, (shape,), EMPTY_ENVIRONMENT, (), known).completions
+    states = analyze(term, (shape,), EMPTY_ENVIRONMENT, (), Demand(known)).completions
     assert all(environment.keys() <= known for _, environment in states)
     assert sum(forget(environment, (), c)[1].count for (_, environment), c in states.items()) == aw.count(term, shape)
 
@@ -78,7 +79,7 @@ def test_values_are_told_apart_by_what_is_computed_of_them():
     """Width 1 to 9: a quarter of it is 0, 1 or 2, and 0 is no width, in the first module; two shapes."""
     width = aw.shared("width", list(range(1, 10)))
     narrow = aw.conv2d(width // 4, 1)
-    states = analyze(narrow, (SHAPE,), EMPTY_ENVIRONMENT, (), frozenset(["width"])).completions
+    states = analyze(narrow, (SHAPE,), EMPTY_ENVIRONMENT, (), Demand(frozenset(["width"]))).completions
     assert {outs: [value.value for value in known["width"].values] for (outs, known), _ in states.items()} == {
         ((1, 8, 8),): [4, 5, 6, 7],
         ((2, 8, 8),): [8, 9],
@@ -235,5 +236,5 @@ def test_edges_of_a_topology_that_share_a_choice():
     first, second = make_choice("op1"), make_choice("op2")
     space = topology([(0, 1), (0, 2), (1, 2)], first, second, second)
     assert aw.count(space, SHAPE) == 81
-    states = analyze(space, (SHAPE,), EMPTY_ENVIRONMENT, ()).completions
+    states = analyze(space, (SHAPE,), EMPTY_ENVIRONMENT, (), NO_DEMAND).completions
     assert {outs: c.count for (outs, _), c in states.items()} == {(SHAPE,): 64, ((4, 8, 8),): 17}
