@@ -324,7 +324,9 @@ def _analyze_child(
             continue
         here = _ChildInPlace(child, ins, term.copies, prefix)
         demand_here, parts = split_by_zeros(term, i, reached, Demand(demand.needed & keys, demand.zeros))
-        for assumed, end in list_dead_ends(partial(here.analyze, demand_here), known, blocked, _find_completions):
+        analyze_here = partial(here.analyze, demand_here)
+        ends = list_dead_ends(analyze_here(known), analyze_here, known, blocked, _find_completions)
+        for assumed, end in ends:
             place = prefix_name(prefix, end.place) if end.place else term.word
             blocked.add(place, add_prefix(prefix, end.path), end.why, before.example, assumed)
         for part, nodes in parts:

@@ -25,16 +25,16 @@ class DoubtfulAnalysis(Protocol):
 
 
 def list_dead_ends(
+    analysis: DoubtfulAnalysis,
     analyze_here: Callable[[Knowledge], DoubtfulAnalysis],
     known: Knowledge,
     blocked: BlockedPlaces,
     find: FindCompletions,
 ) -> Iterator[tuple[dict[Any, Any], BlockedPlace]]:
-    """The dead ends in a child, each with the values of the classes on which it depends.
+    """The dead ends in a child of this analysis, each with the values of the classes on which it depends.
 
     None where one of these classes was known before the module around the child, which then is in doubt itself.
     """
-    analysis = analyze_here(known)
     known_before = {doubt for doubt in analysis.doubts if _find_key(doubt) in blocked.classes}
     if not analysis.doubts:
         yield from (({}, end) for end in analysis.blocked.values())
@@ -42,7 +42,7 @@ def list_dead_ends(
         blocked.doubts |= known_before
     else:
         for assumption, narrower in _narrow(known, analysis.doubts, find):
-            for assumed, end in list_dead_ends(analyze_here, narrower, blocked, find):
+            for assumed, end in list_dead_ends(analyze_here(narrower), analyze_here, narrower, blocked, find):
                 yield {**assumption, **assumed}, end
 
 

@@ -22,7 +22,7 @@ MAX_TRIED_VALUES = (
 MAX_FIELD_CHARACTERS = 80  # of what a field holds
 
 
-class MembershipUnknown(ArchwrightError, RuntimeError):
+class MembershipUnknown(ArchwrightError, ValueError):
     """An architecture of which it would take too long to find out whether it is in a space."""
 
 

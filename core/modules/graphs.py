@@ -89,8 +89,9 @@ class Topology(Composite):
         return find_connection(self.edges, tuple(not isinstance(term, Zero) for term in self.children))
 
     def with_children(self, children: tuple[Term, ...]) -> "Topology":
-        """The topology of an architecture."""
-        return make_unchecked_term(Topology, (self.edges, children, False), self.open_names, self.given_name)
+        """The same edges with these children; the rule stays as long as one of them is open."""
+        connected = self.connected and not all(child.plan.is_specified for child in children)
+        return make_unchecked_term(Topology, (self.edges, children, connected), self.open_names, self.given_name)
 
     def segment(self, i: int) -> str:
         """The edge, target first, as in `topology.2_0`."""
