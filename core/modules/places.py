@@ -82,6 +82,12 @@ class Place(Rewriting):
 
     term_name: str
 
+    def __attrs_post_init__(self) -> None:
+        if not isinstance(self.term_name, str) or not self.term_name.isidentifier():  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidHyperparameter(
+                f"the name of a place is {self.term_name!r:.80}; write that of the term in the let, as in place('cell')"
+            )
+
     def expand(self) -> Term:
         """PlaceWithoutLet: the places of a let are bound before they are traversed."""
         raise PlaceWithoutLet(

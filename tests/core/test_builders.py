@@ -69,7 +69,10 @@ class MadeAlike(Made):
         (lambda: aw.optional(RELU, IDENTITY), "it is called as optional(body)"),
         (lambda: aw.maybe_swap(RELU), "maybe_swap needs b; it is called as maybe_swap(a, b)"),
         (lambda: aw.cell([(0, 1)], False, RELU), "it is called as cell(edges, connected=False, **options)"),
-        (lambda: aw.topology(), "topology needs edges; it is called as topology(edges, *terms, connected=False, **named)"),
+        (
+            lambda: aw.topology(),
+            "topology needs edges; it is called as topology(edges, *terms, connected=False, **named)",
+        ),
         (
             lambda: aw.settings(3),
             'it is called as settings(**entries), as in settings(optimizer=["adam", "sgd"], learning_rate=reals(',

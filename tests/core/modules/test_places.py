@@ -135,9 +135,11 @@ def test_places_in_a_row_are_tied_copies(case: Case, seed: int):
             r"the term 'cell' of a let has no place; write place\('cell'\)",
         ),
         (lambda: aw.let(inside=HERE, cell=aw.residual(HERE)), "the term 'cell' of a let has a place for itself"),
-        (lambda: aw.let(inside=aw.place("a b"), **{"a b": CHOICE}), "a name in a let is 'a b'; write an identifier"),
+        (lambda: aw.let(inside=HERE, **{"a b": CHOICE}), "a name in a let is 'a b'; write an identifier"),
+        (lambda: aw.place("a b"), r"the name of a place is 'a b'; write that .* as in place\('cell'\)"),
+        (lambda: aw.place(aw.relu()), "the name of a place is Activation"),
     ],
-    ids=["no term", "unused", "recursive", "no identifier"],
+    ids=["no term", "unused", "recursive", "no identifier", "place of no identifier", "place of a term"],
 )
 def test_lets_that_make_no_sense_are_refused(build, message):
     with pytest.raises(InvalidHyperparameter, match=message):
