@@ -88,7 +88,8 @@ def explain_exhaustion(problem: Problem, state: RunState) -> str:
         return "the searcher has nothing more to propose"
     if total == 1:
         return "its space has no other architecture than the one that it has tried"
-    return f"its space has no other architectures than the {total} that it has tried"
+    known = "has tried or taken over" if state.inherited else "has tried"
+    return f"its space has no other architectures than the {total} that it {known}"
 
 
 def suggest_moves(state: RunState, seconds: float, ends: RunEnds | None = None) -> Mapping[EndName, str]:

@@ -58,7 +58,7 @@ def make_started(name: str, seed: int = 0, space: aw.Term = SPACE, **changes):
         budget=Budget(1, "epochs"),
         seed=seed,
     )
-    return request.make_start(find_space(space))
+    return request.make_start(request.plan(find_space(space)))
 
 
 @pytest.fixture

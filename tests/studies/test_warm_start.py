@@ -205,6 +205,81 @@ def test_failed_and_open_trials(tmp_path, monkeypatch, capsys):
     assert "left out 1: it has not ended" in out.out + out.err
 
 
+def tell_size(study: aw.Study, trials: int) -> None:
+    for _ in range(trials):
+        trial = study.ask()
+        study.tell(trial, trial.architecture.parameters(SHAPE) / 1000)
+
+
+def ask_wider(**options) -> aw.Study:
+    return aw.study(make_body(filters=range(1, 17)), input=SHAPE, searcher="smbo", seed=3, **options)
+
+
+def test_a_study_begins_with_the_trials_of_another(tmp_path, monkeypatch, caplog):
+    """By the same words as a search, its events before the first proposal; what is opened again takes no more."""
+    monkeypatch.chdir(tmp_path)
+    searcher = aw.searchers.RandomSearch(replacement=False)
+    with aw.study(make_body(), input=SHAPE, searcher=searcher, name="told") as told:
+        tell_size(told, 8)
+    with ask_wider(name="wider", warm_start="told") as study:
+        tell_size(study, 1)
+        assert len(study.run.inherited) == 4
+        assert {(trial.path, trial.score) for trial in study.run.inherited} == {
+            (trial.path, trial.score) for trial in told.run if trial.choices["net.stem.conv2d.filters"] <= 16
+        }
+        assert study.run.best() == study.run[0]
+        assert study.run.best(inherited=True).score == max(study.run[0].score, *(t.score for t in study.run.inherited))
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith("inherited 4 of 8 trials of told, the best with score ")
+    assert "; left out 2: net.stem.conv2d.filters is 32, and may be one of " in caplog.messages[0]
+    caplog.clear()
+    with ask_wider(name="wider", warm_start=told.run) as study:
+        tell_size(study, 2)
+        assert len(study.run.inherited) == 4
+    assert caplog.messages == []
+    with ask_wider(name="whole", warm_start=[told.run]) as whole:
+        tell_size(whole, 3)
+    assert [trial.path for trial in whole.run] == [trial.path for trial in study.run]
+    assert study.run.verify()
+
+
+def test_what_a_run_that_goes_on_is_given_to_start_from(old, caplog):
+    """A run of which it has nothing is warned of, with what would begin with it; what is no run is refused."""
+    with aw.study(make_body(), input=SHAPE, name="mine"):
+        pass
+    aw.search(make_body(), count_parameters, trials=2, name="cold", **WORK)
+    remedy = "goes on without trials of old: a run takes them over when it begins"
+    with aw.study(name="mine", warm_start=["mine", old]) as study:
+        assert study.run.inherited == ()
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith(f"mine {remedy}")
+    caplog.clear()
+    again = aw.search(make_body(), count_parameters, trials=2, name="cold", resume=True, warm_start="old", **WORK)
+    assert (again.inherited, len(caplog.messages)) == ((), 1)
+    assert caplog.messages[0].startswith(f"cold {remedy}")
+    for wrong in (3, [old, 3]):
+        with pytest.raises(BadArgument, match=r"warm_start is .*; it must be a run, as aw.search returns it"):
+            aw.study(name="mine", warm_start=wrong)
+        with pytest.raises(BadArgument, match=r"warm_start is .*; it must be a run, as aw.search returns it"):
+            aw.search(make_body(), count_parameters, name="cold", resume=True, warm_start=wrong, **WORK)
+
+
+def test_a_study_and_a_search_are_other_problems(old, caplog):
+    """Who scores is a part of what a score means."""
+    with aw.study(make_body(), input=SHAPE, objective="accuracy", name="mine", warm_start=old) as study:
+        assert study.run.inherited == ()
+    assert caplog.messages == [
+        "inherited 0 of 8 trials of old; left out 8: evaluator.kind was function, and is told: that is another problem"
+    ]
+
+
+def test_nothing_is_left_to_propose_where_all_was_taken_over(old, capsys):
+    searcher = aw.searchers.RandomSearch(replacement=False)
+    run = begin(make_body(), old, searcher=searcher, progress=True)
+    assert (run.status, len(run)) == ("exhausted", 0)
+    assert "no other architectures than the 8 that it has tried or taken over" in capsys.readouterr().out
+
+
 def test_what_is_no_run(old):
     for wrong in (3, None, [old, 3]):
         with pytest.raises(BadArgument, match=r"warm_start is .*; it must be a run, as aw.search returns it"):

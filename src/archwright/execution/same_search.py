@@ -75,6 +75,9 @@ def find_other_problem(logged: RunStarted, planned: RunStarted) -> str:
     The texts of functions are not compared, as for a run that goes on.
     """
     old, new = (json.loads(event_to_json(started)[1]) for started in (logged, planned))
+    old_kind, new_kind = old["evaluator"].get("kind"), new["evaluator"].get("kind")
+    if old_kind != new_kind:  # their settings are others, too
+        return f"evaluator.kind was {old_kind}, and is {new_kind}"
     uncompared = {attribute.name for attribute in fields(RunStarted)} - PROBLEM_FIELDS
     return next(_find_differences(old, new, uncompared), "")
 

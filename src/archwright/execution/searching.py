@@ -29,7 +29,7 @@ from archwright.execution.resuming import (
 )
 from archwright.execution.same_search import require_same_search
 from archwright.execution.session import open_evaluator, run_trials
-from archwright.execution.warm_start import TakenOver, number_inherited, take_over
+from archwright.execution.warm_start import TakenOver, describe_absent_sources, number_inherited, take_over
 from archwright.search.running.enqueuing import select_unknown
 from archwright.search.running.run_view import RunView
 from archwright.search.running.runs import RunRecord, read_run, start_run
@@ -150,12 +150,19 @@ def find_begun(log: Path, name: str | None, *, resume: bool) -> str | None:
 
 
 def repeat_search(
-    request: SearchRequest, log: Path, run: str, options: RunOptions, *, enqueue: Configurations = ()
+    request: SearchRequest,
+    log: Path,
+    run: str,
+    options: RunOptions,
+    *,
+    enqueue: Configurations = (),
+    warm_start: Sequence[RunView] = (),
 ) -> None:
     """Go on with a run of the log, which is the search that is asked for, or say that it has ended.
 
     Its ends are moved to those that are asked for; of what to `enqueue`, that is left out which it has enqueued before.
-    Raises OtherSearch where it is another search, TrialsAreTold for a study, DataChanged, and what `begin_search` does.
+    Of a `warm_start`, nothing is taken over once it has begun; warns of a run of which it has nothing. Raises
+    OtherSearch where it is another search, TrialsAreTold for a study, DataChanged, and what `begin_search` does.
     """
     file, evaluator = DuckDBLog(log), None
     with ExitStack() as opened:
@@ -166,6 +173,7 @@ def repeat_search(
         require_evaluator(file, run, record.started)
         started = make_start(plan)
         require_same_search(file, run, record, started)
+        warn(describe_absent_sources(run, warm_start, log, record.state.inherited))
         if finish_if_ended(file, run, record, request.ends, options):
             return
         resumed = _gather_parts(plan, run, record, started, enqueue)

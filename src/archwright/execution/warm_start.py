@@ -1,7 +1,7 @@
 """A warm start: a new run begins with the results of those trials of other runs whose models are in its space."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from attrs import evolve, field, frozen
@@ -54,8 +54,8 @@ def take_over(sources: Sequence[RunView], log: Path, started: RunStarted, proble
     known = set[object]()
     for source in sources:
         result = _take_over_run(source, started, problem, known)
-        if source.log.resolve() != log.resolve():
-            result = evolve(result, trials=[evolve(event, source_log=source.log.name) for event in result.trials])
+        if log_name := _name_log(source, log):
+            result = evolve(result, trials=[evolve(event, source_log=log_name) for event in result.trials])
         known |= {_identify(trial) for trial in source.trials}
         taken.append(result)
         changed = find_changed(source.run.started.needed_parts, started.needed_parts)
@@ -67,6 +67,24 @@ def number_inherited(taken: Sequence[TakenOver]) -> Sequence[Inherited]:
     """The events of all trials that are taken over, numbered in their order up to -1."""
     events = [event for each in taken for event in each.trials]
     return [evolve(event, trial=i - len(events)) for i, event in enumerate(events)]
+
+
+def describe_absent_sources(
+    run: str, sources: Sequence[RunView], log: Path, inherited: Iterable[Inherited]
+) -> Iterator[str]:
+    """A sentence on each of the `sources` of which a `run` that has begun, and has `inherited` these, has nothing."""
+    known = {(run, None), *((event.source_run, event.source_log) for event in inherited)}
+    for source in sources:
+        if (source.name, _name_log(source, log)) not in known:
+            yield (
+                f"{run} goes on without trials of {source.name}: a run takes them over when it begins, and {run} took "
+                "none; give another name to begin one with them"
+            )
+
+
+def _name_log(source: RunView, log: Path) -> str | None:
+    """The name of the file that holds a run, where it is another one than `log`."""
+    return None if source.log.resolve() == log.resolve() else source.log.name
 
 
 def _take_over_run(source: RunView, started: RunStarted, problem: Problem, known: set[object]) -> TakenOver:

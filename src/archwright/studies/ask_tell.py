@@ -40,7 +40,7 @@ from archwright.search.running.search_state import make_initial_state, replay_se
 from archwright.search.searcher import AnySearcher
 from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog
-from archwright.store.events import Event, RunStarted, RunStopped
+from archwright.store.events import Event, Inherited, RunStarted, RunStopped
 from archwright.store.fold import RunState
 from archwright.store.log import START
 from archwright.store.needed import is_told
@@ -316,13 +316,15 @@ def begin_study(
     name: str | None = None,
     *,
     searcher: AnySearcher | None = None,
+    inherited: Sequence[Inherited] = (),
     enqueue: Configurations = (),
     callbacks: Sequence[Any] = (),
 ) -> Study:
     """A study that is a new run, by its first event; by itself named study-1, study-2 ...
 
-    The `searcher` is the logged one unless given; what to `enqueue` is as for `Study.enqueue`, `callbacks` are as
-    `follow_run` takes them. Raises what `claim_new_run` does, and before anything is logged what is wrong with these.
+    The `searcher` is the logged one unless given, and is told the `inherited` trials first; what to `enqueue` is as for
+    `Study.enqueue`, `callbacks` are as `follow_run` takes them. Raises what `claim_new_run` does, and before anything
+    is logged what is wrong with these.
     """
     search_state = make_initial_state(started, searcher=searcher)
     read = read_configurations(enqueue, search_state.problem)
@@ -338,7 +340,7 @@ def begin_study(
             search_state,
             callbacks=RunCallbacks(on_event=follower.on_event, begin=follower.begin),
         )
-        return _open(writer, log.path, [started, *enqueued], claims)
+        return _open(writer, log.path, [started, *inherited, *enqueued], claims)
 
 
 def resume_study(

@@ -62,7 +62,8 @@ def search(
 
     A `warm_start` is a run, the name of one in the log, or a list of them: the search begins with the results of those
     of their trials that were about the same problem and whose models are in its space, and says why it leaves out the
-    others. They are `run.inherited`; the run's own trials, scores and ends do not count them.
+    others. They are `run.inherited`; the run's own trials, scores and ends do not count them. A search that goes on
+    takes over no more.
 
     With `resume`, the search goes on with the run of its `name`, where the log has it, so that the same call begins it
     and goes on with it; its ends are moved to those that are given, and what it has enqueued before is not enqueued
@@ -87,10 +88,9 @@ def search(
         keep_models=keep_models,
     )
     options, file = make_run_options(work), read_log_path(log)
-    run = find_begun(file, name, resume=resume)
+    run, sources = find_begun(file, name, resume=resume), read_sources(warm_start, file)
     if run is None:
-        sources = read_sources(warm_start, file)
         run = begin_search(request, file, name, options, enqueue=enqueue, warm_start=sources)
     else:
-        repeat_search(request, file, run, options, enqueue=enqueue)
+        repeat_search(request, file, run, options, enqueue=enqueue, warm_start=sources)
     return Run.read(file, run, given=gather_given(request))

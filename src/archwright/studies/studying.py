@@ -26,10 +26,13 @@ from archwright.execution.checks import check_flag, read_log_path
 from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
 from archwright.execution.known_configurations import Configurations
 from archwright.execution.options import list_callbacks
-from archwright.execution.planning import SearchRequest, make_start, plan_search
+from archwright.execution.planning import SearchPlan, SearchRequest, make_start, plan_search
 from archwright.execution.restoring import restore_configured
 from archwright.execution.resuming import describe_new_revision, rebuild_space
 from archwright.execution.spaces import SpaceSource, read_space
+from archwright.execution.warm_start import describe_absent_sources, number_inherited, take_over
+from archwright.results.run import Run
+from archwright.results.sources import read_sources
 from archwright.search.named import SEARCHER_KIND, SEARCHERS
 from archwright.search.running.runs import RunRecord
 from archwright.search.searcher import AnySearcher
@@ -60,6 +63,7 @@ def study(
     budget: Budget | str | None = None,
     input: Input | Shape | str | None = None,  # noqa: A002  (what it is called everywhere)
     enqueue: Configurations = (),
+    warm_start: Run | str | Sequence[Run | str] = (),
     seed: int | None = None,
     name: str | None = None,
     log: str | Path = DEFAULT_LOG,
@@ -74,6 +78,10 @@ def study(
     Configurations to `enqueue` are tried first, choices by name, whole paths or architectures, or files of them; what
     they leave open is drawn. Those that a study has enqueued before are not enqueued again. Each event is passed to
     `callbacks`, once it is logged.
+
+    A `warm_start` is as for `search`: trials of other runs with which a new study begins, those of other studies above
+    all, since who tells scores is part of the problem. Warns of those that are left out, and why. A study of the log
+    has begun already: what is given then adds none to it, and it is warned of runs of which it has no trials.
 
     To go on, the name is enough: then all is as it was, and what is given must be what the log has, else StudyDiffers
     is raised. Kinds of module of a notebook, which a log cannot hold, are defined again; a searcher's class is
@@ -95,13 +103,23 @@ def study(
     )
     check_flag("trust", trust)
     file, followers = DuckDBLog(read_log_path(log)), list_callbacks(callbacks, on_event)
-    runs = [] if name is None else list_runs(file)
+    runs, sources = [] if name is None else list_runs(file), read_sources(warm_start, file.path, trust=trust)
     if name is None or name not in runs:
         if request.space is None:
             raise SpaceNeeded(_explain_no_study(file.path, name, runs))
-        started = request.make_start(request.space)
-        searcher = request.searcher_value
-        begun = begin_study(file, started, name, searcher=searcher, enqueue=enqueue, callbacks=followers)
+        plan = request.plan(request.space)
+        started = request.make_start(plan)
+        taken = take_over(sources, file.path, started, plan.problem)
+        warn("; ".join(map(str.strip, source.describe(started))) for source in taken if source.reasons)
+        begun = begin_study(
+            file,
+            started,
+            name,
+            searcher=request.searcher_value,
+            inherited=number_inherited(taken),
+            enqueue=enqueue,
+            callbacks=followers,
+        )
         return _remember(file, begun)
 
     known = _list_opened().get((file.path.resolve(), name))
@@ -115,6 +133,7 @@ def study(
             given = GivenValues(searcher=known.searcher)
         restored = request.restore_searcher(file.path, name, run, given, trusted=trust)
         warn(describe_new_revision(name, run, restored))
+        warn(describe_absent_sources(name, sources, file.path, run.state.inherited))
         return restored
 
     return _remember(file, resume_study(file, name, prepare, enqueue=enqueue, callbacks=followers, trusted=trust))
@@ -151,8 +170,8 @@ class StudyRequest:
     budget: Budget | None = None
     seed: int | None = None
 
-    def make_start(self, space: SpaceSource) -> RunStarted:
-        """The first event of a new study. It has no ends: a person asks or does not. Raises what `plan_search` does."""
+    def plan(self, space: SpaceSource) -> SearchPlan:
+        """The plan of a new study. It has no ends: a person asks or does not. Raises what `plan_search` does."""
         logged_searcher, searcher = self.searcher or read_searcher(DEFAULT_SEARCHER)
         request = SearchRequest(
             space=space,
@@ -166,9 +185,13 @@ class StudyRequest:
             budget=self.budget,
             seed=self.seed or 0,
         )
-        started = make_start(plan_search(request))
+        return plan_search(request)
+
+    def make_start(self, plan: SearchPlan) -> RunStarted:
+        """The first event of a new study."""
+        started = make_start(plan)
         # The person may read a budget that they have named, or that a searcher of their own gives.
-        is_read = self.budget is not None or logged_searcher[NAME_KEY] not in SEARCHERS
+        is_read = self.budget is not None or started.searcher[NAME_KEY] not in SEARCHERS
         return evolve(started, reads_budget=is_read)
 
     def restore_searcher(
