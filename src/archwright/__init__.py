@@ -59,7 +59,7 @@ from archwright.core.path_of import path_of
 from archwright.core.priors import prior
 from archwright.core.ranges import integers, reals
 from archwright.core.shape import Misfit, Shape
-from archwright.core.spaces.named import named_space
+from archwright.core.spaces.named import SPACES, named_space
 from archwright.core.taken_input import takes
 from archwright.core.term import Basic, Composite, Rewriting, Term, child, children, module
 from archwright.core.traversal import enumerate_leaves, sample
@@ -150,7 +150,23 @@ _NAMES: Mapping[str, str] = {
     "archwright.studies.spaces": "describe_space list_spaces",
     "archwright.studies.studying": "study",
 }
-__getattr__ = import_when_read(globals(), _NAMES)
+
+
+def _find_elsewhere(name: str) -> str:
+    """What has that name in one of the public modules, or where it is given in a text, and how it is written."""
+    for path in ("archwright.callbacks", "archwright.errors", "archwright.events", "archwright.searchers"):
+        public = import_module(path)
+        if name in (vars(public).get("__all__") or dir(public)):
+            return f"it is {path}.{name}"
+    if name in SPACES:
+        return f"the space of that name is archwright.named_space({name!r})"
+    searchers, written = import_module("archwright.search.named"), name.replace("_", "-")
+    if written in searchers.SEARCHERS.keys() - searchers.UNLISTED_SEARCHERS:
+        return f"the searcher of that name is given as searcher={written!r}"
+    return ""
+
+
+__getattr__ = import_when_read(globals(), _NAMES, _find_elsewhere)
 
 
 def __dir__() -> list[str]:

@@ -5,6 +5,8 @@ import json
 import pickle
 import pkgutil
 import random
+import subprocess
+import sys
 from functools import partial
 
 import pytest
@@ -86,12 +88,36 @@ def test_names_of_other_libraries_and_beginnings_are_known():
             "module 'archwright.errors' has no attribute 'DeadEnds'; did you mean DeadEnd, InvalidEnd or BadWords?",
         ),
         (lambda: aw.zzzz, "module 'archwright' has no attribute 'zzzz'"),
+        (lambda: aw._con2d, "module 'archwright' has no attribute '_con2d'"),
+        (
+            lambda: aw.nasbench201,
+            "module 'archwright' has no attribute 'nasbench201'; "
+            "the space of that name is archwright.named_space('nasbench201')",
+        ),
+        (
+            lambda: aw.local_search,
+            "module 'archwright' has no attribute 'local_search'; "
+            "the searcher of that name is given as searcher='local-search'",
+        ),
+        (lambda: aw.DeadEnd, "module 'archwright' has no attribute 'DeadEnd'; it is archwright.errors.DeadEnd"),
+        (lambda: aw.Mcts, "module 'archwright' has no attribute 'Mcts'; it is archwright.searchers.Mcts"),
     ],
 )
 def test_a_public_name_that_is_not_there_names_the_nearest(look, message):
     with pytest.raises(AttributeError) as raised:
         look()
     assert str(raised.value) == message
+
+
+@pytest.mark.parametrize("name", ["nasbench201", "con2d", "zzzz"])
+def test_python_adds_no_suggestion_to_that_of_a_public_name(name):
+    """As it does to an error that has the name: it is made at the top, and in some releases where an error is shown."""
+    with pytest.raises(AttributeError) as raised:
+        getattr(aw, name)
+    shown = subprocess.run(
+        [sys.executable, "-c", f"import archwright; archwright.{name}"], capture_output=True, text=True, check=False
+    )
+    assert shown.stderr.splitlines()[-1] == f"AttributeError: {raised.value}"
 
 
 def test_a_long_list_of_names_ends_with_the_number_of_the_others():
