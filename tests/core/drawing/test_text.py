@@ -1,9 +1,12 @@
 """Spaces and architectures as text and HTML."""
 
 import random
+import re
 from collections.abc import Iterator
+from itertools import chain, groupby
 
-from hypothesis import given
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.core.drawing.captions import TIMES_SIGN
@@ -13,7 +16,7 @@ from archwright.core.drawing.text import as_text
 from archwright.core.modules.choices import Either
 from archwright.core.names import drop_names
 from tests.core.user_modules import Glued, Ladder, Shrink
-from tests.strategies import leaves, terms
+from tests.strategies import iterate_subterms, leaves, terms
 
 WIDTH = aw.shared("width", [8, 16])
 SPACE = aw.sequential(
@@ -64,40 +67,110 @@ def test_names_stand_before_modules():
     assert as_text(chosen).splitlines()[2] == "└─ op: activation(function=relu)"
 
 
-def iterate_drawn(term: aw.Term, seen: list[aw.Term] | None) -> Iterator[str]:
-    """What is in each line: the word for a module, and of a grammar those for the productions that it draws, each once.
+def list_graphs(term: aw.Term) -> list[aw.Term]:
+    """The graphs that are drawn once, without names, as they come first."""
+    graphs: list[aw.Term] = []
+    within = [] if isinstance(term, aw.Grammar) else term.subterms
+    for graph in chain([drop_names(term)] if is_graph(term) else [], *map(list_graphs, within)):
+        if graph not in graphs:
+            graphs.append(graph)
+    return graphs
 
-    Outside graphs and grammars a graph that was seen has one line. Equal graphs or places in a row have one tree.
-    """
+
+def match_word(word: str, copies: int = 1) -> str:
+    """The pattern of a line: labels and names, the word for a module, values, and how often it comes in a row."""
+    times = re.escape(f" ({copies} times)") if copies > 1 else ""
+    return rf"([^\w<]*|.*: ){re.escape(word)}(\(.*\))?{times}"
+
+
+def iterate_lines(term: aw.Term, graphs: list[aw.Term], seen: list[aw.Term] | None, copies: int = 1) -> Iterator[str]:
+    """The pattern of each line; `seen` are the graphs that came before, None in graphs and grammars."""
     if seen is not None and is_graph(term):
-        if drop_names(term) in seen:
-            yield ""
+        if (unnamed := drop_names(term)) in seen:
+            again = "the same cell" if len(graphs) == 1 else f"cell {1 + graphs.index(unnamed)} again"
+            yield match_word(again, copies)
             return
-        seen.append(drop_names(term))
-    yield term.kind if isinstance(term, aw.Grammar) else term.word
+        seen.append(unnamed)
     if isinstance(term, aw.Grammar):
+        yield match_word(f"grammar({term.start}{f', depth={term.depth}' if term.depth else ''})", copies)
         for symbol, productions in term.list_rules():
-            yield symbol
+            yield rf"\W*{symbol}"
             for production in productions:
-                yield from iterate_drawn(production.term, None)
+                first, *rest = iterate_lines(production.term, graphs, None)
+                assert first
+                yield rf"\W*{re.escape(production.format())}: {first}"
+                yield from rest
         return
-    before = None
-    for child in term.subterms:
-        is_folded = isinstance(term, aw.Sequential) and (is_graph(child) or isinstance(child, aw.Place))
-        if not (is_folded and child == before):
-            yield from iterate_drawn(child, None if isinstance(term, aw.Topology) else seen)
-        before = child
+    yield match_word(f"place({term.term_name})" if isinstance(term, aw.Place) else term.word, copies)
+    within = None if isinstance(term, aw.Topology) else seen
+    for child, run in groupby(term.subterms):
+        n = len(list(run))
+        if isinstance(term, aw.Sequential) and (is_graph(child) or isinstance(child, aw.Place)):
+            yield from iterate_lines(child, graphs, within, n)
+        else:
+            for _ in range(n):
+                yield from iterate_lines(child, graphs, within)
+
+
+def build_graph(a: aw.Term, b: aw.Term) -> aw.Term:
+    return aw.topology([(0, 1), (0, 2), (1, 2)], a, aw.relu(), b)
+
+
+graphs_again = st.builds(
+    lambda graph, other, between: aw.sequential(graph, aw.residual(other), between, graph, graph, aw.optional(graph)),
+    st.builds(build_graph, terms, terms),
+    st.builds(build_graph, terms, terms) | terms,
+    terms,
+)
+
+
+@given(terms | graphs_again)
+def test_a_line_for_each_module(term):
+    """Whatever the space; shapes are drawn for architectures alone."""
+    patterns, lines = list(iterate_lines(term, list_graphs(term), [])), as_text(term).splitlines()
+    assert len(lines) == len(patterns)
+    for pattern, line in zip(patterns, lines, strict=True):
+        assert re.fullmatch(pattern, line)
+    if not term.plan.is_specified:
+        assert as_text(term, SHAPE) == as_text(term)
 
 
 @given(terms)
-def test_a_line_for_each_module(term):
-    """Whatever the space; shapes are drawn for architectures alone."""
+def test_each_module_has_a_line_where_nothing_is_drawn_once(term):
+    """Grammars, lets and graphs are drawn once; without them, the lines are the modules of the term in their order."""
+    modules = list(iterate_subterms(term))
+    assume(not any(is_graph(each) or isinstance(each, aw.Grammar | aw.Let) for each in modules))
     lines = as_text(term).splitlines()
-    words = list(iterate_drawn(term, []))
-    assert len(lines) == len(words)
-    assert all(word in line for word, line in zip(words, lines, strict=True))
-    if not term.plan.is_specified:
-        assert as_text(term, SHAPE) == as_text(term)
+    assert len(lines) == len(modules)
+    assert all(each.kind in line for each, line in zip(modules, lines, strict=True))
+
+
+def test_graphs_and_places_that_come_again_have_one_line():
+    """In a row, with how many they are; later, by their number if there are several graphs."""
+    graph, other = (
+        aw.topology([(0, 1), (0, 2), (1, 2)], aw.relu(), aw.relu(), last) for last in (aw.relu(), aw.zero())
+    )
+    inside = aw.sequential(graph, graph, other, aw.residual(graph), graph, graph.with_name("head"))
+    relu = "activation(function=relu)"
+    below = [f"│  ├─ {relu}", f"│  ├─ {relu}"]
+    assert as_text(inside).splitlines() == [
+        "sequential",
+        *("├─ topology (2 times)", *below, f"│  └─ {relu}"),
+        *("├─ topology", *below, "│  └─ zero"),
+        *("├─ residual", "│  └─ cell 1 again"),
+        "├─ cell 1 again",
+        "└─ head: cell 1 again",
+    ]
+    assert as_text(aw.sequential(graph, aw.flatten(), graph)).splitlines()[-1] == "└─ the same cell"
+    place = aw.place("a")
+    assert as_text(aw.let(inside=aw.sequential(place, place, aw.residual(place)), a=aw.relu())).splitlines() == [
+        "let",
+        f"├─ a: {relu}",
+        "└─ sequential",
+        "   ├─ place(a) (2 times)",
+        "   └─ residual",
+        "      └─ place(a)",
+    ]
 
 
 @given(leaves)

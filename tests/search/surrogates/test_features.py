@@ -151,25 +151,41 @@ def test_routes_of_a_cell_by_hand():
     nothing at all, the convolution, the pooling; the last is blocked.
     """
     leaf = cell("nor_conv_3x3", "skip_connect", "none", "skip_connect", "skip_connect", "avg_pool_3x3")
-    (part,) = list_chosen_parts(leaf)
-    found = extract_structure(part)
-    routes = [text for text in found if text.startswith("topology: ")]
-    pooling = next(text for text in routes if "pool" in text)
-    assert sorted(routes) == sorted(["topology: ", "topology: relu_conv_bn(size=3)", pooling])
+    assert extract_leaf_features(leaf, leaf.path).structure == {
+        "topology": 1,
+        "topology: ": 1,
+        "topology: relu_conv_bn(size=3)": 1,
+        "topology: avg_pool2d(size=3,stride=1,padding=same)": 1,
+    }
 
 
 def test_cells_that_compute_the_same_have_the_same_structure():
     """One convolution on the way over node 1, or on the way over node 2, and nothing else."""
     first = cell("nor_conv_1x1", "none", "none", "none", "skip_connect", "none")
     second = cell("none", "skip_connect", "none", "none", "none", "nor_conv_1x1")
-    parts = [part for leaf in (first, second) for part in list_chosen_parts(leaf)]
-    assert sorted(extract_structure(parts[0])) == sorted(extract_structure(parts[1]))
-    assert extract_leaf_features(first, first.path) != extract_leaf_features(second, second.path)
+    seen = [extract_leaf_features(leaf, leaf.path) for leaf in (first, second)]
+    assert seen[0].structure == seen[1].structure == {"topology": 1, "topology: relu_conv_bn(size=1)": 1}
+    assert seen[0] != seen[1]
 
 
 def test_cells_without_a_route():
     leaf = cell(*["none"] * 6)
     assert extract_leaf_features(leaf, leaf.path).structure == {}
+
+
+def test_of_a_closed_skeleton_only_what_is_chosen_for_its_places_is_seen():
+    """Each term once, in the order of the let; where anything else is open, and in any other space, it is all seen."""
+    a, b, convolution = aw.place("a"), aw.place("b"), aw.conv2d([4, 8], 3)
+    terms = {"a": convolution, "b": aw.max_pool2d([2, 4])}
+    leaf = leaf_of(aw.let(inside=aw.sequential(b, aw.residual(a), aw.relu(), a), **terms), 4, 8)
+    assert list_chosen_parts(leaf) == [aw.conv2d(8, 3), aw.max_pool2d(4)]
+    for inside in (aw.sequential(a, aw.either(b, aw.relu())), aw.sequential(b, aw.dropout([0.1, 0.5]), a)):
+        leaf = aw.root(aw.let(inside=inside, **terms), IMAGE)
+        while not leaf.is_leaf:
+            leaf = leaf.choose(leaf.choice.domain.options[0])
+        assert list_chosen_parts(leaf) == [leaf.architecture]
+    leaf = leaf_of(aw.sequential(aw.let(inside=aw.sequential(a, a), a=convolution), aw.relu()), 4)
+    assert list_chosen_parts(leaf) == [leaf.architecture]
 
 
 def test_structure_of_branches_and_residuals():
