@@ -35,11 +35,6 @@ class Nonterminal(Rewriting):
     symbol: str = field(validator=_require_symbol)
 
     @property
-    def label(self) -> str:
-        """Its symbol."""
-        return self.symbol
-
-    @property
     def word(self) -> str:
         """Its symbol."""
         return self.symbol

@@ -10,8 +10,9 @@ from typing import final
 from attrs import define, field
 
 from archwright.core.architecture import settings_of
+from archwright.core.differences import find_differences
 from archwright.core.hyperparameter import list_analyzed_values
-from archwright.core.json import JSON, find_differences, to_json
+from archwright.core.json import JSON, to_json
 from archwright.core.matching import MembershipUnknown
 from archwright.core.modules.basic import Identity, Settings
 from archwright.core.modules.composite import Sequential

@@ -133,14 +133,14 @@ class Term(Named, ABC):
     shape_hyperparameters: ClassVar[tuple[str, ...] | None] = None
 
     @property
-    def label(self) -> str:
-        """A short name for people: of an option of `either`, of a line in a drawing."""
-        return self.kind
-
-    @property
     def word(self) -> str:
         """The word for it in names of choices: its kind; of a nonterminal, its symbol."""
         return self.kind
+
+    @property
+    def label(self) -> str:
+        """A short name for people: of an option of `either`, of a line in a drawing."""
+        return self.word
 
     @property
     def hyperparameters(self) -> tuple[tuple[str, Slot], ...]:

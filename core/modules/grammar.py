@@ -72,11 +72,6 @@ class Grammar(NonterminalBinder):
         require_good_rules(self.start, self.rules, self.terms, self.depth)
 
     @property
-    def label(self) -> str:
-        """Its start symbol."""
-        return self.start
-
-    @property
     def word(self) -> str:
         """Its start symbol."""
         return self.start

@@ -14,8 +14,9 @@ import torch
 from attrs import evolve
 from torch import nn
 
+from archwright.core.differences import rewrite_old_kinds
 from archwright.core.errors import ArchwrightError
-from archwright.core.json import JSON, rewrite_old_kinds, to_json
+from archwright.core.json import JSON, to_json
 from archwright.core.protocols import Artifact, Job
 from archwright.evaluate.data.tensors import DeviceData
 from archwright.evaluate.settings import FIRST_READER

@@ -10,9 +10,10 @@ from typing import Self
 from attrs import asdict, evolve, frozen
 
 from archwright.core.defaults import DEFAULT_RETRIES
+from archwright.core.differences import find_differences
 from archwright.core.ends import RunEnds
 from archwright.core.errors import ArchwrightError
-from archwright.core.json import JSON, find_differences, from_json
+from archwright.core.json import JSON, from_json
 from archwright.core.node import PathMismatch, replay
 from archwright.core.protocols import Evaluator, Problem
 from archwright.search.named import SEARCHER_KIND

@@ -9,9 +9,10 @@ from attrs.validators import optional
 
 from archwright.core.analysis import out_shapes
 from archwright.core.defaults import DEFAULT_CLASSES
+from archwright.core.differences import find_differences, restore_written_order
 from archwright.core.ends import GivenEnds, RunEnds, move_ends
 from archwright.core.errors import ArchwrightError
-from archwright.core.json import JSON, find_differences, from_json, restore_written_order, to_json
+from archwright.core.json import JSON, from_json, to_json
 from archwright.core.protocols import Evaluator, Problem
 from archwright.core.shape import Shape
 from archwright.core.term import Term

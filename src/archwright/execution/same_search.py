@@ -8,9 +8,10 @@ from pathlib import Path
 from attrs import fields
 
 from archwright.core.budget import Budget
+from archwright.core.differences import find_differences
 from archwright.core.ends import END_FIELDS
 from archwright.core.errors import ArchwrightError
-from archwright.core.json import JSON, find_differences
+from archwright.core.json import JSON
 from archwright.evaluate.logged_evaluations import evaluation_from_json, evaluation_to_json
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.named_rules import RULE_KIND

@@ -10,10 +10,11 @@ from attrs import evolve, frozen
 from archwright.callbacks.protocol import AnyCallback, EventFunction
 from archwright.core.budget import Budget
 from archwright.core.defaults import DEFAULT_SEARCHER
+from archwright.core.differences import find_differences, restore_written_order
 from archwright.core.ends import NO_ENDS
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.input import Input, read_input
-from archwright.core.json import JSON, find_differences, restore_written_order, to_json
+from archwright.core.json import JSON, to_json
 from archwright.core.objective import Objective
 from archwright.core.shape import Shape
 from archwright.core.term import Term
