@@ -5,7 +5,7 @@ completions. Of a shared hyperparameter the states know a class of values; a mod
 value of the class, and splits it by what comes out. Dead ends that depend on it are found for each value by itself.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 
@@ -13,19 +13,19 @@ from attrs import evolve, frozen
 
 from archwright.core.blocked import BlockedPlace, BlockedPlaces
 from archwright.core.connection import AT_INPUT
-from archwright.core.demand import NO_DEMAND, NO_KEYS, Demand, Keys, require_zeros, split_by_zeros
+from archwright.core.demand import NO_KEYS, Demand, Keys, require_zeros, split_by_zeros
 from archwright.core.domain import Domain
 from archwright.core.doubts import list_dead_ends
-from archwright.core.environment import EMPTY_ENVIRONMENT, compute_value
+from archwright.core.edge_choices import find_edge_choices
+from archwright.core.environment import compute_value
 from archwright.core.errors import MAX_NESTING, TooDeep
-from archwright.core.examples import NO_CHOICE, After, Chosen, InPlace, add_prefix, prefix_name, write_prefix
+from archwright.core.examples import NO_CHOICE, After, Chosen, InPlace, OnEdges, add_prefix, prefix_name, write_prefix
 from archwright.core.expression import Expression, Shared
 from archwright.core.hyperparameter import list_analyzed_values
+from archwright.core.modules.graphs import Cell
 from archwright.core.modules.places import Binding, BoundPlace, ChosenTerm
-from archwright.core.names import root_prefix
-from archwright.core.nonterminal import require_bound
 from archwright.core.relevance import needs_relevance_check, require_irrelevant
-from archwright.core.shape import Misfit, Shape, as_shape
+from archwright.core.shape import Misfit, Shape
 from archwright.core.states import (
     AnalyzedValue,
     Completions,
@@ -42,7 +42,6 @@ from archwright.core.states import (
     join_classes,
     learn,
     multiply,
-    sum_counts,
     weigh_values,
 )
 from archwright.core.term import Basic, Composite, Compound, Term
@@ -63,31 +62,6 @@ class Analysis:
     doubts: Keys = NO_KEYS  # as in BlockedPlaces: of what is known by its class alone, on what it depends what fits
 
 
-def count(space: Term, input_shape: Iterable[int] | None = None) -> int | float:
-    """How many architectures a space has: an exact integer, or inf if it has reals, or more than 10^300,000.
-
-    Without an input shape, nothing is ruled out for not fitting. A range of more than 128
-    integers is counted by what fits the module that has it; how later modules take its shapes is tried for a few.
-    """
-    shapes = () if input_shape is None else (as_shape(input_shape),)
-    if isinstance(space, Term):  # pyright: ignore[reportUnnecessaryIsInstance]
-        require_bound(space)
-    return sum_counts(c.count for c in analyze(space, shapes, EMPTY_ENVIRONMENT, (), NO_DEMAND).completions.values())
-
-
-def out_shapes(space: Term, input_shape: Iterable[int]) -> tuple[Shape, ...]:
-    """The output shapes of a space's architectures."""
-    analysis = analyze(space, (as_shape(input_shape),), EMPTY_ENVIRONMENT, (), NO_DEMAND)
-    return tuple({shapes[0]: None for shapes, _ in analysis.completions})
-
-
-def dead_ends(space: Term, input_shape: Iterable[int]) -> tuple[BlockedPlace, ...]:
-    """Every place of a space that some choices reach and where nothing fits then, with the first such choices."""
-    blocked = analyze(space, (as_shape(input_shape),), EMPTY_ENVIRONMENT, (), NO_DEMAND).blocked.values()
-    prefix = root_prefix(space)
-    return tuple(BlockedPlace(f"{prefix}{end.place}", add_prefix(prefix, end.path), end.why) for end in blocked)
-
-
 @cache_on_term
 def analyze(
     term: Term,
@@ -106,6 +80,8 @@ def analyze(
     try:
         require_zeros(term, demand)
         if k < len(plan.slots):
+            if isinstance(term, Cell) and (cell := _analyze_edges(term, shapes, environment, values, demand)):
+                return cell
             slot = plan.slots[k]
             if isinstance(slot, Domain):
                 return _analyze_own_hyperparameter(term, slot, shapes, environment, values, demand)
@@ -232,6 +208,22 @@ def _analyze_specified(
             depth = 1 + max((child.plan.depth for child in children), default=0)
             return _make_result(outs, environment, demand, _require_depth(term, depth))
     return None
+
+
+def _analyze_edges(
+    term: Cell, shapes: tuple[Shape, ...], environment: Knowledge, values: tuple[Value, ...], demand: Demand
+) -> Analysis | None:
+    """The analysis of a cell edge by edge; None where what fits on one may depend on what is chosen on another."""
+    edge_choices = find_edge_choices(term, values)
+    if edge_choices is None:
+        return None
+    analysis = analyze(edge_choices.topology, shapes, environment, (), demand)
+    if analysis.blocked or analysis.doubts:
+        return None
+    completions = {
+        state: evolve(c, example=OnEdges(edge_choices, c.example)) for state, c in analysis.completions.items()
+    }
+    return evolve(analysis, completions=completions)
 
 
 def _analyze_place(

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from archwright.core.analysis import BlockedPlace, dead_ends, out_shapes
+from archwright.core.blocked import BlockedPlace
+from archwright.core.counting import dead_ends, out_shapes
 from archwright.core.domain import Domain
 from archwright.core.errors import ArchwrightError
 from archwright.core.expression import Expression, Shared

@@ -5,6 +5,7 @@ from typing import Any, final
 
 from attrs import frozen
 
+from archwright.core.edge_choices import EdgeChoices
 from archwright.core.modules.places import BoundPlace, Let
 from archwright.core.names import name_segment
 from archwright.core.shape import Shape
@@ -64,7 +65,16 @@ class InPlace:
     is_asked: bool  # here, at the first place
 
 
-Example = NoChoice | Chosen | After | ForEach | InPlace
+@final
+@frozen(eq=False)
+class OnEdges:
+    """What is chosen in a cell is what is chosen in the topology of its choices."""
+
+    edge_choices: EdgeChoices
+    inside: "Example"
+
+
+Example = NoChoice | Chosen | After | ForEach | InPlace | OnEdges
 
 NO_CHOICE = NoChoice()
 
@@ -94,6 +104,9 @@ def write_path(example: Example, assumed: Assumptions) -> Path:
                 if is_asked:
                     last.append(add_prefix(prefix, write_path(known.inside, assumed)))
                     del assumed[binding]
+                example = NO_CHOICE
+            case OnEdges(edge_choices, inside):
+                last.append(edge_choices.name_as_cell(write_path(inside, assumed)))
                 example = NO_CHOICE
     for name, _ in first:
         assumed.pop(name, None)

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias, cast, final
 
 from attrs import evolve, field, frozen
 
-from archwright.core.analysis import count
 from archwright.core.builders import name_wrong_arguments
+from archwright.core.counting import count
 from archwright.core.domain import Domain, Values
 from archwright.core.errors import suggest_names
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter

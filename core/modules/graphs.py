@@ -9,9 +9,11 @@ from attrs import Attribute, field
 
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.connection import Connection, find_connection
-from archwright.core.domain import values
+from archwright.core.domain import Domain, values
+from archwright.core.expression import Expression
 from archwright.core.hyperparameter import InvalidHyperparameter, Slot, named_hyperparameters
 from archwright.core.modules.basic import Zero
+from archwright.core.modules.choices import Either
 from archwright.core.modules.places import Place
 from archwright.core.names import name_children, split_name
 from archwright.core.shape import Misfit
@@ -144,10 +146,34 @@ class Cell(Rewriting):
 
     def expand(self) -> Topology:
         """The topology. Misfit if it must be connected and is not."""
-        operations = tuple(self.terms[self.labels.index(str(label))] for _, label in self.ops)
+        return self._connect([self._find_operation(label) for _, label in self.ops])
+
+    def _connect(self, operations: Sequence[Term]) -> Topology:
+        """The topology, with the rule of connectivity as long as something is open that may become zero()."""
         if self.connected and not is_connected(self.edges, operations):
             raise Misfit("no way leads from the input of the cell to its output")
-        return make_unchecked_term(Topology, (self.edges, operations, False))
+        is_open = self.connected and not all(term.plan.is_specified for term in operations)
+        has_rule = is_open and not any(map(_may_be_place, operations))
+        return make_unchecked_term(Topology, (self.edges, tuple(operations), has_rule))
+
+    def leave_open(self, values: Sequence[Value]) -> Topology | None:
+        """The topology that this becomes, with a choice on each edge after the first ones, which have these operations.
+
+        None where the choice on one edge may decide on another one, or on whether zero() may be there. Misfit as above.
+        """
+        chosen = dict(zip(self.plan.names, values, strict=False))
+        slots = [chosen.get(name, slot) for name, slot in self.ops]
+        is_bound = self.connected and any(map(_may_be_place, self.terms))
+        if is_bound or any(isinstance(slot, Expression) for slot in slots):
+            return None
+        return self._connect([self._leave_open(slot) for slot in slots])
+
+    def _leave_open(self, slot: Slot) -> Term:
+        is_open = isinstance(slot, Domain)
+        return make_unchecked_term(Either, (self.terms, self.labels, slot)) if is_open else self._find_operation(slot)
+
+    def _find_operation(self, label: object) -> Term:
+        return self.terms[self.labels.index(str(label))]
 
     def candidates(self, name: str, target: Term, may_be: Callable[[Term, Term], bool]) -> Sequence[Value]:
         """The operations that may be what a topology of the same edges has on that edge."""

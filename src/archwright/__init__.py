@@ -13,10 +13,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import archwright.search
-from archwright.core.analysis import count, dead_ends
 from archwright.core.architecture import layers, settings_of
 from archwright.core.budget import Budget
 from archwright.core.check import check
+from archwright.core.counting import count, dead_ends
 from archwright.core.crossover import crossover
 from archwright.core.derivation import Derivation, DerivationNode, derivation
 from archwright.core.domain import Domain, values

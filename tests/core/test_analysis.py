@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.analysis import analyze, out_shapes
+from archwright.core.analysis import analyze
+from archwright.core.counting import out_shapes
 from archwright.core.demand import NO_DEMAND
 from archwright.core.environment import EMPTY_ENVIRONMENT
 from archwright.core.examples import write_path

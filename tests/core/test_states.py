@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from pyrsistent import pmap
 
 import archwright as aw
-from archwright.core.analysis import analyze, out_shapes
+from archwright.core.analysis import analyze
+from archwright.core.counting import out_shapes
 from archwright.core.demand import NO_DEMAND, Demand
 from archwright.core.environment import EMPTY_ENVIRONMENT
 from archwright.core.examples import NO_CHOICE, After, Chosen, ForEach, write_path

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from archwright.core.analysis import count, dead_ends
+from archwright.core.counting import count, dead_ends
 from archwright.core.defaults import DEFAULT_CLASSES
 from archwright.core.derivation import derivation
 from archwright.core.drawing.text import as_text

@@ -1,0 +1,43 @@
+"""What an analysis tells of a whole space: how many architectures it has, their output shapes, and its dead ends."""
+
+from collections.abc import Iterable
+
+from archwright.core.analysis import Analysis, analyze
+from archwright.core.blocked import BlockedPlace
+from archwright.core.demand import NO_DEMAND
+from archwright.core.environment import EMPTY_ENVIRONMENT
+from archwright.core.examples import add_prefix
+from archwright.core.names import root_prefix
+from archwright.core.nonterminal import require_bound
+from archwright.core.shape import Shape, as_shape
+from archwright.core.states import sum_counts
+from archwright.core.term import Term
+
+
+def count(space: Term, input_shape: Iterable[int] | None = None) -> int | float:
+    """How many architectures a space has: an exact integer, or inf if it has reals, or more than 10^300,000.
+
+    Without an input shape, nothing is ruled out for not fitting. A range of more than 128
+    integers is counted by what fits the module that has it; how later modules take its shapes is tried for a few.
+    """
+    shapes = () if input_shape is None else (as_shape(input_shape),)
+    if isinstance(space, Term):  # pyright: ignore[reportUnnecessaryIsInstance]
+        require_bound(space)
+    return sum_counts(c.count for c in _analyze_space(space, shapes).completions.values())
+
+
+def out_shapes(space: Term, input_shape: Iterable[int]) -> tuple[Shape, ...]:
+    """The output shapes of a space's architectures."""
+    analysis = _analyze_space(space, (as_shape(input_shape),))
+    return tuple({shapes[0]: None for shapes, _ in analysis.completions})
+
+
+def dead_ends(space: Term, input_shape: Iterable[int]) -> tuple[BlockedPlace, ...]:
+    """Every place of a space that some choices reach and where nothing fits then, with the first such choices."""
+    blocked = _analyze_space(space, (as_shape(input_shape),)).blocked.values()
+    prefix = root_prefix(space)
+    return tuple(BlockedPlace(f"{prefix}{end.place}", add_prefix(prefix, end.path), end.why) for end in blocked)
+
+
+def _analyze_space(space: Term, shapes: tuple[Shape, ...]) -> Analysis:
+    return analyze(space, shapes, EMPTY_ENVIRONMENT, (), NO_DEMAND)
