@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from archwright.core.builders import name_wrong_fields
 from archwright.core.errors import ArchwrightError
+from archwright.core.late_fields import Lasting
 from archwright.core.readers import as_number
 from archwright.core.value import MAX_INTEGER, InvalidDomain, as_value, format_value
 
@@ -45,7 +46,7 @@ def _require_known(_: object, __: object, unit: str) -> None:
 
 @name_wrong_fields
 @frozen
-class Budget:
+class Budget(Lasting):
     """What one trial may spend: a positive amount of epochs, of seconds of training, or of training examples."""
 
     amount: float = field(converter=_as_python, validator=_require_positive)

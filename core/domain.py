@@ -10,12 +10,13 @@ from typing import Any, final
 
 from attrs import evolve, field, frozen
 
+from archwright.core.late_fields import Lasting
 from archwright.core.value import MAX_INTEGER, InvalidDomain, Value, as_bool, as_sequence, as_value, format_exactly
 
 MIN_SHARE = 1e-12  # of an option: of a smaller one, the interval of unit positions has hardly a float in it
 
 
-class Domain(ABC):
+class Domain(Lasting, ABC):
     """The values that a hyperparameter may still take.
 
     Unit positions map the values in order onto [0, 1], each onto an interval of its own, so that uniform numbers give

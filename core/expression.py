@@ -9,6 +9,7 @@ from attrs import field, frozen
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.domain import Domain, as_domain
 from archwright.core.errors import MAX_NESTING, TooDeep
+from archwright.core.late_fields import Lasting
 from archwright.core.value import InvalidDomain, Value, as_value
 
 
@@ -36,7 +37,7 @@ OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 
 
-class Expression(ABC):
+class Expression(Lasting, ABC):
     """A value that is known once the shared hyperparameters in it are; arithmetic on it gives another expression."""
 
     __slots__ = ()

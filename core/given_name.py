@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from archwright.core.hyperparameter import InvalidHyperparameter
+from archwright.core.late_fields import Lasting
 
 FIELD = "given_name"
 ARGUMENT = "name"
@@ -29,7 +30,7 @@ def _require_name(instance: Any, _: "attrs.Attribute[str]", name: object) -> Non
 
 
 @attrs.frozen(weakref_slot=False)
-class Named:
+class Named(Lasting):
     """What has a name of a person's, which is a part of its value; empty for none."""
 
     given_name: str = attrs.field(default="", validator=_require_name, repr=False, kw_only=True, alias=ARGUMENT)

@@ -7,6 +7,7 @@ from attrs import field, frozen
 
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.late_fields import Lasting
 from archwright.core.shape import Shape, as_shape, format_shape
 
 ElementType = Literal["float32", "int64"]
@@ -17,7 +18,7 @@ class BadInput(ArchwrightError, ValueError):
 
 
 @frozen
-class InputKind:
+class InputKind(Lasting):
     """What all inputs of a kind have in common."""
 
     tensor_name: str  # of such an input where a model has been exported
@@ -40,7 +41,7 @@ def _as_vocabulary(vocabulary: int | None) -> int | None:
 
 
 @frozen
-class Input:
+class Input(Lasting):
     """One input of a model, without the batch. It goes wherever a shape goes: it is a sequence of its axes.
 
     Images, features, signals and tensors of other shapes are floats; tokens are integers in [0, vocabulary).

@@ -7,6 +7,7 @@ from typing import final
 
 from attrs import field, frozen
 
+from archwright.core.late_fields import Lasting
 from archwright.core.value import InvalidDomain, as_float
 
 STANDARD = NormalDist()
@@ -14,7 +15,7 @@ STANDARD = NormalDist()
 
 @final
 @frozen
-class Normal:
+class Normal(Lasting):
     """A normal distribution in the scale of a range, around the value `center`, which may lie outside of the range.
 
     `deviation`, the standard deviation, is in units of the value, or on a log scale of its natural logarithm. The parts

@@ -9,6 +9,7 @@ from attrs import Factory, field, frozen
 
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
+from archwright.core.late_fields import Lasting
 
 Direction = Literal["maximize", "minimize"]
 
@@ -26,7 +27,7 @@ def find_direction(metric: str) -> Direction | None:
 
 
 @frozen
-class Objective:
+class Objective(Lasting):
     """The metric that a search optimizes, and its direction.
 
     Where only a metric is given, a cost or a loss is minimized, and anything else maximized (see `find_direction`).

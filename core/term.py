@@ -14,6 +14,7 @@ from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
 from archwright.core.flow import Wired
 from archwright.core.given_name import FIELD, Named, free_argument, show_name
 from archwright.core.hyperparameter import Check, Slot, hyperparameter, named_hyperparameters
+from archwright.core.late_fields import fill_in
 from archwright.core.plan import Plan, make_plan
 from archwright.core.shape import Shape
 from archwright.core.user_modules import check_results, is_user_defined
@@ -107,10 +108,6 @@ def make_unchecked_term(
     return term
 
 
-# What is read of a term that was made without these, such as one of a kind that an earlier release wrote.
-_UNSET = {"open_names": (), FIELD: ""}
-
-
 class Term(Named, ABC):
     """A module of any kind, or a whole search space: immutable, compared by value.
 
@@ -164,10 +161,10 @@ class Term(Named, ABC):
 
     def __getattr__(self, name: str) -> Any:
         # The plan is made when it is first read and then lies in its slot, where reading it costs no call.
-        if name in _UNSET:
-            return _UNSET[name]
+        if name == "open_names":
+            return ()
         if name != "plan":
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+            return fill_in(self, name)
         plan = make_plan(self, is_rewritten=isinstance(self, Rewriting))
         _set_attribute(self, "plan", plan)
         return plan
