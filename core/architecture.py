@@ -37,7 +37,10 @@ def require_specified(architecture: Term) -> None:
 
 
 def layers(architecture: Term, in_shape: Shape, place: str = "") -> Iterator[Layer]:
-    """The basic modules in the order in which they run. NotSpecified if choices are left."""
+    """The basic modules in the order in which they run; what joints learn is in none of them.
+
+    NotSpecified if choices are left.
+    """
     require_specified(architecture)
     yield from _iterate_layers(architecture, in_shape, place + root_prefix(architecture))
 

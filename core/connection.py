@@ -19,6 +19,7 @@ class Connection:
     """The rule for the edges of a graph, which are in the order of their targets; node 0 is the input."""
 
     edges: tuple[tuple[int, int], ...]
+    leads: tuple[bool, ...]  # whether the output may depend on the input by way of each edge
     after: tuple[int, ...]  # for each edge, the nodes from which later edges lead to the output, as bits
 
     def refuses_zero(self, i: int, reached: int) -> bool:
@@ -28,18 +29,18 @@ class Connection:
     def follow(self, i: int, reached: int, *, is_zero: bool) -> int:
         """The nodes that the input comes to once edge `i` is zero or not: those from which later edges go on."""
         source, target = self.edges[i]
-        if not is_zero and reached >> source & 1:
+        if not is_zero and self.leads[i] and reached >> source & 1:
             reached |= 1 << target
         return reached & self.after[i]
 
 
 @lru_cache(MAX_CACHED_CONNECTIONS)
-def find_connection(edges: tuple[tuple[int, int], ...], is_open: tuple[bool, ...]) -> Connection | None:
-    """The rule for edges of which some are open and the others are zero; None if no way leads over the open ones."""
-    leads = [1 << edges[-1][1]]  # to the output, over edge i and later ones
-    for (source, target), may_lead in zip(reversed(edges), reversed(is_open), strict=True):
-        is_way = may_lead and leads[0] >> target & 1
-        leads.insert(0, leads[0] | is_way << source)
-    if not leads[0] & AT_INPUT:
+def find_connection(edges: tuple[tuple[int, int], ...], leads: tuple[bool, ...]) -> Connection | None:
+    """The rule for edges of which some may lead on, and the others do not; None if no way leads over those that do."""
+    nodes = [1 << edges[-1][1]]  # from which edge i and later ones lead to the output
+    for (source, target), may_lead in zip(reversed(edges), reversed(leads), strict=True):
+        is_way = may_lead and nodes[0] >> target & 1
+        nodes.insert(0, nodes[0] | is_way << source)
+    if not nodes[0] & AT_INPUT:
         return None
-    return Connection(edges, tuple(leads[1:]))
+    return Connection(edges, leads, tuple(nodes[1:]))

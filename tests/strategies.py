@@ -184,14 +184,16 @@ GRAPHS = [((0, 1),), ((0, 1), (1, 2)), ((0, 1), (0, 2), (1, 2))]
 def _topologies(draw: st.DrawFn, inner: st.SearchStrategy[aw.Term]) -> aw.Term:
     edges = draw(st.sampled_from(GRAPHS))
     terms = [draw(inner) for _ in edges]
-    return topology(edges, *terms, connected=is_connected(edges, terms) and draw(st.booleans()))
+    connected = is_connected(edges, terms, "attention") and draw(st.booleans())
+    return topology(edges, *terms, connected=connected, merge=draw(field_values(MERGES, [MERGING])))
 
 
 def _cells(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
     return st.builds(
-        lambda edges, connected, a, b: cell(edges, connected, none=Zero(), one=a, other=b),
+        lambda edges, connected, merge, a, b: cell(edges, connected, merge=merge, none=Zero(), one=a, other=b),
         st.sampled_from(GRAPHS),
         st.booleans(),
+        field_values(MERGES, [MERGING]),
         inner,
         inner,
     )

@@ -224,7 +224,15 @@ def _(term: Grammar, _: CopyShapes) -> Picture:
 @draw_term.register
 def _(term: Topology, shapes: CopyShapes) -> Picture:
     edges = [_draw_edge(*child) for child in list_children(term, shapes)]
-    return _frame_named(term, draw_graph(term.edges, edges))
+    return _frame_graph(term, draw_graph(term.edges, edges))
+
+
+def _frame_graph(term: Topology | Cell, graph: Picture) -> Picture:
+    """A graph in a frame, if it has a name, or if its nodes do not just add what comes in."""
+    merging: Slot = term.merging
+    if merging == "add" and "merging" not in term.open_names:
+        return _frame_named(term, graph)
+    return frame(graph, "frame", add_name(term, format_setting("merging", merging)))
 
 
 def _draw_edge(child: Term, before: CopyShapes, after: CopyShapes) -> EdgePicture:
@@ -244,7 +252,7 @@ def _(term: Cell, _: CopyShapes) -> Picture:
         draw_box(tuple(options) if isinstance(slot, Domain | Expression) else (Text(str(slot), "detail"),), "plain")
         for _, slot in term.ops
     ]
-    return _frame_named(term, draw_graph(term.edges, list(map(EdgePicture, boxes))))
+    return _frame_graph(term, draw_graph(term.edges, list(map(EdgePicture, boxes))))
 
 
 @draw_term.register

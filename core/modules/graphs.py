@@ -1,4 +1,4 @@
-"""Cells: small graphs with an operation on each edge, whose nodes add what comes in (NAS-Bench-201)."""
+"""Cells: small graphs with an operation on each edge, whose nodes merge what comes in (NAS-Bench-201)."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -11,7 +11,14 @@ from archwright.core.builders import name_wrong_arguments
 from archwright.core.connection import Connection, find_connection
 from archwright.core.domain import Domain, values
 from archwright.core.expression import Expression
-from archwright.core.hyperparameter import InvalidHyperparameter, Slot, named_hyperparameters
+from archwright.core.hyperparameter import (
+    Hyperparameter,
+    InvalidHyperparameter,
+    Slot,
+    hyperparameter,
+    named_hyperparameters,
+    one_of,
+)
 from archwright.core.modules.basic import Zero
 from archwright.core.modules.choices import Either
 from archwright.core.modules.places import Place
@@ -19,7 +26,7 @@ from archwright.core.names import name_children, split_name
 from archwright.core.shape import Misfit
 from archwright.core.term import Composite, Rewriting, Term, children, make_unchecked_term, module
 from archwright.core.value import Value, as_integer
-from archwright.core.wiring import MAX_CACHED_WIRINGS, Wiring
+from archwright.core.wiring import MAX_CACHED_WIRINGS, MERGES, Joint, Wiring
 
 Edge = tuple[int, int]  # from a node to a later one; node 0 is the input, the last node the output
 
@@ -55,15 +62,16 @@ def _require_bool(instance: Term, attribute: "Attribute[Any]", content: object) 
 @final
 @module
 class Topology(Composite):
-    """A child on each edge; a node is the sum of what comes in, zero-padded to a common shape.
+    """A child on each edge; what comes into a node is merged after zero-padding, in the order of the edges.
 
     Where `connected` is set, no edge can become `zero()` that would cut the output off the input: a rule of a space,
-    which an architecture has kept, and has no more.
+    which an architecture has kept, and has no more. A mask of attention, the first edge into a node, is no way to it.
     """
 
     edges: tuple[Edge, ...] = field(converter=_as_edges, validator=_require_sorted)
     children: tuple[Term, ...] = children()
     connected: bool = field(default=False, validator=_require_bool, metadata={"role": "rule", "optional": True})
+    merging: Hyperparameter[str] = hyperparameter(one_of(*MERGES), default="add", is_optional=True)
 
     def __attrs_post_init__(self) -> None:
         if len(self.children) != len(self.edges):
@@ -83,17 +91,23 @@ class Topology(Composite):
         if self.connected and all(term.plan.is_specified for term in self.children):
             object.__setattr__(self, "connected", False)  # nothing is left that the rule could keep out
 
+    def check(self, name: str, value: Value) -> str | None:
+        """What is wrong with a value: of attention, that nothing but masks would lead to the output."""
+        is_whole = len(self.children) == len(self.edges)  # else refused once all values are checked
+        if self.connected and value == "attention" and is_whole and not is_connected(self.edges, self.children, value):
+            return "no way leads from node 0 to the last one beside its masks, the first edges into nodes"
+        return super().check(name, value)
+
     @property
     def connection(self) -> Connection | None:
         """The rule for zeros, if it must be connected."""
-        if not self.connected:
-            return None
-        return find_connection(self.edges, tuple(not isinstance(term, Zero) for term in self.children))
+        return _find_ways(self.edges, self.children, self.merging) if self.connected else None
 
     def with_children(self, children: tuple[Term, ...]) -> "Topology":
         """The same edges with these children; the rule stays as long as one of them is open."""
         connected = self.connected and not all(child.plan.is_specified for child in children)
-        return make_unchecked_term(Topology, (self.edges, children, connected), self.open_names, self.given_name)
+        fields = (self.edges, children, connected, self.merging)
+        return make_unchecked_term(Topology, fields, self.open_names, self.given_name)
 
     def segment(self, i: int) -> str:
         """The edge, target first, as in `topology.2_0`."""
@@ -101,8 +115,8 @@ class Topology(Composite):
         return f"{self.kind}.{target}_{source}"
 
     def wiring(self) -> Wiring:
-        """Each edge takes the sum at the node that it comes from; the output is the sum at the last node."""
-        return _connect(self.edges)
+        """Each edge takes what is merged at the node that it comes from; the output is the last node."""
+        return _connect(self.edges, self.merging)
 
 
 def _may_be_place(term: Term) -> bool:
@@ -111,9 +125,20 @@ def _may_be_place(term: Term) -> bool:
 
 
 @lru_cache(MAX_CACHED_WIRINGS)
-def _connect(edges: tuple[Edge, ...]) -> Wiring:
-    sums = {node: [i + 1 for i, (_, target) in enumerate(edges) if target == node] for _, node in edges}
-    return Wiring([sums.get(source, 0) for source, _ in edges], sums[edges[-1][1]])
+def _connect(edges: tuple[Edge, ...], merging: str) -> Wiring:
+    sources = {node: [i + 1 for i, (_, target) in enumerate(edges) if target == node] for _, node in edges}
+    joints = {node: Joint(into, merging if len(into) > 1 else "add") for node, into in sources.items()}
+    return Wiring([joints.get(source, 0) for source, _ in edges], joints[edges[-1][1]])
+
+
+def _find_ways(edges: tuple[Edge, ...], inside: Sequence[Term], merging: Value) -> Connection | None:
+    """The rule for zeros in a topology that must be connected; None if no way leads through it.
+
+    What a mask of attention scales is zero where nothing else comes into its node.
+    """
+    targets = [target for _, target in edges]
+    masks = {targets.index(node) for node in targets if targets.count(node) > 1} if merging == "attention" else ()
+    return find_connection(edges, tuple(i not in masks and not isinstance(term, Zero) for i, term in enumerate(inside)))
 
 
 def _require_one_each(instance: "Cell", _: object, labels: tuple[str, ...]) -> None:
@@ -131,7 +156,8 @@ def _require_one_each(instance: "Cell", _: object, labels: tuple[str, ...]) -> N
 class Cell(Rewriting):
     """A topology with a choice of operation on each edge, named for the edge: `cell.op_2_0`.
 
-    Where `connected` is set, operations that would cut the output off the input are not offered.
+    Where `connected` is set, operations that would cut the output off the input are not offered. How its nodes merge
+    is chosen before the operations.
     """
 
     edges: tuple[Edge, ...] = field(converter=_as_edges, validator=_require_sorted)
@@ -139,34 +165,44 @@ class Cell(Rewriting):
     labels: tuple[str, ...] = field(converter=tuple, validator=_require_one_each)
     ops: tuple[tuple[str, Slot], ...] = named_hyperparameters()
     connected: bool = False
+    merging: Hyperparameter[str] = hyperparameter(one_of(*MERGES), default="add", is_optional=True)
+
+    @property
+    def hyperparameters(self) -> tuple[tuple[str, Slot], ...]:
+        """How its nodes merge, and the operations."""
+        return (("merging", self.merging), *self.ops)
 
     def check(self, name: str, value: Value) -> str | None:
-        """What is wrong with an operation that was computed."""
+        """What is wrong with an operation, or with a merge."""
+        if name == "merging":
+            return super().check(name, value)
         return None if value in self.labels else f"it may be one of {', '.join(self.labels)}"
 
     def expand(self) -> Topology:
         """The topology. Misfit if it must be connected and is not."""
-        return self._connect([self._find_operation(label) for _, label in self.ops])
+        return self._connect([self._find_operation(label) for _, label in self.ops], self.merging)
 
-    def _connect(self, operations: Sequence[Term]) -> Topology:
+    def _connect(self, operations: Sequence[Term], merging: Value) -> Topology:
         """The topology, with the rule of connectivity as long as something is open that may become zero()."""
-        if self.connected and not is_connected(self.edges, operations):
+        if self.connected and not is_connected(self.edges, operations, merging):
             raise Misfit("no way leads from the input of the cell to its output")
         is_open = self.connected and not all(term.plan.is_specified for term in operations)
         has_rule = is_open and not any(map(_may_be_place, operations))
-        return make_unchecked_term(Topology, (self.edges, tuple(operations), has_rule))
+        return make_unchecked_term(Topology, (self.edges, tuple(operations), has_rule, merging))
 
     def leave_open(self, values: Sequence[Value]) -> Topology | None:
         """The topology that this becomes, with a choice on each edge after the first ones, which have these operations.
 
-        None where the choice on one edge may decide on another one, or on whether zero() may be there. Misfit as above.
+        None where it is not chosen how nodes merge, and where the choice on one edge may decide on another one, or on
+        whether zero() may be there. Misfit as above.
         """
         chosen = dict(zip(self.plan.names, values, strict=False))
-        slots = [chosen.get(name, slot) for name, slot in self.ops]
+        merging, *slots = (chosen.get(name, slot) for name, slot in self.hyperparameters)
         is_bound = self.connected and any(map(_may_be_place, self.terms))
-        if is_bound or any(isinstance(slot, Expression) for slot in slots):
+        is_known = not isinstance(merging, Domain | Expression)
+        if is_bound or not is_known or any(isinstance(slot, Expression) for slot in slots):
             return None
-        return self._connect([self._leave_open(slot) for slot in slots])
+        return self._connect([self._leave_open(slot) for slot in slots], merging)
 
     def _leave_open(self, slot: Slot) -> Term:
         is_open = isinstance(slot, Domain)
@@ -176,38 +212,43 @@ class Cell(Rewriting):
         return self.terms[self.labels.index(str(label))]
 
     def candidates(self, name: str, target: Term, may_be: Callable[[Term, Term], bool]) -> Sequence[Value]:
-        """The operations that may be what a topology of the same edges has on that edge."""
+        """The operations that may be what a topology of the same edges has on that edge; or how that merges."""
         if not isinstance(target, Topology) or target.edges != self.edges:
             return []
+        if name == "merging":
+            return [target.merging]
         operation = target.children[[each for each, _ in self.ops].index(name)]
         return [label for label, term in zip(self.labels, self.terms, strict=True) if may_be(term, operation)]
 
 
-def is_connected(edges: Sequence[Edge], operations: Sequence[Term]) -> bool:
-    """Whether the last node can be reached from node 0 over edges that are not zero."""
-    return find_connection(tuple(edges), tuple(not isinstance(operation, Zero) for operation in operations)) is not None
+def is_connected(edges: Sequence[Edge], operations: Sequence[Term], merging: Value = "add") -> bool:
+    """Whether the last node can be reached from node 0 over edges that are not zero, nor masks of attention."""
+    return _find_ways(tuple(edges), operations, merging) is not None
 
 
 @name_wrong_arguments
-def topology(edges: Sequence[Edge], *terms: Term, connected: bool = False, **named: Term | str) -> Topology:
+def topology(
+    edges: Sequence[Edge], *terms: Term, connected: bool = False, merge: object = "add", **named: Term | str
+) -> Topology:
     """A module on each edge, in the order of the edges: `terms`, then those with names.
 
-    With `connected`, choices that would cut the output off the input are not offered. A text under `name` is the name
-    of the whole.
+    With `connected`, choices that would cut the output off the input are not offered. `merge` is one of MERGES, by
+    which all that comes into a node flows together, or a choice of them. A text under `name` is the name of the whole.
     """
     name, named_terms = split_name(named)
     children = (*terms, *name_children(topology, named_terms))
-    return Topology(edges, children, connected, name=name)  # pyright: ignore[reportArgumentType]
+    return Topology(edges, children, connected, merge, name=name)  # pyright: ignore[reportArgumentType]
 
 
 @name_wrong_arguments
-def cell(edges: Sequence[Edge], connected: bool = False, **options: Term | str) -> Cell:
+def cell(edges: Sequence[Edge], connected: bool = False, *, merge: object = "add", **options: Term | str) -> Cell:
     """A choice among `options` on each edge: `cell([(0, 1), (0, 2), (1, 2)], none=zero(), skip=identity())`.
 
-    A text under `name` is no option, but the name of the cell.
+    `merge` is one of MERGES, by which all that comes into a node flows together, or a choice of them. A text under
+    `name` is no option, but the name of the cell.
     """
     name, terms = split_name(options)
     labels = tuple(terms)
     pairs = _as_edges(edges)
     ops = tuple((f"op_{target}_{source}", values(*labels) if labels else "") for source, target in pairs)
-    return Cell(pairs, tuple(terms.values()), labels, ops, connected, name=name)  # pyright: ignore[reportArgumentType]
+    return Cell(pairs, tuple(terms.values()), labels, ops, connected, merge, name=name)  # pyright: ignore[reportArgumentType]

@@ -49,6 +49,13 @@ MERGED: Mapping[str, str] = {
     "weighted": "added with learned weights",
     "attention": "the first of which is a mask for the others",
 }
+NODES: Mapping[str, str] = {
+    "add": "the sum of the edges into it",
+    "concatenate": "the edges into it one behind the other",
+    "mean": "the mean of the edges into it",
+    "weighted": "the weighted sum of the edges into it",
+    "attention": "a sum that the first edge into it masks",
+}
 BRANCH_LETTERS = "abcdefghijklmnopqrstuvw"  # up to x, which is the input
 
 Pool = basic.MaxPool2d | basic.AvgPool2d
@@ -293,7 +300,7 @@ def _name_branches(count: int) -> list[str]:
 
 @translate.register
 def _(term: Topology, in_shape: Shape) -> Operations:
-    docstring = "A cell: each node is the sum of the edges into it; edge_2_0 is the one from node 0 to node 2."
+    docstring = f"A cell: each node is {NODES[term.merging]}; edge_2_0 is the one from node 0 to node 2."
     names = [f"edge_{target}_{source}" for source, target in term.edges]
     nodes = [f"node{target}" for _, target in term.edges]
     return _translate_wired(term, in_shape, "Cell", docstring, names, names, nodes)

@@ -112,7 +112,7 @@ class Nasbench201(Table):
                 f"the network has channels={network.channels} and cells={network.cells}; the table of NAS-Bench-201 "
                 f"has networks of channels={CHANNELS} and cells={CELLS}"
             )
-        if isinstance(cell, Topology) and set(cell.edges) == set(EDGES):
+        if isinstance(cell, Topology) and cell.merging == "add" and set(cell.edges) == set(EDGES):
             on_edge = dict(zip(cell.edges, cell.children, strict=True))
             operations = tuple(self._operations.get(on_edge[edge], -1) for edge in EDGES)
             if -1 not in operations:

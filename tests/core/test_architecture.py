@@ -1,10 +1,13 @@
 """Questions about architectures."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 
 import archwright as aw
 from archwright.core.architecture import NotSpecified, require_specified
+from archwright.core.flow import find_wiring
 from tests.strategies import iterate_subterms, leaves
 
 SHAPE = (3, 8, 8)
@@ -12,12 +15,22 @@ TIED = aw.repeat_tied(aw.sequential(aw.conv2d(4, 3, stride=2), aw.relu()), count
 NETWORK = aw.sequential(aw.settings(rate=0.1), TIED, aw.branches(aw.identity(), aw.conv2d(2, 1)), aw.affine(10))
 
 
+def iterate_joints(architecture: aw.Term, shape: aw.Shape) -> Iterator[aw.Joint]:
+    """Those of each composite, as often as it runs."""
+    if isinstance(architecture, aw.Composite):
+        wiring = find_wiring(architecture)
+        yield from wiring.joints if wiring else ()
+        for _, child, before, _ in architecture.iterate_calls(shape):
+            yield from iterate_joints(child, before)
+
+
 @given(leaves)
 def test_layers_add_up_to_the_architecture(leaf):
-    """Their parameters are its parameters; each gives what its shapes say."""
+    """Their parameters and what its joints learn are its parameters; each layer gives what its shapes say."""
     shape = leaf.origin.input_shape
     layers = list(aw.layers(leaf.architecture, shape))
-    assert sum(layer.parameters for layer in layers) == leaf.architecture.parameters(shape)
+    learned = sum(joint.parameters for joint in iterate_joints(leaf.architecture, shape))
+    assert sum(layer.parameters for layer in layers) + learned == leaf.architecture.parameters(shape)
     for layer in layers:
         assert layer.module.out_shape(layer.in_shape) == layer.out_shape
         assert layer.module.parameters(layer.in_shape) == layer.parameters

@@ -68,10 +68,13 @@ class MadeAlike(Made):
         (lambda: aw.Sequential(RELU, IDENTITY), "it is called as Sequential(children)"),
         (lambda: aw.optional(RELU, IDENTITY), "it is called as optional(body)"),
         (lambda: aw.maybe_swap(RELU), "maybe_swap needs b; it is called as maybe_swap(a, b)"),
-        (lambda: aw.cell([(0, 1)], False, RELU), "it is called as cell(edges, connected=False, **options)"),
+        (
+            lambda: aw.cell([(0, 1)], False, RELU),
+            "it is called as cell(edges, connected=False, *, merge='add', **options)",
+        ),
         (
             lambda: aw.topology(),
-            "topology needs edges; it is called as topology(edges, *terms, connected=False, **named)",
+            "topology needs edges; it is called as topology(edges, *terms, connected=False, merge='add', **named)",
         ),
         (
             lambda: aw.settings(3),

@@ -1,5 +1,7 @@
 """The derivation tree of a leaf."""
 
+import re
+
 import pytest
 from hypothesis import given
 
@@ -54,11 +56,16 @@ def test_what_asked_is_where_the_traversal_was(leaf):
 
 @given(leaves)
 def test_a_module_is_inside_another_as_its_place_says(leaf):
-    """Unless it is tied, what is inside a module has a name that begins with the place of that module's prefix."""
+    """Unless it is tied, what is inside a module has a name that begins with the place of that module's prefix.
+
+    What is chosen at the first place of a term of a let is named after that let, which is around the module.
+    """
     tree = aw.derivation(leaf)
     for node in tree.nodes:
+        lets = [node.prefix[: let.start()] for let in re.finditer(r"\blet\.", node.prefix)]
+        terms = tuple(f"{before}{term}." for before in lets for term in ("chosen", "other"))
         for name, _ in leaf.path[node.start : node.stop]:
-            assert "." not in name or name.startswith(node.prefix)
+            assert "." not in name or name.startswith((node.prefix, *terms))
 
 
 def test_a_tree_by_hand():

@@ -134,6 +134,21 @@ def test_cells_are_nodes_with_modules_on_their_edges():
     assert sum(isinstance(mark, Wire) and mark.is_dashed for mark in draw_diagram(term, IMAGE).marks) == 2
 
 
+def test_a_graph_that_does_not_add_says_so_on_a_frame():
+    """With its name; in a space, with the merges that it may have."""
+    edges, inside = [(0, 1), (0, 2), (1, 2)], [aw.conv2d(3, 1), aw.relu(), aw.identity()]
+    plain = list_texts(topology(edges, *inside), IMAGE)
+    for merge, name, title in (("mean", "", "merging mean"), ("concatenate", "cell", "cell: merging concatenate")):
+        texts = list_texts(topology(edges, *inside, merge=merge, name=name), IMAGE)
+        assert title in texts
+        assert set(plain) - {"3x8x8"} <= set(texts)
+    for space in (topology(edges, *inside, merge=["add", "mean"]), cell(edges, merge=["add", "mean"], a=inside[0])):
+        assert "merging {add, mean}" in list_texts(space)
+        assert_tidy(draw_diagram(space))
+    chosen = aw.root(topology(edges, *inside, merge=["add", "mean"]), IMAGE).choose("add").architecture
+    assert "merging add" in list_texts(chosen, IMAGE)
+
+
 def test_every_edge_of_a_large_graph_has_a_way_of_its_own():
     """All pairs of seven nodes."""
     edges = [(source, target) for target in range(7) for source in range(target)]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.flow import pad_shapes
+from archwright.core.flow import find_wiring, pad_shapes
 from archwright.core.term import chain_out_shape
 from tests.strategies import cases, enumerate_leaves, iterate_subterms, leaves
 
@@ -130,14 +130,19 @@ def test_a_chain_is_its_copies(length, copies):
 
 @given(leaves)
 def test_runs_end_in_the_output_shape(leaf):
-    """Of every composite in an architecture: each run's output is its child's, and parameters add up over the runs."""
+    """Of every composite in an architecture: each run's output is its child's, and parameters add up over the runs.
+
+    With what its joints learn.
+    """
     for term in iterate_subterms(leaf.architecture):
         if isinstance(term, aw.Composite) and term.subterms and term is leaf.architecture:
             runs = list(term.iterate_calls(leaf.origin.input_shape))
             assert len(runs) == len(term.subterms) * term.copies
             assert all(child.out_shape(before) == after for _, child, before, after in runs)
             total = sum(child.parameters(before) for _, child, before, _ in runs)
-            assert term.parameters(leaf.origin.input_shape) == total
+            wiring = find_wiring(term)
+            learned = sum(joint.parameters for joint in wiring.joints) if wiring else 0
+            assert term.parameters(leaf.origin.input_shape) == total + learned
 
 
 @given(cases)

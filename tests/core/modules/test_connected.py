@@ -14,8 +14,9 @@ from archwright.core.modules.basic import Zero
 from archwright.core.modules.graphs import is_connected, topology
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, nasbench201
 from archwright.core.value import IllegalValue
+from archwright.core.wiring import MERGES
 from tests.core.modules.test_graphs import TRIANGLE
-from tests.strategies import OPTION, enumerate_leaves
+from tests.strategies import MERGING, OPTION, enumerate_leaves
 
 SHAPE = (4, 6, 6)
 ZERO, SKIP = aw.zero(), aw.identity()
@@ -42,9 +43,10 @@ operations = st.sampled_from(
 def _connected(draw: st.DrawFn) -> aw.Term:
     edges = draw(edge_lists)
     terms = [draw(operations) for _ in edges]
-    if not is_connected(edges, terms):
+    merge = draw(st.sampled_from([*MERGES, ["add", "attention"], MERGING]))
+    if not is_connected(edges, terms, "attention"):
         terms = [SKIP if isinstance(term, Zero) else term for term in terms]
-    return topology(edges, *terms, connected=True)
+    return topology(edges, *terms, connected=True, merge=merge)
 
 
 connected_terms = _connected()
@@ -52,7 +54,7 @@ connected_terms = _connected()
 
 def free(term: aw.Term) -> aw.Term:
     """The same topology without the rule."""
-    return topology(term.edges, *term.children)
+    return topology(term.edges, *term.children, merge=term.merging)
 
 
 @given(connected_terms)
@@ -60,7 +62,7 @@ def test_what_is_left_is_what_is_connected(term):
     """The leaves are those of the topology without the rule over whose edges that are not zero a way leads."""
     leaves = [leaf.architecture for leaf in enumerate_leaves(term, SHAPE)[0]]
     ways = [leaf.architecture for leaf in enumerate_leaves(free(term), SHAPE)[0]]
-    assert leaves == [each for each in ways if is_connected(each.edges, each.children)]
+    assert leaves == [each for each in ways if is_connected(each.edges, each.children, each.merging)]
     assert aw.count(term, SHAPE) == len(leaves)
     assert aw.count(aw.sequential(term, term, SKIP), SHAPE) == len(
         enumerate_leaves(aw.sequential(term, term), SHAPE)[0]
@@ -142,6 +144,24 @@ def test_a_topology_without_any_way_is_refused():
         topology([(0, 1), (1, 2)], SKIP, ZERO, connected=True)
     with pytest.raises(InvalidHyperparameter, match="connected of topology is 1; it must be True or False"):
         topology([(0, 1)], SKIP, connected=1)
+
+
+def test_a_mask_is_no_way():
+    """Of attention, which scales what else comes into the node: there the other edge may not be zero."""
+    edge = aw.either(none=ZERO, skip=SKIP)
+    space = topology([(0, 1), (0, 2), (1, 2)], SKIP, edge, edge, connected=True, merge=["add", "attention"])
+    node = aw.root(space, SHAPE)
+    assert node.choose("add").choose("none").is_leaf
+    assert not node.choose("add").choose("skip").is_leaf
+    assert node.choose("attention").choose("skip").architecture == topology(
+        [(0, 1), (0, 2), (1, 2)], SKIP, SKIP, SKIP, merge="attention"
+    )
+    assert aw.count(space, SHAPE) == aw.count(space) == 3 + 2
+    assert aw.count(aw.cell([(0, 1), (0, 2), (1, 2)], True, merge="attention", none=ZERO, skip=SKIP)) == 2
+    masked = [SKIP, edge, ZERO]
+    with pytest.raises(InvalidHyperparameter, match="merging of topology is 'attention'; no way leads from node 0 to"):
+        topology([(0, 1), (0, 2), (1, 2)], *masked, connected=True, merge=["add", "attention"])
+    assert aw.count(topology([(0, 1), (0, 2), (1, 2)], *masked, connected=True)) == 1
 
 
 def test_a_place_of_a_let_is_on_no_edge_by_itself():

@@ -7,10 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
+from archwright.core.counting import out_shapes
 from archwright.core.hyperparameter import InvalidHyperparameter
 from archwright.core.modules.basic import ReluConvBn, Zero
 from archwright.core.modules.graphs import Cell, cell, is_connected, topology
+from archwright.core.path_of import NotInSpace
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, nasbench201
+from archwright.core.wiring import MERGES
+from tests.strategies import enumerate_leaves
 
 SHAPE = (4, 8, 8)
 TRIANGLE = [(0, 1), (0, 2), (1, 2)]
@@ -64,6 +68,90 @@ def test_a_node_is_the_sum_of_what_comes_in():
     runs = [(before, after) for _, _, before, after in space.iterate_calls(SHAPE)]
     assert runs == [(SHAPE, (8, 8, 8)), (SHAPE, (4, 4, 4)), ((8, 8, 8), (6, 2, 2))]
     assert space.parameters(SHAPE) == 8 * 5 + 6 * 73
+
+
+def test_what_comes_into_a_node_is_merged_as_is_said():
+    """One behind the other, 4 and 6 channels; or the like of a sum, with a number learned for each of them."""
+
+    def merged(merge: str) -> aw.Term:
+        return topology(TRIANGLE, aw.conv2d(8, 1), aw.max_pool2d(2), aw.conv2d(6, 3, stride=4), merge=merge)
+
+    convs = 8 * 5 + 6 * 73
+    assert merged("add") == topology(TRIANGLE, *merged("add").children)
+    for merge, channels, learned in (
+        ("concatenate", 4 + 6, 0),
+        ("mean", 6, 0),
+        ("weighted", 6, 2),
+        ("attention", 6, 3),
+    ):
+        assert merged(merge).out_shape(SHAPE) == (channels, 4, 4)
+        assert merged(merge).parameters(SHAPE) == convs + learned
+    flat = topology(TRIANGLE, aw.relu(), aw.flatten(), SKIP, merge="concatenate")
+    assert flat.out_shape(SHAPE) == (2 * 4 * 8 * 8,)
+    assert topology(TRIANGLE, *flat.children).out_shape(SHAPE) == (4 * 8 * 8,)
+
+
+def test_a_node_is_merged_once():
+    """However many edges take it: nodes 2 and 4 learn two numbers each. One edge alone is merged with nothing."""
+    edges = [*TRIANGLE, (2, 3), (2, 4), (3, 4)]
+    space = topology(edges, *[SKIP] * 6, merge="weighted")
+    assert space.parameters(SHAPE) == 2 + 2
+    assert space.wiring() == aw.Wiring(
+        [0, 0, 1, aw.Joint([2, 3], "weighted"), aw.Joint([2, 3], "weighted"), 4], aw.Joint([5, 6], "weighted")
+    )
+    assert topology([(0, 1), (1, 2)], SKIP, SKIP, merge="mean").wiring() == aw.sequential(SKIP, SKIP).wiring()
+
+
+def test_how_nodes_merge_can_be_chosen():
+    """Before what is on the edges, of a cell too. JSON says it only where it is said."""
+    merges = ["concatenate", "add"]
+    graph = topology(TRIANGLE, aw.conv2d([2, 3], 1), SKIP, SKIP, merge=merges)
+    node = aw.root(graph, SHAPE)
+    assert node.choice.name == "topology.merging"
+    assert [node.choose(merge).choose(2).out_shape[0] for merge in merges] == [6, 4]
+    space = cell(TRIANGLE, merge=merges, skip=SKIP, conv=aw.conv2d([2, 3], 1))
+    node = aw.root(space, SHAPE)
+    assert (node.choice.name, node.choose("add").choice.name) == ("cell.merging", "cell.op_1_0")
+    leaf = node.choose("concatenate").choose("conv").choose("skip").choose("skip").choose(3)
+    assert leaf.architecture == topology(TRIANGLE, aw.conv2d(3, 1), SKIP, SKIP, merge="concatenate")
+    assert aw.path_of(space, SHAPE, leaf.architecture) == leaf.path
+    with pytest.raises(NotInSpace, match=r"its cell.merging would be mean, and the space has \{concatenate, add\}"):
+        aw.path_of(space, SHAPE, topology(TRIANGLE, SKIP, SKIP, SKIP, merge="mean"))
+    for each in (graph, space):
+        assert aw.from_json(aw.to_json(each)) == each
+    assert "merging" not in aw.to_json(topology(TRIANGLE, SKIP, SKIP, SKIP))
+    assert "merging" not in aw.to_json(cell(TRIANGLE, merge="add", skip=SKIP))
+
+
+@given(graphs(), st.data())
+def test_graphs_that_merge_in_many_ways_are_counted(edges, data):
+    """Of modules that change channels, axes or the rank, which a later one may not take."""
+    merge = data.draw(st.sampled_from(MERGES) | st.just(MERGES))
+    convs, flat = aw.conv2d([2, 3], 1), aw.flatten()
+    choice = aw.either(skip=SKIP, conv=convs, flat=flat)
+    some = st.sampled_from([SKIP, convs, flat, aw.affine([4, 5]), aw.max_pool2d([2, 5]), choice])
+    for space in (
+        topology(edges, *data.draw(st.lists(some, min_size=len(edges), max_size=len(edges))), merge=merge),
+        cell(edges[:4], merge=merge, connected=data.draw(st.booleans()), none=ZERO, conv=convs, flat=flat)
+        if len(edges) <= 4
+        else cell(TRIANGLE, merge=merge, skip=SKIP, flat=flat),
+    ):
+        leaves, _ = enumerate_leaves(space, SHAPE)
+        assert aw.count(space, SHAPE) == len(leaves)
+        assert set(out_shapes(space, SHAPE)) == {leaf.out_shape for leaf in leaves}
+
+
+def test_a_merge_that_nothing_gets_through_is_not_offered():
+    """Nothing on the edge past the mask: attention gives zeros, and any sum what the mask was."""
+    written = ["1_0", "2_0", "2_1"]
+    ops = [
+        (f"op_{edge}", fixed) for edge, fixed in zip(written, [["none", "skip"], ["none", "skip"], "none"], strict=True)
+    ]
+    space = Cell(TRIANGLE, (ZERO, SKIP), ("none", "skip"), ops, connected=True, merging=["attention", "add", "mean"])
+    node = aw.root(space, SHAPE)
+    assert list(node.choice.domain) == ["add", "mean"]
+    assert aw.count(space, SHAPE) == aw.count(space) == len(enumerate_leaves(space, SHAPE)[0]) == 2 * 2
+    assert aw.dead_ends(space, SHAPE) == ()
 
 
 def test_names_say_the_edge():
@@ -151,6 +239,10 @@ def test_edges_lead_to_later_nodes(edges):
     ("make", "message"),
     [
         (lambda: topology(TRIANGLE, SKIP), "topology has 3 edges and 1 modules; give it one for each edge"),
+        (lambda: topology(TRIANGLE, SKIP, connected=True, merge="attention"), "topology has 3 edges and 1 modules"),
+        (lambda: topology(TRIANGLE, SKIP, SKIP, SKIP, merge="sum"), "merging of topology is 'sum'; it may be one of"),
+        (lambda: cell(TRIANGLE, skip=SKIP, merge=["add", "sum"]), "merging of cell is 'sum'; it may be one of 'add'"),
+        (lambda: cell(TRIANGLE, skip=SKIP, merge=SKIP), "merging of cell is the module identity, where values belong"),
         (lambda: cell(TRIANGLE), "cell has 3 edges and 3 choices, 0 operations and the labels"),
         (
             lambda: Cell([(0, 1)], (SKIP,), ("a", "b"), [("op", "a")]),

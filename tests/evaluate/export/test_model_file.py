@@ -246,6 +246,22 @@ def test_every_merge_is_written(merging):
         write_and_compare(
             Net((*inside, aw.relu()), [*[(0,)] * len(inside), (0, 1), (1, len(inside) + 1)], merging), IMAGE
         )
+        edges = [(0, target + 1) for target in range(len(inside))] + [
+            (node, len(inside)) for node in range(1, len(inside))
+        ]
+        write_and_compare(topology(edges, *inside, *[aw.relu()] * (len(inside) - 1), merge=merging), IMAGE)
+
+
+def test_a_cell_says_how_its_nodes_merge():
+    cell = topology([(0, 1), (0, 2), (1, 2)], aw.conv2d(2, 3), aw.identity(), aw.relu(), merge="concatenate")
+    text = write_and_compare(aw.sequential(cell, topology(cell.edges, *cell.children, merge="mean")), IMAGE)
+    assert '"""A cell: each node is the edges into it one behind the other; edge_2_0 is the one from node' in text
+    assert extract_lines(text, "class Cell1", "\n\n\n")[-2:] == [
+        "        node1 = self.edge_1_0(x)",
+        "        return torch.cat([x, F.relu(node1)], 1)",
+    ]
+    assert "        return (F.pad(x, (0, 0, 0, 0, 0, 0)) + F.relu(node1)) / 2" not in text
+    assert ") / 2" in extract_lines(text, "class Cell2", "\n\n\n")[-1]
 
 
 def test_modules_with_names_are_written_under_them():

@@ -6,15 +6,19 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional
 
 import archwright as aw
 from archwright.core.modules.composite import Branches, RepeatTied, Residual, Sequential
-from archwright.core.modules.graphs import Topology
+from archwright.core.modules.graphs import Topology, is_connected
 from archwright.core.shape import Misfit, Shape
-from archwright.evaluate.network.compile import NotCompilable, build, compile_architecture
+from archwright.core.wiring import MERGES
+from archwright.evaluate.network.compile import NotCompilable, build, compile_architecture, count_parameters
 from archwright.evaluate.network.merges import EPSILON, align, merge_tensors
+from tests.core.modules.test_graphs import graphs
 from tests.core.user_modules import Net
 
 # --- the modules of the four kinds as they were before wirings, as a reference
@@ -266,6 +270,51 @@ def test_equal_joints_learn_once_and_are_merged_once():
     model = compile_architecture(twice, (3,), seed=0)
     assert {name: len(p) for name, p in model.named_parameters()} == {"weights_0": 3, "weights_1": 2}
     assert twice.parameters((3,)) == 5
+
+
+def write_wiring_out(graph: Topology) -> Net:
+    """The same graph as a composite that says what flows into each module."""
+    into: dict[int, list[int]] = {0: [0]}
+    for i, (_, target) in enumerate(graph.edges):
+        into.setdefault(target, []).append(i + 1)
+    nodes = [*(source for source, _ in graph.edges), graph.edges[-1][1]]
+    return Net(graph.children, [into[node] for node in nodes], graph.merging)
+
+
+inside_graphs = st.sampled_from(
+    [aw.conv2d(2, 1), aw.conv2d(3, 3, stride=2), aw.identity(), aw.relu(), aw.zero(), aw.flatten(), aw.affine(4)]
+)
+
+
+@given(graphs(), st.sampled_from(MERGES), st.data())
+@settings(deadline=None)
+def test_a_graph_is_its_wiring_written_out(edges, merge, data):
+    """Of any merge: the same shapes, weights under the same names, and outputs to the last bit."""
+    graph = aw.topology(edges, *(data.draw(inside_graphs) for _ in edges), merge=merge)
+    net, shape = write_wiring_out(graph), (2, 4, 3)
+    try:
+        out = graph.out_shape(shape)
+    except Misfit:
+        with pytest.raises(Misfit):
+            net.out_shape(shape)
+        return
+    assert (out, graph.parameters(shape)) == (net.out_shape(shape), net.parameters(shape))
+    actual, expected = (compile_architecture(term, shape, seed=3) for term in (graph, net))
+    assert count_parameters(actual) == graph.parameters(shape)
+    assert list(actual.state_dict()) == list(expected.state_dict())
+    for p in (*actual.parameters(), *expected.parameters()):
+        p.data.copy_(torch.arange(p.numel()).reshape(p.shape).sin())
+    x = torch.randn(2, *shape)
+    assert torch.equal(actual(x), expected(x))
+
+
+@given(graphs(), st.sampled_from(MERGES), st.data())
+@settings(deadline=None)
+def test_a_graph_is_connected_where_its_output_is_more_than_zeros(edges, merge, data):
+    """Whatever its merge."""
+    inside = [data.draw(st.sampled_from([aw.zero(), aw.identity()])) for _ in edges]
+    model = compile_architecture(aw.topology(edges, *inside, merge=merge), (2, 3), seed=0)
+    assert bool(model(torch.rand(1, 2, 3)).any()) == is_connected(edges, inside, merge)
 
 
 # --- where the modules inside lie
