@@ -169,6 +169,7 @@ def find_returned_class(function) -> type:
     "page",
     [
         "python.md",
+        "language.md",
         "data.md",
         "log.md",
         "retraining.md",

@@ -13,6 +13,8 @@ import archwright as aw
 
 kind = aw.shared("kind", [2, 4])
 space = aw.sequential(aw.conv2d([8, 16], 3), aw.repeat(aw.optional(aw.dropout([0.1, 0.2])), [1, 2]), aw.affine(10))
+renamed = aw.sequential(stem=aw.conv2d([8, 16, 32], 3), rest=space.children[1], head=aw.affine(10))
+ambiguous = aw.sequential(aw.either(a=aw.relu(), b=aw.relu()), aw.affine([4, 8]))
 sharing = aw.sequential(aw.conv2d(kind, 3), aw.conv2d(kind, 3))
 """
 INSIDE = aw.sequential(aw.conv2d(16, 3), aw.sequential(aw.dropout(0.2), aw.identity()), aw.affine(10))
@@ -57,6 +59,50 @@ def test_what_is_in_the_space_has_its_choices_shown(ask, content):
     (record,) = read_records(ask(content, "--json").out)
     assert find_faults(record, Membership) == []
     assert (record["has"], record["choices"], record["reason"]) == (True, CHOICES, "")
+
+
+@pytest.mark.parametrize(
+    ("choices", "option"),
+    [
+        ({"0.either.option": "b", "1.affine.units": 8}, "b"),
+        ({"0.either.option": "b", "1.affine.units": 4}, "a"),  # of another architecture, so it is looked for
+        ({"0.either.option": "b"}, "a"),
+        ({"0.either.option": ["b"], "1.affine.units": 8}, "a"),
+        ({"other": 3}, "a"),
+    ],
+)
+def test_the_choices_of_a_trial_are_told_where_they_lead_to_its_architecture(ask, choices, option):
+    """The architecture counts; of several ways to it, its own is known."""
+    record = {"term": aw.to_json(aw.sequential(aw.relu(), aw.affine(8))), "choices": choices}
+    assert ask(record, space="own.py:ambiguous").out.split()[4:] == [f"0.either.option={option}", "1.affine.units=8"]
+
+
+def test_trials_of_a_run_are_looked_for_in_a_space_of_other_names(cli, tmp_path):
+    """As commands print them; they are enqueued there, too."""
+    (tmp_path / "own.py").write_text(OWN)
+    words = ("--evaluator", "score.py:of_architecture", "--trials", "3")
+    (tmp_path / "score.py").write_text("def of_architecture(architecture):\n    return len(str(architecture)) / 1000\n")
+    assert cli("search", "own.py:space", *words, "--name", "mine").code == 0
+    shown = [cli("best", "mine", "--json").out, cli("show", "mine", "best", "--json").out]
+    (best, *_), details = map(json.loads, shown)
+    assert best["term"] == details["term"]
+    chosen = dict(zip(("stem.conv2d.filters", "rest.repeat.count"), best["choices"].values(), strict=False))
+    for printed in shown:
+        (tmp_path / "found.json").write_text(printed)
+        done = cli("space", "own.py:renamed", "--has", "found.json", "--json")
+        assert (done.code, done.err) == (0, "")
+        assert read_records(done.out)[0]["choices"].items() >= chosen.items()
+    assert cli("search", "own.py:renamed", *words, "--name", "next", "--enqueue", "found.json").code == 0
+    first = json.loads(cli("show", "next", "0", "--json").out)
+    assert first["enqueued"] == 0
+    assert aw.drop_names(aw.from_json(first["term"])) == aw.from_json(best["term"])
+
+
+def test_a_random_architecture_is_one_of_its_space(ask, cli):
+    ask(CHOICES)
+    (record,) = read_records(cli("space", "own.py:space", "--sample", "2", "--json").out)
+    done = ask(record["samples"], "--json")
+    assert [each["choices"] for each in read_records(done.out)] == [each["choices"] for each in record["samples"]]
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,50 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, final
+
+from attrs import frozen
 
 from archwright.core.errors import ArchwrightError, TooDeep
 from archwright.core.json import UnreadableTerm, from_foreign_json
+from archwright.core.names import drop_names
+from archwright.core.node import DeadEnd, replay
+from archwright.core.path_of import NotInSpace, follow_choices, path_of
+from archwright.core.shape import Shape
 from archwright.core.term import Term
+from archwright.core.value import Path as ChosenPath
 
-CHOICES_KEY = "choices"  # of a trial as `archwright best --json` and `archwright show --json` print it
-ARCHITECTURE_KEYS = ("architecture", "term")  # of an export's architecture.json, and of records of commands
+CHOICES_KEY = "choices"  # of an export's architecture.json, and of a trial as commands print it with --json
+ARCHITECTURE_KEYS = ("architecture", "term")  # of these, in this order: a trial has a drawing under the first
+
+
+@final
+@frozen
+class GivenArchitecture:
+    """What JSON says of an architecture: itself, or only what was chosen."""
+
+    term: Term | None
+    choices: object  # those that are beside it, by their names; of JSON without an architecture, all of it
+
+    def find_path(self, space: Term, in_shape: Shape) -> ChosenPath:
+        """The path of the architecture: by the choices beside it if they lead to it, else as `path_of` finds it.
+
+        Of choices alone, the path that has exactly these. Raises what `path_of` and `follow_choices` do.
+        """
+        if self.term is None:
+            return follow_choices(space, in_shape, cast(Mapping[str, object], self.choices))
+        return self._follow_choices(space, in_shape) or path_of(space, in_shape, self.term)
+
+    def _follow_choices(self, space: Term, in_shape: Shape) -> ChosenPath | None:
+        """The path of the choices beside the architecture; None where it is not that of the architecture."""
+        if self.choices is None or self.term is None:
+            return None
+        try:
+            path = follow_choices(space, in_shape, cast(Mapping[str, object], self.choices))
+        except (NotInSpace, DeadEnd):
+            return None
+        leads_to = replay(space, in_shape, path).architecture
+        return path if drop_names(leads_to) == drop_names(self.term) else None
 
 
 class BadArchitectureFile(ArchwrightError, ValueError):
@@ -43,49 +79,50 @@ def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def find_architecture(item: Any, shared_names: Collection[str]) -> Term | None:
-    """The architecture that JSON is or has, or None. Raises UnreadableTerm and TooDeep.
+def read_architecture(item: Any, shared_names: Collection[str]) -> GivenArchitecture:
+    """The architecture that JSON is or has. Raises UnreadableTerm and TooDeep.
 
     It is one if it has a kind, which is no choice of a hyperparameter of that name: `shared_names` are those of the
     space.
     """
     if not isinstance(item, Mapping):
-        return None
+        return GivenArchitecture(None, item)
     fields = cast(Mapping[str, Any], item)
+    choices = fields.get(CHOICES_KEY)
+    beside = cast(object, choices) if isinstance(choices, Mapping) else None
     for key in ARCHITECTURE_KEYS:
         if _is_term(fields.get(key)):
-            return from_foreign_json(fields[key])
-    return from_foreign_json(fields) if _is_term(fields) and "kind" not in shared_names else None
+            return GivenArchitecture(from_foreign_json(fields[key]), beside)
+    if _is_term(fields) and "kind" not in shared_names:
+        return GivenArchitecture(from_foreign_json(fields), None)
+    return GivenArchitecture(None, fields if beside is None else beside)
 
 
 def _is_term(item: Any) -> bool:
     return isinstance(item, Mapping) and isinstance(cast(Mapping[str, Any], item).get("kind"), str)
 
 
-def find_choices(item: Any) -> Any:
-    """The choices of a trial's record, or the item itself."""
-    fields = cast(Mapping[str, Any], item) if isinstance(item, Mapping) else {}
-    return fields[CHOICES_KEY] if isinstance(fields.get(CHOICES_KEY), Mapping) else item
-
-
-def read_architectures(file: Path, shared_names: Collection[str]) -> Sequence[Term | Mapping[str, Any]]:
-    """The architecture in a file, or each of a list; of one of which only the choices are there, those by their names.
+def read_architectures(file: Path, shared_names: Collection[str]) -> Sequence[GivenArchitecture]:
+    """The architecture in a file, or each of a list.
 
     Raises BadArchitectureFile, with the place in the file.
     """
-    remedy = "write an architecture as aw.to_json gives it, or name the architecture.json of an export"
+    remedy = (
+        "write an architecture as aw.to_json gives it in Python, or trials as archwright best --json prints them, or "
+        "name the architecture.json of an export"
+    )
     content = load_json(file, BadArchitectureFile, remedy)
     items = cast(list[Any], content) if isinstance(content, list) else [content]
-    found: list[Term | Mapping[str, Any]] = []
+    found: list[GivenArchitecture] = []
     for index, item in enumerate(items):
         place = f"{file}, architecture {index + 1}" if isinstance(content, list) else str(file)
         try:
-            given = find_architecture(item, shared_names) or find_choices(item)
+            given = read_architecture(item, shared_names)
         except (TooDeep, UnreadableTerm) as error:
             raise BadArchitectureFile(f"{place}: {error}") from error
-        if not isinstance(given, Term | Mapping):
+        if given.term is None and not isinstance(given.choices, Mapping):
             raise BadArchitectureFile(f"{place} is {item!r:.80}; {remedy}")
-        found.append(cast(Any, given))
+        found.append(given)
     if not found:
         raise BadArchitectureFile(f"{file} is an empty list; {remedy}")
     return found

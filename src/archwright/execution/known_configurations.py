@@ -14,7 +14,7 @@ from archwright.core.protocols import Problem
 from archwright.core.term import Term
 from archwright.core.value import IllegalValue
 from archwright.core.value import Path as ChosenPath
-from archwright.execution.architecture_files import find_architecture, find_choices, load_json
+from archwright.execution.architecture_files import load_json, read_architecture
 from archwright.execution.checks import BadArgument
 from archwright.search.running.enqueuing import BadChoices, read_choices, require_fitting
 
@@ -74,9 +74,10 @@ def _is_path(items: Sequence[Any]) -> bool:
 
 def _read_item(file: Path, index: int, item: Any, problem: Problem) -> ChosenPath:
     try:
-        architecture = find_architecture(item, {shared.name for shared in problem.space.plan.shared})
-        given = find_choices(item) if architecture is None else _find_path(architecture, problem)
-        return require_fitting(problem, read_choices(given))
+        given = read_architecture(item, {shared.name for shared in problem.space.plan.shared})
+        is_whole = given.term is not None
+        choices = given.find_path(problem.space, problem.input_shape) if is_whole else given.choices
+        return require_fitting(problem, read_choices(choices))
     except (
         BadChoices,
         ChoicesExcluded,

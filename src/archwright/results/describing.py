@@ -33,6 +33,7 @@ from archwright.results.trial_architecture import (
     count_trained_parameters,
     render_architecture,
     render_derivation,
+    write_architecture,
 )
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.ends import measure_seconds
@@ -209,6 +210,7 @@ def describe_trial_in_full(view: RunView, trial: TrialState) -> TrialDetails:
         "all_parameters": count_all_parameters(view, trial),
         "architecture": render_architecture(view, trial),
         "derivation": render_derivation(view, trial),
+        "term": write_architecture(view, trial),
         "left_out": explain_omission(view),
         "model": locate_model(view, trial),
         "attempts": [_describe_attempt(attempt) for attempt in list_attempts(view, trial)],
@@ -224,7 +226,12 @@ def describe_best_trials(view: RunView, n: int, *, inherited: bool = False) -> B
 
 def _describe_ranked(view: RunView, trial: TrialState) -> RankedTrialRecord:
     metric = view.run.started.objective.metric
-    return {**describe_trial(view, trial), "metric": metric, "parameters": count_trained_parameters(view, trial)}
+    return {
+        **describe_trial(view, trial),
+        "metric": metric,
+        "parameters": count_trained_parameters(view, trial),
+        "term": write_architecture(view, trial),
+    }
 
 
 def list_attempts(view: RunView, trial: TrialState) -> list[Attempt]:

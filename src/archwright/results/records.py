@@ -30,6 +30,7 @@ class SpaceSample(TypedDict):
     parameters: int
     drawing: str  # as a tree
     derivation: str  # as a tree of the modules that asked for the choices
+    term: JSON  # the architecture
 
 
 class SpaceDetails(SpaceRow):
@@ -142,6 +143,7 @@ class RankedTrialRecord(TrialRecord):
 
     metric: str
     parameters: int | None
+    term: JSON  # its architecture; None where only code of others tells, or its space can no longer be read
 
 
 class BestTrials(TypedDict):
@@ -174,6 +176,7 @@ class TrialDetails(_TrialFields):
     all_parameters: int | None
     architecture: str  # as a tree
     derivation: str  # as a tree of the modules that asked for the choices; empty where only code of others tells
+    term: JSON  # the architecture; None where only code of others tells, or its space can no longer be read
     left_out: str  # what is not told of the architecture, and why
     model: str | None  # the file of its weights
     attempts: list[AttemptRecord]

@@ -1,8 +1,9 @@
-"""The architecture of a logged trial: counted and drawn."""
+"""The architecture of a logged trial: counted, written and drawn."""
 
 from archwright.core.derivation import derivation
 from archwright.core.drawing.text import as_text
 from archwright.core.errors import ArchwrightError
+from archwright.core.json import JSON, to_json
 from archwright.core.tracebacks import format_traceback, format_user_traceback
 from archwright.search.running.run_view import RunView, explain_omission, outline_architecture, rebuild_leaf
 from archwright.store.fold import TrialState
@@ -27,6 +28,20 @@ def count_all_parameters(view: RunView, trial: TrialState) -> int | None:
         return None
     try:
         return rebuild_leaf(view, trial).architecture.parameters(view.run.started.input_shape)
+    except Exception as error:  # noqa: BLE001  (a person's kind of module may raise anything)
+        _require_user_error(error)
+        return None
+
+
+def write_architecture(view: RunView, trial: TrialState) -> JSON:
+    """The JSON of the trial's architecture, from which commands read it.
+
+    None where only code of others tells, or its space can no longer be read.
+    """
+    if explain_omission(view):
+        return None
+    try:
+        return to_json(rebuild_leaf(view, trial).architecture)
     except Exception as error:  # noqa: BLE001  (a person's kind of module may raise anything)
         _require_user_error(error)
         return None

@@ -1,7 +1,7 @@
 """What there is to say of a search space before any search."""
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from archwright.core.counting import count, dead_ends
@@ -13,12 +13,12 @@ from archwright.core.json import to_json
 from archwright.core.modules.grammar import count_derivations
 from archwright.core.node import Node, root
 from archwright.core.path_lengths import count_longest_path
-from archwright.core.path_of import NotInSpace, follow_choices, path_of
+from archwright.core.path_of import NotInSpace
 from archwright.core.shape import Shape
 from archwright.core.spaces.named import SPACES
 from archwright.core.term import Term
 from archwright.core.traversal import sample
-from archwright.execution.architecture_files import read_architectures
+from archwright.execution.architecture_files import GivenArchitecture, read_architectures
 from archwright.execution.checks import read_count, read_path, read_positive_count, read_seed
 from archwright.execution.spaces import DEFAULT_INPUT, SpaceSource, find_space, read_space
 from archwright.results.records import Membership, SpaceDetails, SpaceRow, SpaceSample
@@ -70,8 +70,8 @@ def find_architectures(
 ) -> list[Membership]:
     """Whether a space has the architecture in a file, or each of a list, as `archwright space --has` prints it.
 
-    The file holds the JSON of architectures, what an export wrote, or trials as `archwright best --json` prints them;
-    of these their choices are followed. The space is built as for `describe_space`. Raises what that does,
+    The file holds the JSON of architectures, what an export wrote, trials as `archwright best --json` prints them, or
+    choices by name. The space is built as for `describe_space`. Raises what that does,
     BadArchitectureFile, NotSpecified, MembershipUnknown, and DeadEnd if the space has no architecture for the input.
     """
     source, classes = read_space(space), read_positive_count("classes", classes)
@@ -83,10 +83,9 @@ def find_architectures(
     return [_find_architecture(term, model_input.shape, each) for each in given]
 
 
-def _find_architecture(term: Term, shape: Shape, given: Term | Mapping[str, object]) -> Membership:
-    find = path_of if isinstance(given, Term) else follow_choices
+def _find_architecture(term: Term, shape: Shape, given: GivenArchitecture) -> Membership:
     try:
-        path = find(term, shape, given)  # pyright: ignore[reportArgumentType]  (each takes what it is chosen for)
+        path = given.find_path(term, shape)
     except NotInSpace as error:
         return {"has": False, "choices": {}, "place": error.place, "reason": str(error)}
     return {"has": True, "choices": dict(path), "place": "", "reason": ""}
@@ -121,4 +120,5 @@ def _describe_sample(leaf: Node) -> SpaceSample:
         "parameters": parameters,
         "drawing": as_text(leaf.architecture, shape),
         "derivation": str(derivation(leaf)),
+        "term": to_json(leaf.architecture),
     }
