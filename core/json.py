@@ -42,6 +42,12 @@ def to_json(term: Term) -> JSON:
     return _unstructure(term)
 
 
+def fields_to_json(term: Term) -> Mapping[str, JSON]:
+    """The JSON of the fields of a module that hold no modules, without its name."""
+    inside = term._subterms  # pyright: ignore[reportPrivateUsage]
+    return {name: _unstructure(content) for name, content in _iterate_contents(term) if name not in inside}
+
+
 def from_json(data: JSON) -> Term:
     """The term of this JSON; user-defined kinds must have been imported.
 

@@ -4,16 +4,16 @@ Two architectures are the same model where they differ in names of modules, in i
 how rows are nested: these compute nothing and draw no random numbers. Settings are of the training wherever they stand.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import final
 
 from attrs import define, field
 
 from archwright.core.architecture import settings_of
-from archwright.core.differences import find_differences
-from archwright.core.hyperparameter import list_analyzed_values
-from archwright.core.json import JSON, to_json
-from archwright.core.matching import MembershipUnknown
+from archwright.core.json import to_json
+from archwright.core.matching import Matcher, MembershipUnknown, stands_for_another
+from archwright.core.model_rows import Agreement, RowReader, to_row
 from archwright.core.modules.basic import Identity, Settings
 from archwright.core.modules.composite import Sequential
 from archwright.core.names import drop_names
@@ -59,36 +59,37 @@ def is_same_model(a: Term, b: Term) -> bool:
 def find_same_model(start: Node, old: Node) -> Node | str:
     """The leaf below `start`, the root of a changed space, that is the model of a leaf of the old space, or why not.
 
-    Choices of the same name have the value that they had. Those that the old space did not ask are tried, as far as the
-    model decides them. Where that leads to no leaf, the architecture alone says which one it is, see `path_of`.
+    Choices of the same name have the value that they had, if that leads to the model. Of the others, those values are
+    tried with which the model may still come of it. Where not all could be tried, the architecture alone says which one
+    it is, see `path_of`.
     """
     follower = _Follower(dict(old.path), old.architecture)
     leaf = follower.follow(start)
-    if leaf is not None:
-        return leaf
-    try:
-        return find_leaf(start, old.architecture)
-    except (NotInSpace, MembershipUnknown) as error:
-        return follower.explain() or str(error)
+    if leaf is None and not follower.has_tried_all:
+        with suppress(NotInSpace, MembershipUnknown):
+            return find_leaf(start, old.architecture)
+    return follower.explain() if leaf is None else leaf
 
 
 @final
 @define
 class _Follower:
-    """A depth-first search for the leaf with the old choices, and the first reasons why a partial path led to none."""
+    """A depth-first search for a model, and why the partial path that came farthest led to none."""
 
     choices: Mapping[str, Value]
     architecture: Term
-    model: JSON = field(init=False)
     settings: Mapping[str, Value] = field(init=False)
+    reader: RowReader = field(init=False)
+    matcher: Matcher = field(init=False)  # knows which values of a long range are worth a try
     tried: int = 0  # partial paths
-    refusal: str = ""  # of an old value
-    difference: str = ""  # of the first model that was come to
-    asked: dict[str, None] = field(factory=dict[str, None])  # choices that the old space did not ask, in their order
-    has_met: bool = False  # whether a choice of an old name was asked
+    has_tried_all: bool = True  # unless there were too many, or values of a range that nobody has looked at
+    reason: str = "the space has no model"
+    _progress: int = -1  # of the partial path that the reason is of
 
     def __attrs_post_init__(self) -> None:
-        self.model, self.settings = to_json(simplify(self.architecture)), settings_of(self.architecture)
+        # Compared as JSON: the kinds of a person's file may be loaded twice, for the old space and for the new one.
+        self.reader = RowReader(to_row(to_json(simplify(self.architecture))))
+        self.settings, self.matcher = settings_of(self.architecture), Matcher(self.architecture)
 
     def follow(self, start: Node) -> Node | None:
         stack = [iter([start])]
@@ -96,52 +97,75 @@ class _Follower:
             node = next(stack[-1], None)
             if node is None:
                 stack.pop()
+                continue
+            agreement = self.reader.compare(node)
+            if agreement.mismatch:
+                self._note(agreement.mismatch, agreement.progress)
             elif not node.is_leaf:
-                stack.append(self._iterate_steps(node))
-            elif self._is_found(node):
+                stack.append(self._iterate_steps(node, agreement))
+            elif reason := self._compare_settings(node):
+                self._note(reason, agreement.progress)
+            else:
                 return node
         return None
 
-    def _iterate_steps(self, node: Node) -> Iterator[Node]:
+    def _iterate_steps(self, node: Node, agreement: Agreement) -> Iterator[Node]:
         """The nodes after the open choice, in the order of trying."""
         choice = node.choice
         assert choice is not None
-        if choice.name in self.choices:
-            self.has_met = True
-            value = self.choices[choice.name]
+        wanted, others = self._list_values(node, agreement)
+        for value in wanted:
             if value not in choice.domain:
                 reason = f"{choice.name} is {format_value(value)}, and may be one of {choice.domain} here"
-                self.refusal = self.refusal or reason
-                return
-            values = [value]
-        else:
-            self.asked[choice.name] = None
-            values = list_analyzed_values(choice.domain)
-        for value in values:
+                self._note(reason, agreement.progress)
+        for value in dict.fromkeys([*wanted, *others]):
+            if value not in choice.domain:
+                continue
             self.tried += 1
             if self.tried > MAX_FOLLOWED_NODES:
+                self.has_tried_all = False
                 return
             try:
                 yield node.choose(value)
             except DeadEnd as error:
-                self.refusal = self.refusal or str(error)
+                self._note(str(error), agreement.progress)
 
-    def _is_found(self, leaf: Node) -> bool:
-        # Compared as JSON: the kinds of a person's file may be loaded twice, for the old space and for the new one.
-        old = {"model": self.model, "settings": self.settings}
-        new = {"model": to_json(simplify(leaf.architecture)), "settings": settings_of(leaf.architecture)}
-        if not self.difference and old != new:
-            self.difference = next(find_differences(old, new, "")).removeprefix(".")
-        return old == new
+    def _list_values(self, node: Node, agreement: Agreement) -> tuple[Sequence[Value], Iterable[Value]]:
+        """The values that the open choice had, or has in the model, and others that are worth a try."""
+        focus, request, choice = node.focus, node.request, node.choice
+        assert request is not None
+        assert choice is not None
+        field_name = focus.plan.names[len(request.values)]
+        had = [self.choices[choice.name]] if choice.name in self.choices else []
+        if request.shared is None and not stands_for_another(focus):
+            if isinstance(focus, Settings):
+                if field_name not in self.settings:
+                    self._note(f"the setting {field_name} is not set, and is asked for here", agreement.progress)
+                    return [], ()
+                self.has_tried_all = False  # a later module may set it again
+                return list(dict.fromkeys([*had, self.settings[field_name]])), ()
+            if agreement.rest is not None:
+                return [agreement.rest[0][field_name]], ()
+        others = self.matcher.list_values(choice.domain, choice.name)
+        self.has_tried_all = self.has_tried_all and not self.matcher.left_out
+        return had, others
+
+    def _compare_settings(self, leaf: Node) -> str:
+        """The first setting of the training that is another one; empty if none is."""
+        here = settings_of(leaf.architecture)
+        for name in dict.fromkeys([*self.settings, *here]):
+            if self.settings.get(name) != here.get(name):
+                old, new = (format_value(each[name]) if name in each else "not set" for each in (self.settings, here))
+                return f"the setting {name} is {old}, and is {new} here"
+        return ""
+
+    def _note(self, reason: str, progress: int) -> None:
+        """Remember why a partial path led to none, if none was as far."""
+        if progress > self._progress:
+            self.reason, self._progress = reason, progress
 
     def explain(self) -> str:
-        """Why there is no leaf; empty where the new space asks nothing of what the old one asked."""
-        if not self.has_met and self.choices:
-            return ""
-        if self.refusal:
-            return self.refusal
+        """Why there is no leaf, as far as it is known."""
         if self.tried > MAX_FOLLOWED_NODES:
-            return f"none of the first {MAX_FOLLOWED_NODES:,} ways to make its new choices gives its model"
-        if self.asked:
-            return f"no way to choose {', '.join(self.asked)}, which it was not asked, gives its model"
-        return f"its choices give another model here: {self.difference}"
+            return f"none of the first {MAX_FOLLOWED_NODES:,} ways to choose gives it: {self.reason}"
+        return self.reason

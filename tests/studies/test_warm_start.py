@@ -74,6 +74,7 @@ def test_a_space_changed_in_four_ways(old, space, kept, capsys):
     text = out.out + out.err
     assert f"inherited {kept} of 8 trials of old, the best with accuracy " in text
     assert ("left out 2: net.stem.conv2d.filters is 64, and may be one of {8, 16, 32} here" in text) == (kept == 6)
+    assert ("a space keeps its models where old values stay and what is new may be left out" in text) == (kept == 6)
 
 
 def test_the_runs_own_results_are_its_own(old):
@@ -163,7 +164,9 @@ def test_another_budget_is_none_to_learn_from(tmp_path, monkeypatch, capsys):
     )
     assert long.inherited == ()
     out = capsys.readouterr()
-    assert "left out 2: it had 2 epochs, and a trial here has 5 epochs" in out.out + out.err
+    reason = "left out 2: it had 2 epochs, and a trial here has 5 epochs; with the budget 2epochs it is taken over"
+    assert reason in out.out + out.err
+    assert "a space keeps its models" not in out.out + out.err
     same = aw.search(space, evaluate, trials=2, budget="2epochs", warm_start="short", name="same", **WORK)
     assert [trial.score for trial in same.inherited] == [2.0, 2.0]
 
@@ -202,7 +205,7 @@ def test_failed_and_open_trials(tmp_path, monkeypatch, capsys):
     run = aw.search(space, evaluate, trials=1, warm_start=before, name="newer", **WORK | {"progress": True})
     assert run.inherited == ()
     out = capsys.readouterr()
-    assert "left out 1: it has not ended" in out.out + out.err
+    assert "left out 1: it has not ended; go on with failing before it is taken over" in out.out + out.err
 
 
 def tell_size(study: aw.Study, trials: int) -> None:
@@ -269,7 +272,8 @@ def test_a_study_and_a_search_are_other_problems(old, caplog):
     with aw.study(make_body(), input=SHAPE, objective="accuracy", name="mine", warm_start=old) as study:
         assert study.run.inherited == ()
     assert caplog.messages == [
-        "inherited 0 of 8 trials of old; left out 8: evaluator.kind was function, and is told: that is another problem"
+        "inherited 0 of 8 trials of old; left out 8: evaluator.kind was function, and is told: that is another "
+        "problem; trials are taken over where it is as it was"
     ]
 
 

@@ -20,6 +20,7 @@ from archwright.store.needed import explain_changed
 from archwright.store.parts import find_changed
 
 MAX_REASONS = 5  # that are told of a run, the most frequent first
+MODELS_REMEDY = "a space keeps its models where old values stay and what is new may be left out, as in aw.optional(...)"
 
 
 @frozen
@@ -29,6 +30,7 @@ class TakenOver:
     source: RunView
     trials: Sequence[Inherited]  # numbered from -1 down, which `number_inherited` puts right
     reasons: Counter[str] = field(factory=Counter[str])  # why the others are left out, and of how many
+    lacks_models: bool = False  # whether some are left out since the space does not have their models
 
     def describe(self, started: RunStarted) -> Iterator[str]:
         """How many trials are taken over, and why the others are not, in lines for people."""
@@ -41,6 +43,8 @@ class TakenOver:
         rest = self.reasons.most_common()[MAX_REASONS:]
         if rest:
             yield f"  left out {sum(count for _, count in rest)} for {pluralize(len(rest), 'other reason')}"
+        if self.lacks_models:
+            yield f"  {MODELS_REMEDY}"
 
 
 def take_over(sources: Sequence[RunView], log: Path, started: RunStarted, problem: Problem) -> Sequence[TakenOver]:
@@ -90,21 +94,23 @@ def _name_log(source: RunView, log: Path) -> str | None:
 def _take_over_run(source: RunView, started: RunStarted, problem: Problem, known: set[object]) -> TakenOver:
     """What is taken over of one run, without the trials that are `known`."""
     if difference := find_other_problem(source.run.started, started):
-        return TakenOver(source, (), Counter({f"{difference}: that is another problem": len(source.trials)}))
+        reason = f"{difference}: that is another problem; trials are taken over where it is as it was"
+        return TakenOver(source, (), Counter({reason: len(source.trials)}))
     space = load_logged_term(source.run.space, source.run.started, trusted=source.trusted)
-    events, reasons = list[Inherited](), Counter[str]()
+    events, reasons, lacks_models = list[Inherited](), Counter[str](), False
     for trial in source.trials:
         if _identify(trial) in known:
             reasons["it is a copy of a trial of a run before"] += 1
-        elif reason := _explain_unfit(trial, started):
+        elif reason := _explain_unfit(source, trial, started):
             reasons[reason] += 1
         else:
             leaf = find_same_model(problem.root, replay(space, source.run.started.input_shape, trial.path))
             if isinstance(leaf, str):
                 reasons[leaf] += 1
+                lacks_models = True
             else:
                 events.append(_inherit(source, trial, leaf, started))
-    return TakenOver(source, events, reasons)
+    return TakenOver(source, events, reasons, lacks_models)
 
 
 def _identify(trial: TrialState) -> object:
@@ -112,12 +118,13 @@ def _identify(trial: TrialState) -> object:
     return trial.path, trial.budget, trial.status, trial.score, trial.seconds
 
 
-def _explain_unfit(trial: TrialState, started: RunStarted) -> str:
+def _explain_unfit(source: RunView, trial: TrialState, started: RunStarted) -> str:
     """Why a trial tells this run nothing, whatever its model is; empty if it does."""
     if trial.status is None:
-        return "it has not ended"
+        return f"it has not ended; go on with {source.name} before it is taken over"
     if started.reads_budget and trial.budget != started.budget:
-        return f"it had {format_budget(trial.budget)}, and a trial here has {format_budget(started.budget)}"
+        had, has = format_budget(trial.budget), format_budget(started.budget)
+        return f"it had {had}, and a trial here has {has}; with the budget {trial.budget} it is taken over"
     return ""
 
 

@@ -1,0 +1,167 @@
+"""A model as rows of modules in JSON, and how far the specified part of a node agrees with one.
+
+A row has no settings, identities, names, and rows within it, which make no model another one. It is JSON, since the
+kinds of a person's file may be loaded twice, for an old space and for a new one.
+"""
+
+from collections.abc import Sequence
+from typing import cast, final
+
+from attrs import define, frozen
+
+from archwright.core.json import JSON, fields_to_json
+from archwright.core.matching import stands_for_another
+from archwright.core.modules.basic import Identity, Settings
+from archwright.core.modules.composite import Sequential
+from archwright.core.names import name_segment, root_prefix
+from archwright.core.node import Frame, Node
+from archwright.core.term import Composite, Rewriting, Term
+from archwright.core.value import format_value
+
+Row = Sequence[JSON]
+
+
+def to_row(model: JSON) -> Row:
+    """The modules of a simplified model that run one after the other."""
+    match model["kind"]:
+        case Sequential.kind:
+            return model["children"]
+        case Identity.kind:
+            return []
+        case _:
+            return [model]
+
+
+@final
+@frozen
+class Agreement:
+    """How the specified part of a node agrees with a model."""
+
+    rest: Row | None  # what the focus and what comes after it in its row must be; None where that is not known
+    mismatch: str = ""  # the first place where it is another model; empty if there is none so far
+    progress: int = 0  # how many modules of the model come before that
+
+
+class _AnotherModel(Exception):
+    """A module of the space that is not the one at its place in the model."""
+
+
+@final
+@define
+class RowReader:
+    """Compares the nodes of a space with one model."""
+
+    row: Row
+    _progress: int = 0
+
+    def compare(self, node: Node) -> Agreement:
+        """How the modules before the focus of a node, or all of a leaf, agree with the model."""
+        self._progress, rest = 0, self.row
+        try:
+            for frame in _list_frames(node.frame):
+                inside = self._pass_frame(frame, rest, node)
+                if inside is None:
+                    return Agreement(None, progress=self._progress)
+                rest = inside
+            if node.is_leaf:
+                _require_end(self._pass(node.focus, root_prefix(node.origin.space), rest))
+            elif node.request is not None:
+                self._look_at_focus(node, rest)
+        except _AnotherModel as another:
+            return Agreement(None, str(another), self._progress)
+        return Agreement(rest, progress=self._progress)
+
+    def _pass_frame(self, frame: Frame, rest: Row, node: Node) -> Row | None:
+        """What the next child of a frame and those after it in its row must be; None where that is not known."""
+        if isinstance(frame.term, Sequential):
+            for i, child in enumerate(frame.specified_children):
+                rest = self._pass(child, _find_child_prefix(frame, i, node), rest)
+            return rest
+        if not isinstance(frame.term, Composite):
+            is_replaced = type(frame.term).with_children is Rewriting.with_children
+            return rest if is_replaced else None
+        prefix = root_prefix(node.origin.space) if frame.outer is None else frame.outer.prefix
+        children = self._enter(frame.term, prefix, rest)
+        for i, child in enumerate(frame.specified_children):
+            _require_end(self._pass(child, _find_child_prefix(frame, i, node), to_row(children[i])))
+        return to_row(children[len(frame.specified_children)])
+
+    def _pass(self, term: Term, prefix: str, rest: Row) -> Row:
+        """What must come after a specified module, which is at the beginning of the rest of a row."""
+        if isinstance(term, Settings | Identity):
+            return rest
+        subterms = term.subterms
+        if isinstance(term, Sequential):
+            for i, child in enumerate(subterms):
+                rest = self._pass(child, f"{prefix}{name_segment(term, subterms, i)}.", rest)
+            return rest
+        parts = self._enter(term, prefix, rest)
+        for i, (child, part) in enumerate(zip(subterms, parts, strict=True)):
+            _require_end(self._pass(child, f"{prefix}{name_segment(term, subterms, i)}.", to_row(part)))
+        return rest[1:]
+
+    def _enter(self, term: Term, prefix: str, rest: Row) -> Row:
+        """The modules inside the first one of the rest of a row, which must be `term` but for these."""
+        target, here = _require_kind(term, prefix, rest), fields_to_json(term)
+        inside, wanted = _list_inside(term, target), len(term.subterms)
+        unlike = {"kind", *(name for name, role in term._fields if role in ("child", "children", "rule"))}  # pyright: ignore[reportPrivateUsage]
+        for name in dict.fromkeys([*here, *target]):
+            if name not in unlike and here.get(name) != target.get(name):
+                old, new = format_value(target.get(name)), format_value(here.get(name))
+                raise _AnotherModel(f"{prefix}{term.word}.{name} is {old}, and is {new} here")
+        if len(inside) != wanted:
+            raise _AnotherModel(
+                f"its {prefix}{term.word} has {len(inside)} modules inside, and the space's has {wanted}"
+            )
+        self._progress += 1
+        return inside
+
+    def _look_at_focus(self, node: Node, rest: Row) -> None:
+        """Nothing if the module whose hyperparameters are asked for may be the first of the rest of a row."""
+        focus, request = node.focus, node.request
+        assert request is not None
+        if stands_for_another(focus) or isinstance(focus, Settings | Identity | Sequential):
+            return
+        prefix = root_prefix(node.origin.space) if node.frame is None else node.frame.prefix
+        target = _require_kind(focus, prefix, rest)
+        for name, value in zip(focus.plan.names, request.values, strict=False):
+            if target.get(name) != value:
+                old, new = format_value(target.get(name)), format_value(value)
+                raise _AnotherModel(f"{prefix}{focus.word}.{name} is {old}, and is {new} here")
+
+
+def _require_kind(term: Term, prefix: str, rest: Row) -> JSON:
+    """The first module of the rest of a row, if it is of the kind of `term`."""
+    if not rest:
+        raise _AnotherModel(f"its model ends where the space has {prefix}{term.word}")
+    if rest[0]["kind"] != term.kind:
+        raise _AnotherModel(f"its model has {rest[0]['kind']} where the space has {prefix}{term.word}")
+    return rest[0]
+
+
+def _require_end(rest: Row) -> None:
+    if rest:
+        raise _AnotherModel(f"its model goes on with {rest[0]['kind']} where the space ends")
+
+
+def _list_inside(term: Term, target: JSON) -> Row:
+    """The modules inside one that is of the kind of `term`."""
+    contents: list[JSON] = [target[name] for name in term._subterms]  # pyright: ignore[reportPrivateUsage]
+    return [
+        module for content in contents for module in (cast(Row, content) if isinstance(content, list) else [content])
+    ]
+
+
+def _list_frames(frame: Frame | None) -> list[Frame]:
+    """A frame and those around it, outermost first."""
+    frames: list[Frame] = []
+    while frame is not None:
+        frames.append(frame)
+        frame = frame.outer
+    return frames[::-1]
+
+
+def _find_child_prefix(frame: Frame, i: int, node: Node) -> str:
+    """What the names of choices begin with inside the child `i` of a frame around a node."""
+    outer = root_prefix(node.origin.space) if frame.outer is None else frame.outer.prefix
+    return f"{outer}{name_segment(frame.term, frame.children, i)}."
