@@ -1,20 +1,52 @@
 """The shared hyperparameters chosen so far, and the values computed from them."""
 
 from collections.abc import Mapping
-from typing import Any
-
-from pyrsistent import PMap, pmap
+from typing import Any, NoReturn, final
 
 from archwright.core.expression import Expression, Shared
 from archwright.core.shape import Misfit
 from archwright.core.term import Term
 from archwright.core.value import Value
 
-# The value of each shared hyperparameter that is known, by name, and under its binding what was chosen for each name of
-# a let.
-Environment = PMap[Any, Any]
 
-EMPTY_ENVIRONMENT: Environment = pmap()
+@final
+class Environment(dict[Any, Any]):
+    """What is known, by its key: setting a key gives a new environment.
+
+    The value of each shared hyperparameter that is known, by name, and under its binding what was chosen for each name
+    of a let. These are few, and read far more often than set: a dict, copied for each, takes less time and memory than
+    a tree of buckets.
+    """
+
+    __slots__ = ("_known_hash",)
+    _known_hash: int
+
+    def set(self, key: Any, value: Any) -> "Environment":
+        """The environment in which `key` has this value; this one is unchanged."""
+        other = Environment(self)
+        super(Environment, other).__setitem__(key, value)
+        return other
+
+    def discard(self, key: Any) -> "Environment":
+        """The environment without `key`, if that is in it."""
+        if key not in self:
+            return self
+        return Environment((each, value) for each, value in self.items() if each != key)
+
+    def __hash__(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]  (a dict is not hashable)
+        try:
+            return self._known_hash
+        except AttributeError:
+            self._known_hash = hash(frozenset(self.items()))
+            return self._known_hash
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("an environment does not change; set gives a new one")
+
+    __setitem__ = __delitem__ = _refuse
+
+
+EMPTY_ENVIRONMENT = Environment()
 
 
 def find_unknown(expression: Expression, environment: Mapping[str, Value]) -> Shared | None:

@@ -17,13 +17,13 @@ from archwright.core.demand import REFUSING_ZERO
 from archwright.core.domain import Domain
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment
 from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
-from archwright.core.modules.basic import Zero
 from archwright.core.modules.places import Binding, BoundPlace
 from archwright.core.names import name_segment, root_prefix
 from archwright.core.nonterminal import require_bound
+from archwright.core.passage import Exit, Passage, Waypoint, find_misfit_child
 from archwright.core.shape import Misfit, Shape, as_shape
-from archwright.core.step import Descent, ValueRequest, take_step
-from archwright.core.term import Compound, Term, chain_out_shape
+from archwright.core.step import Descent, Step, ValueRequest, take_step
+from archwright.core.term import Compound, Term
 from archwright.core.value import IllegalValue, InvalidDomain, Path, Value, as_value, format_value
 
 
@@ -66,15 +66,20 @@ class _PrefixCache:
 class Frame(_PrefixCache):
     """A module around the focus, some of whose children are specified."""
 
-    term: Compound
-    in_shape: Shape
+    waypoint: Waypoint  # which child is next, and at which shape
     outer: "Frame | None"  # of the module around this one; None for the whole space
-    children: tuple[Term, ...]  # all of them, as they were before the first was traversed
-    specified_children: tuple[Term, ...] = ()  # the first of `children`, specified
-    outs: tuple[Shape, ...] = ()  # what `Compound.keep_shapes` keeps of the output shapes of the specified children
-    depth: int = 1  # the number of frames from the outermost one to this one
-    reached: int = 0  # the nodes that the input comes to so far, where the module has a connection; see `Connection`
-    refuses_zero: bool = False  # whether its next child may not become a bare zero()
+    specified_children: tuple[Term, ...]  # those before the next one
+    depth: int  # the number of frames from the outermost one to this one
+
+    @property
+    def term(self) -> Compound:
+        """The module."""
+        return self.waypoint.passage.module
+
+    @property
+    def children(self) -> tuple[Term, ...]:
+        """All of its children, as they were before the first was traversed."""
+        return self.waypoint.passage.children
 
     @property
     def prefix(self) -> str:
@@ -82,12 +87,7 @@ class Frame(_PrefixCache):
         # Most frames are read once or never, and an AttributeError for each would be slow.
         prefix: str | None = getattr(self, "_prefix", None)
         if prefix is None:
-            frame = self if type(self.term) is not BoundPlace else find_let(self.term.binding, self)
-            outer_prefix = frame.outer.prefix if frame.outer is not None else root_prefix(frame.term)
-            i = len(self.specified_children)
-            is_named = self.children[i].given_name
-            segment = name_segment(self.term, self.children, i) if is_named else self.term.segment(i)
-            prefix = f"{outer_prefix}{segment}."
+            prefix = _make_prefix(self.waypoint.passage, self.waypoint.i, self.outer)
             _set_attribute(self, "_prefix", prefix)
         return prefix
 
@@ -260,11 +260,11 @@ def _restore(origin: Origin, path: Path, domain: Domain | None) -> Node:
 
 
 class _LocatedMisfit(Misfit):
-    """A misfit with its place in the space; one without a place is at the focus."""
+    """A misfit on the way out of modules, with its place in the space."""
 
-    def __init__(self, reason: str, place: str) -> None:
-        super().__init__(reason)
-        self.place = place
+    def __init__(self, misfit: Misfit, module: Term, frame: Frame | None) -> None:
+        super().__init__(str(misfit))
+        self.place = _locate_misfit(misfit, module, frame)
 
 
 def _advance(
@@ -279,34 +279,53 @@ def _advance(
 ) -> Node:
     """The next node with an open hyperparameter, or the leaf; `value` was chosen last, at `parent`."""
     try:
+        if frame is None or not frame.waypoint.refuses_zero:
+            step = take_step(focus, shape, environment, values)
+        else:
+            step = take_step(focus, shape, environment, values, REFUSING_ZERO)
         while True:
-            demands = (REFUSING_ZERO,) if frame is not None and frame.refuses_zero else ()
-            step = take_step(focus, shape, environment, values, *demands)
             for name, inferred in step.inferred:
                 environment = environment.set(name, inferred)
             if type(step) is ValueRequest:  # a match statement takes more than twice as long
                 return Node(origin, focus, shape, frame, environment, step, step.domain, parent, value)
             if type(step) is Descent:
-                first_in_shape = step.compound.child_in_shape(0, shape, ())
-                depth = 1 if frame is None else frame.depth + 1
-                frame = Frame(
-                    step.compound, shape, frame, step.children, (), (), depth, step.reached, step.refuses_zero
-                )
-                if depth > MAX_NESTING:
+                waypoint = step.waypoint
+                frame = Frame(waypoint, frame, waypoint.passed, 1 if frame is None else frame.depth + 1)
+                if frame.depth > MAX_NESTING:
                     raise TooDeep(frame.prefix)
-                focus, shape, values = step.children[0], first_in_shape, ()
             else:
                 frame, term, out_shape, environment = _close_frames(frame, step.term, step.out_shape, environment)
                 if frame is None:
                     return Node(origin, term, out_shape, None, environment, None, None, parent, value)
-                i = len(frame.specified_children)
-                focus, values = frame.children[i], ()
-                shape = frame.term.child_in_shape(i, frame.in_shape, frame.outs)
+                waypoint = frame.waypoint
+            focus, shape = waypoint.child, waypoint.shape
+            step = waypoint.step or _take_first_step(waypoint, environment)
     except Misfit as misfit:
-        place = misfit.place if isinstance(misfit, _LocatedMisfit) else _format_place(focus, frame)
+        place = _locate_misfit(misfit, focus, frame)
         raise DeadEnd(f"nothing fits at {place} after {_describe_choices(parent, value)}: {misfit}") from misfit
     except RecursionError as error:
         raise TooDeep(error.place if isinstance(error, TooDeep) else _format_place(focus, frame)) from error
+
+
+def _take_first_step(waypoint: Waypoint, environment: Environment) -> Step:
+    """The first step at the child that is next; kept where it is the same in every environment."""
+    child, shape = waypoint.child, waypoint.shape
+    demands = (REFUSING_ZERO,) if waypoint.refuses_zero else ()
+    if child.plan.keys and (child.plan.slots or child.own_keys):
+        return take_step(child, shape, environment, (), *demands)
+    step = take_step(child, shape, EMPTY_ENVIRONMENT, (), *demands)
+    waypoint.keep_step(step)
+    return step
+
+
+def _locate_misfit(misfit: Misfit, term: Term, frame: Frame | None) -> str:
+    """The place of a misfit at a term in `frame`: that of the term, or of one of its children."""
+    if isinstance(misfit, _LocatedMisfit):
+        return misfit.place
+    if found := find_misfit_child(misfit):
+        passage, i = found
+        return f"{_make_prefix(passage, i, frame)}{passage.children[i].word}"
+    return _format_place(term, frame)
 
 
 def _describe_choices(parent: Node | None, value: Value | None) -> str:
@@ -325,37 +344,26 @@ def _close_frames(
     If there is none, the term and the shape are the architecture's. The environment knows what was chosen for a let.
     """
     while frame is not None:
-        module, children, copies = frame.term, frame.children, frame.term.copies
-        outs, specified_children, reached = frame.outs, frame.specified_children, frame.reached
-        connection, i = module.connection if reached else None, len(specified_children)
+        waypoint, specified_children = frame.waypoint, frame.specified_children
+        module = waypoint.passage.module
         try:
             while True:
-                reached = connection.follow(i, reached, is_zero=isinstance(term, Zero)) if connection else 0
-                specified_children = (*specified_children, term)
-                last = out_shape if copies == 1 else chain_out_shape(term, out_shape, copies)
-                outs = module.keep_shapes(i, frame.in_shape, outs, last)
-                if (i := i + 1) == len(children):
+                step = waypoint.follow(term, out_shape)
+                specified_children = (*specified_children, term, *step.passed)
+                if type(step) is Exit:
                     break
-                term = children[i]
-                if term.plan.is_specified:
-                    out_shape = term.out_shape(module.child_in_shape(i, frame.in_shape, outs))
-                elif type(term) is BoundPlace and (chosen := environment.get(term.binding)):  # faster than a step
-                    out_shape = chosen.out_shape(module.child_in_shape(i, frame.in_shape, outs))
-                    term = term.with_children((chosen.term,))
-                else:
-                    inside = module, frame.in_shape, frame.outer, children, specified_children, outs, frame.depth
-                    refuses = connection is not None and connection.refuses_zero(i, reached)
-                    return Frame(*inside, reached, refuses), term, out_shape, environment
-            if type(module) is BoundPlace:
-                environment = environment.set(module.binding, module.binding.choose(term, frame.in_shape, out_shape))
-            term, out_shape = module.with_children(specified_children), module.merge(frame.in_shape, outs)
+                waypoint, term = step, step.child
+                chosen = environment.get(term.binding) if type(term) is BoundPlace else None
+                known_shape = chosen and chosen.outs.get(waypoint.shape)
+                if chosen is None or known_shape is None:
+                    return Frame(waypoint, frame.outer, specified_children, frame.depth), term, out_shape, environment
+                term, out_shape = term.with_children((chosen.term,)), known_shape  # faster than a step
         except Misfit as misfit:
-            if i == len(specified_children) < len(children):  # child i does not fit
-                place = _format_place(term, Frame(module, frame.in_shape, frame.outer, children, specified_children))
-            else:
-                place = _format_place(module, frame.outer)
-            raise _LocatedMisfit(str(misfit), place) from misfit
-        frame = frame.outer
+            raise _LocatedMisfit(misfit, module, frame.outer) from misfit
+        if type(module) is BoundPlace:
+            chosen = module.binding.choose(term, waypoint.passage.in_shape, step.out_shape)
+            environment = environment.set(module.binding, chosen)
+        term, out_shape, frame = module.with_children(specified_children), step.out_shape, frame.outer
     return None, term, out_shape, environment
 
 
@@ -365,6 +373,18 @@ def find_let(binding: Binding, frame: Frame | None) -> Frame:
         frame = frame.outer
     assert frame is not None
     return frame
+
+
+def _make_prefix(passage: Passage, i: int, outer: Frame | None) -> str:
+    """What the names of choices in the `i`-th child of a module begin with; `outer` is of the module around it."""
+    module, children = passage.module, passage.children
+    outermost: Term = module
+    if type(module) is BoundPlace:  # its names are given where the let is
+        let = find_let(module.binding, outer)
+        outermost, outer = let.term, let.outer
+    outer_prefix = outer.prefix if outer is not None else root_prefix(outermost)
+    segment = name_segment(module, children, i) if children[i].given_name else module.segment(i)
+    return f"{outer_prefix}{segment}."
 
 
 def _format_place(focus: Term, frame: Frame | None) -> str:

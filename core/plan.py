@@ -30,16 +30,21 @@ class Plan:
     cache: dict[Any, Any]  # of results that came again, see `cache_on_term`; no part of the term's value
     new_cache: dict[Any, Any]  # of the latest results that were asked for once
     rare_cache: dict[Any, Any]  # of the latest results for rare values
+    steps: dict[Any, Any]  # of the latest passages through its children, see `Passage`
 
 
 def make_plan(term: "Term", *, is_rewritten: bool) -> Plan:
     """The plan of a term; `is_rewritten` says whether it stands for another one."""
     slots = {name: slot for name, slot in term.hyperparameters if isinstance(slot, Domain | Expression)}
+    subplans = [subterm.plan for subterm in term.subterms]
+    depth = 1 + max([plan.depth for plan in subplans], default=0)
+    if not slots and not is_rewritten and all(plan.is_specified for plan in subplans):
+        return Plan((), (), (), (), (), term.own_keys, 0, frozenset(), True, depth, {}, {}, {}, {})
     indices = {name: i for i, name in enumerate(slots)}
-    relevant, subterms = term.shape_hyperparameters, term.subterms
+    relevant = term.shape_hyperparameters
     shared = {s.name: s for slot in slots.values() if isinstance(slot, Expression) for s in slot.find_shared()}
-    shared |= {s.name: s for subterm in subterms for s in subterm.plan.shared}
-    keys = [*shared, *(key for subterm in subterms for key in subterm.plan.keys), *term.own_keys]
+    shared |= {s.name: s for plan in subplans for s in plan.shared}
+    keys = [*shared, *(key for plan in subplans for key in plan.keys), *term.own_keys]
     return Plan(
         names=tuple(slots),
         slots=tuple(slots.values()),
@@ -52,11 +57,12 @@ def make_plan(term: "Term", *, is_rewritten: bool) -> Plan:
         keys=tuple(dict.fromkeys(keys)),
         first_rare=next((i for i, slot in enumerate(slots.values()) if _is_rare(slot)), len(slots)),
         rare_shared=frozenset(s.name for s in shared.values() if _is_rare(s.domain)),
-        is_specified=not slots and not is_rewritten and all(t.plan.is_specified for t in subterms),
-        depth=1 + max((t.plan.depth for t in subterms), default=0),
+        is_specified=False,  # as something is open
+        depth=depth,
         cache={},
         new_cache={},
         rare_cache={},
+        steps={},
     )
 
 

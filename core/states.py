@@ -14,9 +14,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, final
 
 from attrs import frozen
-from pyrsistent import PMap
 
 from archwright.core.domain import Domain, Values
+from archwright.core.environment import Environment
 from archwright.core.examples import Example, ForEach
 from archwright.core.value import Value
 
@@ -26,7 +26,7 @@ MAX_COUNTED_ONE_BY_ONE = 128  # integers of a range; in a longer one, one stands
 
 # An environment that holds, of each shared hyperparameter that has a value, that value, where it was chosen before the
 # analysis, or a `Known`.
-Knowledge = PMap[Any, Any]
+Knowledge = Environment
 Shapes = TypeVar("Shapes")
 States = dict[tuple[Shapes, Knowledge], "Completions"]  # the keys are all that later modules may depend on
 
@@ -179,7 +179,7 @@ def forget(known: Knowledge, needed: Collection[str], completions: Completions) 
             if isinstance(choice, Known):
                 count = multiply(completions.count, choice.count)
                 completions = Completions(count, multiply(completions.paths, choice.paths), completions.example)
-            known = known.remove(name)
+            known = known.discard(name)
     return known, completions
 
 

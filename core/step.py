@@ -5,15 +5,15 @@ from typing import Any, final
 from attrs import frozen
 
 from archwright.core.analysis import analyze, list_options
-from archwright.core.connection import AT_INPUT
-from archwright.core.demand import NO_DEMAND, Demand, require_zeros, split_by_zeros
+from archwright.core.demand import NO_DEMAND, Demand, require_zeros
 from archwright.core.domain import Domain
 from archwright.core.environment import Environment, compute_value, find_unknown
 from archwright.core.errors import ArchwrightError
 from archwright.core.hyperparameter import list_analyzed_values
 from archwright.core.modules.places import BoundPlace, Let
+from archwright.core.passage import Passage, Waypoint
 from archwright.core.shape import Misfit, Shape
-from archwright.core.term import Basic, Compound, Term
+from archwright.core.term import Basic, Composite, Compound, Rewriting, Term
 from archwright.core.term_cache import cache_on_term
 from archwright.core.value import Value
 
@@ -41,11 +41,13 @@ class ValueRequest:
 class Descent:
     """The term's own hyperparameters have values, and its children are traversed next."""
 
-    compound: Compound
-    children: tuple[Term, ...]
     inferred: InferredValues
-    reached: int  # the nodes that the input comes to before the first child, where the module has a connection; else 0
-    refuses_zero: bool  # whether the first child may not become a bare zero()
+    waypoint: Waypoint  # where the first of them is next that is open
+
+    @property
+    def children(self) -> tuple[Term, ...]:
+        """All of them, as they were before the first is traversed."""
+        return self.waypoint.passage.children
 
 
 @final
@@ -102,20 +104,25 @@ def _descend_or_finish(
     term: Term, term_with_values: Term, shape: Shape, inferred: InferredValues, demand: Demand
 ) -> Descent | SpecifiedTerm:
     """The step at `term`, which is `term_with_values` once its own hyperparameters have values."""
-    if type(term) is Let:  # what an earlier copy of it chose is forgotten
-        return Descent(
-            term, term.get_children(), tuple((binding, None) for binding in term.bindings), 0, demand.zeros == "refused"
-        )
     if isinstance(term_with_values, Compound):
         children = term_with_values.get_children()
         _require_known_shared(term, children)
         if not all(child.plan.is_specified for child in children):
-            reached = AT_INPUT if term_with_values.connection else 0
-            first, _ = split_by_zeros(term_with_values, 0, reached, demand)
-            return Descent(term_with_values, children, inferred, reached, first.zeros == "refused")
+            if type(term) is Let:  # what an earlier copy of it chose is forgotten
+                inferred = tuple((binding, None) for binding in term.bindings)
+            return Descent(inferred, _enter(term_with_values, shape, children, demand))
         term_with_values = term_with_values.with_children(children)
     require_zeros(term_with_values, demand)
     return SpecifiedTerm(term_with_values, term_with_values.out_shape(shape), inferred)
+
+
+def _enter(module: Compound, shape: Shape, children: tuple[Term, ...], demand: Demand) -> Waypoint:
+    """Where the first open child of a module is next."""
+    steps = module.plan.steps
+    passage = Passage(module, shape, children, module.copies, module.connection, steps)
+    waypoint = passage.enter(refuses_zero=isinstance(module, Rewriting) and demand.zeros == "refused")
+    assert isinstance(waypoint, Waypoint)
+    return waypoint
 
 
 def _require_known_shared(term: Term, children: tuple[Term, ...]) -> None:
@@ -153,7 +160,9 @@ def is_completable(
     """Whether `term` has any completion for an input shape: it is looked for until the first."""
     plan, k = term.plan, len(values)
     if k == len(plan.slots):
-        return bool(analyze(term, (shape,), environment, values, demand).completions)
+        return (demand.zeros == "allowed" and _fits_specified(term, shape, values)) or bool(
+            analyze(term, (shape,), environment, values, demand).completions
+        )
     slot = plan.slots[k]
     if isinstance(slot, Domain):
         matters = not isinstance(term, Basic) or plan.shape_dependent[k]
@@ -167,6 +176,21 @@ def is_completable(
     except Misfit:
         return False
     return is_completable(term, shape, environment, (*values, value), demand)
+
+
+def _fits_specified(term: Term, shape: Shape, values: tuple[Value, ...]) -> bool:
+    """Whether nothing is left to choose in `term` with these values, and it fits: no analysis is needed then."""
+    module = term.specify(values) if term.plan.slots else term
+    try:
+        if isinstance(module, Compound):
+            children = module.get_children()
+            if not all(child.plan.is_specified for child in children):
+                return False
+            module = module if isinstance(module, Composite) else module.with_children(children)
+        module.out_shape(shape)
+    except Misfit:
+        return False
+    return True
 
 
 def _explain_misfit(

@@ -303,7 +303,10 @@ class Composite(Wired, Compound):
 
     def with_children(self, children: tuple[Term, ...]) -> Self:
         """This module with other children, as many as before."""
-        return self.with_subterms(children)
+        module = self.with_subterms(children)
+        if not self.plan.slots:
+            _set_attribute(module, "_flow", self._flow)  # the wiring stays what it is
+        return module
 
     def iterate_calls(self, in_shape: Shape) -> Iterator[tuple[int, Term, Shape, Shape]]:
         """Each call of a child in order: its index, the child, its input and output shapes; only if specified."""
@@ -318,9 +321,10 @@ class Composite(Wired, Compound):
     def out_shape(self, in_shape: Shape) -> Shape:
         """The shape of its output, by way of its children."""
         outs: tuple[Shape, ...] = ()
+        copies = self.copies
         for i, term in enumerate(self.subterms):
             out = term.out_shape(self.child_in_shape(i, in_shape, outs))
-            last = out if self.copies == 1 else chain_out_shape(term, out, self.copies)
+            last = out if copies == 1 else chain_out_shape(term, out, copies)
             outs = self.keep_shapes(i, in_shape, outs, last)
         return self.merge(in_shape, outs)
 

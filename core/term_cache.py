@@ -5,8 +5,6 @@ from functools import wraps
 from inspect import signature
 from typing import Any, TypeVar, cast
 
-from pyrsistent import pmap
-
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment
 from archwright.core.taken_input import require_space
 from archwright.core.term import Term
@@ -23,14 +21,14 @@ def cache_on_term(function: CachedFunction) -> CachedFunction:
     """`function`, with its results cached on the term that is its first argument: one call for equal arguments.
 
     It takes a term alone, or a term, its input shape or shapes, the environment, values of the term's own
-    hyperparameters, and more that it depends on; and it never returns None. It sees no more of the environment than the
-    keys of the term, so the others make no difference. A result that is asked for again stays. What depends on a rare
-    value, one of the reals or of a long range, soon makes room, as does what is asked for once: its shape may follow
-    from a rare value elsewhere.
+    hyperparameters, and perhaps one thing more that it depends on; and it never returns None. It sees no more of the
+    environment than the keys of the term, so the others make no difference. A result that is asked for again stays.
+    What depends on a rare value, one of the reals or of a long range, soon makes room, as does what is asked for once:
+    its shape may follow from a rare value elsewhere.
     """
 
     @wraps(function)
-    def call(term: Term, shapes: Any, environment: Environment, values: tuple[Value, ...], *more: Any) -> Any:
+    def call(term: Term, shapes: Any, environment: Environment, values: tuple[Value, ...], more: Any = None) -> Any:
         try:
             plan = term.plan
         except AttributeError:  # asked here, where every question about a space comes by, and at no cost to the others
@@ -47,7 +45,7 @@ def cache_on_term(function: CachedFunction) -> CachedFunction:
                 result = plan.rare_cache.get(key)
         if result is None:
             relevant = _restrict(environment, keys) if keys else EMPTY_ENVIRONMENT
-            result = function(term, shapes, relevant, values, *more)
+            result = function(term, shapes, relevant, values, *([] if more is None else [more]))
             if len(values) > plan.first_rare or any(name in relevant for name in plan.rare_shared):
                 _store(plan.rare_cache, MAX_RARE_RESULTS, key, result)
             else:
@@ -76,7 +74,7 @@ def _restrict(environment: Environment, keys: tuple[Any, ...]) -> Environment:
     relevant = {key: environment[key] for key in keys if key in environment}
     if len(relevant) == len(environment):
         return environment
-    return pmap(relevant) if relevant else EMPTY_ENVIRONMENT
+    return Environment(relevant) if relevant else EMPTY_ENVIRONMENT
 
 
 def _store(cache: dict[Any, Any], limit: int, key: Any, result: Any) -> None:

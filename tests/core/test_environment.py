@@ -1,9 +1,11 @@
 """What is known of the shared hyperparameters, and values computed from it."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.environment import EMPTY_ENVIRONMENT, compute_value, find_unknown
+from archwright.core.environment import EMPTY_ENVIRONMENT, Environment, compute_value, find_unknown
 
 WIDTH, DEPTH = aw.shared("width", [16, 32]), aw.shared("depth", [1, 2])
 CONV = aw.conv2d(filters=WIDTH, size=3)
@@ -40,3 +42,18 @@ def test_what_cannot_be_computed_does_not_fit(expression, why):
     """Division by zero, operators that do not apply and overflow rule the value out, with the reason."""
     with pytest.raises(aw.Misfit, match=rf"filters of conv2d, .* cannot be computed: .*{why}"):
         compute_value(CONV, "filters", expression, {"width": 16})
+
+
+@given(st.dictionaries(st.sampled_from("abcd"), st.integers(0, 2)), st.sampled_from("abcd"), st.integers(0, 2))
+def test_an_environment_is_a_value(known, key, value):
+    """Setting and discarding give another one; equal ones have one hash; nothing changes one."""
+    environment = Environment(known)
+    changed, without = environment.set(key, value), environment.discard(key)
+    assert (environment, changed) == (known, known | {key: value})
+    assert without == {name: kept for name, kept in known.items() if name != key}
+    twin = without.set(key, value)
+    assert (twin, hash(twin)) == (changed, hash(changed))
+    with pytest.raises(TypeError, match="an environment does not change; set gives a new one"):
+        environment[key] = value
+    with pytest.raises(TypeError, match="does not change"):
+        del environment[key]

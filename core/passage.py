@@ -1,0 +1,121 @@
+"""The passage of a traversal through the children of a module, as far as shapes decide it.
+
+What comes after a child depends on its output shape alone: the input shape of the next child, or the output shape of
+the module. It is worked out once and then looked up, with the children on the way that were specified from the
+beginning.
+"""
+
+from typing import Any, final
+
+from attrs import field, frozen
+
+from archwright.core.connection import AT_INPUT, Connection
+from archwright.core.modules.basic import Zero
+from archwright.core.shape import Misfit, Shape
+from archwright.core.term import Compound, Term, chain_out_shape
+
+MAX_STEPS = 1024  # of one module, for all its input shapes; more are not kept
+
+
+class _ChildMisfit(Misfit):
+    """A misfit of a child that was specified from the beginning, or that nothing could flow into."""
+
+    def __init__(self, reason: str, passage: "Passage", i: int) -> None:
+        super().__init__(reason)
+        self.passage = passage
+        self.i = i  # the index of the child
+
+
+@final
+@frozen(eq=False)
+class Exit:
+    """The end of a passage: all children are specified."""
+
+    passed: tuple[Term, ...]  # the last children, if they were specified from the beginning
+    out_shape: Shape  # of the module
+
+
+@final
+@frozen(eq=False)
+class Waypoint:
+    """A point of a passage where a child is next that is not specified."""
+
+    passage: "Passage"
+    i: int  # the index of the child
+    child: Term  # as it was before the traversal
+    shape: Shape  # its input shape
+    outs: tuple[Shape, ...]  # what `Compound.keep_shapes` keeps of the output shapes of the children before it
+    reached: int  # the nodes that the input comes to so far, where the module has a connection; see `Connection`
+    refuses_zero: bool  # whether the child may not become a bare zero()
+    passed: tuple[Term, ...]  # the children just before it that were specified from the beginning
+    step: Any = field(default=None, init=False)  # a cache: the child's first, where nothing else decides on it
+
+    def keep_step(self, step: Any) -> None:
+        """Keep the child's first step."""
+        object.__setattr__(self, "step", step)
+
+    def follow(self, term: Term, out_shape: Shape) -> "Waypoint | Exit":
+        """What comes once the child is the specified `term`, of this output shape. Misfit if something does not fit."""
+        passage = self.passage
+        last = out_shape if passage.copies == 1 else chain_out_shape(term, out_shape, passage.copies)
+        key = self, last, self.reached > 0 and isinstance(term, Zero)
+        return passage.steps.get(key) or passage.go_on(*key)
+
+
+@final
+@frozen(eq=False)
+class Passage:
+    """A module whose own hyperparameters have values, and its input shape."""
+
+    module: Compound
+    in_shape: Shape
+    children: tuple[Term, ...]  # as they were before the first was traversed
+    copies: int
+    connection: Connection | None
+    steps: dict[Any, Waypoint | Exit]  # a cache: what comes after a waypoint, an output shape, and whether it is zero
+
+    def enter(self, *, refuses_zero: bool) -> Waypoint | Exit:
+        """What comes first; `refuses_zero` says whether what the module stands for may not become a bare zero().
+
+        Misfit if something does not fit; `find_misfit_child` says what.
+        """
+        self.module.child_in_shape(0, self.in_shape, ())  # which refuses what no child could be given
+        return self._pass_on(0, (), AT_INPUT if self.connection else 0, refuses_zero=refuses_zero)
+
+    def go_on(self, waypoint: Waypoint, last: Shape, is_zero: bool) -> Waypoint | Exit:
+        """What comes after a waypoint, which is kept; `last` is the output shape of the last copy of its child."""
+        outs, reached = self._leave(waypoint.i, waypoint.outs, waypoint.reached, last, is_zero=is_zero)
+        step = self._pass_on(waypoint.i + 1, outs, reached)
+        if len(self.steps) >= MAX_STEPS:
+            self.steps.clear()
+        self.steps[waypoint, last, is_zero] = step
+        return step
+
+    def _leave(
+        self, i: int, outs: tuple[Shape, ...], reached: int, last: Shape, *, is_zero: bool
+    ) -> tuple[tuple[Shape, ...], int]:
+        """What is kept of the output shapes, and the nodes that are reached, after the `i`-th child."""
+        reached = self.connection.follow(i, reached, is_zero=is_zero) if self.connection else 0
+        return self.module.keep_shapes(i, self.in_shape, outs, last), reached
+
+    def _pass_on(self, i: int, outs: tuple[Shape, ...], reached: int, *, refuses_zero: bool = False) -> Waypoint | Exit:
+        """What comes from the `i`-th child on."""
+        first, children, connection = i, self.children, self.connection
+        for i in range(first, len(children)):
+            child = children[i]
+            try:
+                shape = self.module.child_in_shape(i, self.in_shape, outs)
+                if not child.plan.is_specified:
+                    refuses_zero = connection.refuses_zero(i, reached) if connection else refuses_zero
+                    return Waypoint(self, i, child, shape, outs, reached, refuses_zero, children[first:i])
+                out_shape = child.out_shape(shape)
+            except Misfit as misfit:
+                raise _ChildMisfit(str(misfit), self, i) from misfit
+            last = chain_out_shape(child, out_shape, self.copies)
+            outs, reached = self._leave(i, outs, reached, last, is_zero=isinstance(child, Zero))
+        return Exit(children[first:], self.module.merge(self.in_shape, outs))
+
+
+def find_misfit_child(misfit: Misfit) -> tuple[Passage, int] | None:
+    """The passage and the index of the child that did not fit; None if the module itself did not."""
+    return (misfit.passage, misfit.i) if isinstance(misfit, _ChildMisfit) else None
