@@ -72,6 +72,8 @@ def derivation(leaf: Node) -> Derivation:
     A module's own choices come first, then those inside its children, or inside what it expands to. A shared
     hyperparameter is a choice of the module that the traversal met first.
     """
+    if not isinstance(leaf, Node):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise NotALeaf(f"{leaf!r:.80} is no leaf; give one such as aw.sample(aw.root(space, input), random.random)")
     if not leaf.is_leaf:
         raise NotALeaf(f"{leaf!r} has no derivation yet; choose until is_leaf")
     path, asking = leaf.path, list[Node]()

@@ -10,6 +10,7 @@ from typing import Any, final
 
 from attrs import evolve, field, frozen
 
+from archwright.core.builders import name_wrong_arguments
 from archwright.core.late_fields import Lasting
 from archwright.core.value import MAX_INTEGER, InvalidDomain, Value, as_bool, as_sequence, as_value, format_exactly
 
@@ -262,6 +263,7 @@ def _are_numbers(options: tuple[Value, ...]) -> bool:
     return all(type(option) in (int, float) for option in options)
 
 
+@name_wrong_arguments
 def values(*options: Value, ordered: bool | None = None, weights: Iterable[float] = ()) -> Values:
     """A finite domain. By default numbers are ordered by size, and other values are unordered.
 

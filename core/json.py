@@ -16,7 +16,7 @@ from archwright.core.hyperparameter import InvalidHyperparameter
 from archwright.core.normal import Normal
 from archwright.core.ranges import Integers, Reals
 from archwright.core.spaces.nasbench201 import read_network
-from archwright.core.term import Term
+from archwright.core.term import Term, require_term
 from archwright.core.unknown_modules import UnknownModule
 from archwright.core.user_modules import is_user_defined
 from archwright.core.value import InvalidDomain
@@ -38,7 +38,8 @@ class UnreadableTerm(ArchwrightError, ValueError):
 
 
 def to_json(term: Term) -> JSON:
-    """The JSON of a space or an architecture."""
+    """The JSON of a space or an architecture. NotATerm for anything else."""
+    require_term(term, "what is to be written as JSON")
     return _unstructure(term)
 
 

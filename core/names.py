@@ -68,8 +68,13 @@ def name_children(build: Callable[..., Term], named: Mapping[str, Term]) -> tupl
 
 def drop_names(term: TermKind) -> TermKind:
     """The same architecture, or space, without the names of its modules: what it computes, and no more."""
+    require_term(term, "what is to lose its names")
+    return _drop_names(term)
+
+
+def _drop_names(term: TermKind) -> TermKind:
     inside = term.subterms
-    unnamed = tuple(map(drop_names, inside))
+    unnamed = tuple(map(_drop_names, inside))
     if any(new is not old for new, old in zip(unnamed, inside, strict=True)):
         term = term.with_subterms(unnamed)
     return term.with_name("") if term.given_name else term

@@ -5,6 +5,7 @@ from typing import Any
 
 from attrs import evolve
 
+from archwright.core.builders import name_wrong_arguments
 from archwright.core.domain import Domain, Values, as_domain
 from archwright.core.errors import suggest_names
 from archwright.core.normal import Normal
@@ -14,8 +15,11 @@ from archwright.core.value import InvalidDomain, Value
 CONFIDENCES: Mapping[str, float] = {"low": 0.25, "medium": 0.5, "high": 0.75}  # PriorBand's released code
 
 
+@name_wrong_arguments
 def prior(domain: Any, default: Value, confidence: str | float) -> Domain:
     """The domain, or list of values, with a belief: `default` is the best value, and others may be better all the same.
+
+    It is written as `prior([16, 32, 64], 32, "medium")`.
 
     `confidence` is "low", "medium" or "high", for 0.25, 0.5 and 0.75, or a number c in (0, 1). In a finite set, the
     default has the share c, and never less than another value; the others have the same shares of the rest. In a range,

@@ -191,6 +191,7 @@ def _label_productions(symbol: str, productions: Productions, terms: list[Term])
     return labels
 
 
+@name_wrong_arguments
 def weighted(term: Term, weight: float) -> Weighted:
     """A production of a grammar with a weight, a number above 0; those without one weigh 1."""
     return Weighted(term, weight)

@@ -15,6 +15,7 @@ from typing import Any, NoReturn, final
 
 from attrs import define, field, frozen
 
+from archwright.core.builders import name_wrong_arguments
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.modules.grammar import Grammar, build_grammar
 from archwright.core.nonterminal import InvalidGrammar, Nonterminal
@@ -75,6 +76,7 @@ class _WrittenRule:
     productions: list[_WrittenProduction] = field(factory=list[_WrittenProduction])
 
 
+@name_wrong_arguments
 def grammar_from_text(
     text: str, terminals: Mapping[str, Term | Callable[..., Term]], *, depth: int | None = None
 ) -> Grammar:
@@ -84,6 +86,12 @@ def grammar_from_text(
     as a production gives it. Productions are labelled by their text, and `#` begins a comment. `depth` is as in
     `grammar`. UnreadableGrammar has the line and the column.
     """
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UnreadableGrammar(f"the text of a grammar is {text!r:.80}; write its rules, as in 'S -> conv | pool'")
+    if not isinstance(terminals, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UnreadableGrammar(
+            f"the terminals are {terminals!r:.80}; write a module for each word, as in {{'conv': conv2d(8, 3)}}"
+        )
     rules = _read_rules(text)
     symbols = {rule.symbol.text: rule.symbol for rule in rules}
     for name in symbols.keys() & terminals.keys():
@@ -109,8 +117,12 @@ def grammar_to_text(grammar: Grammar) -> str:
     """The rules of a grammar, that of its start first, each in a line, as `grammar_from_text` reads them.
 
     With the same terminals, that of the text of a grammar gives an equal one. Of a grammar that is not from a text,
-    productions are shown by their labels.
+    productions are shown by their labels. InvalidGrammar for anything else.
     """
+    if not isinstance(grammar, Grammar):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidGrammar(
+            f"{grammar!r:.80} is no grammar; give what grammar_from_text or grammar made, and not a space around it"
+        )
     rules = sorted(grammar.rules, key=lambda rule: rule[0] != grammar.start)
     return "".join(f"{symbol} -> {' | '.join(map(_format_listing, listings))}\n" for symbol, listings in rules)
 

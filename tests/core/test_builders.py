@@ -96,6 +96,20 @@ class MadeAlike(Made):
         (lambda: aw.relu(inplace=True), "relu has no argument 'inplace'; it is called as relu()"),
         (lambda: aw.integers(low=1, hi=3), "it is called as integers(lo, hi, *, log=False); did you mean lo or log?"),
         (lambda: aw.reals(1.0), "reals needs hi; it is called as reals(lo, hi, *, log=False)"),
+        (
+            lambda: aw.values(8, 16, weight=[2, 1]),
+            "values has no argument 'weight'; it is called as values(*options, ordered=None, weights=()); "
+            "did you mean weights?",
+        ),
+        (
+            lambda: aw.prior([8, 16], 8),
+            "prior needs confidence; it is called as prior(domain, default, confidence), as in prior([16, ",
+        ),
+        (lambda: aw.weighted(RELU), "weighted needs weight; it is called as weighted(term, weight)"),
+        (
+            lambda: aw.grammar_from_text("S -> relu", {"relu": RELU}, deep=3),
+            "has no argument 'deep'; it is called as grammar_from_text(text, terminals, *, depth=None)",
+        ),
         (lambda: aw.shared("width"), "shared needs domain; it is called as shared(name, domain)"),
         (lambda: aw.tokens(50), "tokens needs length; it is called as tokens(vocabulary, length)"),
         (

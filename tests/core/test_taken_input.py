@@ -2,11 +2,15 @@
 
 import functools
 import pickle
+from inspect import get_annotations, isfunction
 
 import pytest
 
 import archwright as aw
 from archwright.core.input import BadInput
+from archwright.core.json import list_kinds
+from archwright.core.node import NotALeaf
+from archwright.core.nonterminal import InvalidGrammar
 from archwright.core.spaces.named import UnknownSpace
 from archwright.core.taken_input import NotASpace, SpaceWithInput, read_taken_input
 from archwright.core.term import NotATerm
@@ -58,6 +62,18 @@ WRONG_CALLS = {  # with what is no space, and what is said of it
     "sample": (lambda bad: aw.sample(bad, lambda: 0.0), NotASpace, r"the node is 3; it must be one such as aw\.root"),
     "layers": (lambda bad: next(aw.layers(bad, (1, 2))), NotATerm, "the architecture is 3; it must be a module"),
     "settings_of": (aw.settings_of, NotATerm, "the architecture is 3; it must be a module"),
+    "path_of": (lambda bad: aw.path_of(bad, (1, 2), SPACE), NotASpace, "the space is 3; it must be a module such as"),
+    "count_derivations": (aw.count_derivations, NotASpace, "the space is 3; it must be a module such as"),
+    "derivation": (aw.derivation, NotALeaf, r"3 is no leaf; give one such as aw\.sample\("),
+    "mutated": (lambda bad: aw.mutated(bad, lambda: 0.0), NotALeaf, r"3 is no leaf; give one such as aw\.sample\("),
+    "crossover": (lambda bad: aw.crossover(bad, bad, lambda: 0.0), NotALeaf, "3 is no leaf; give one such as"),
+    "drop_names": (aw.drop_names, NotATerm, "what is to lose its names is 3; it must be a module"),
+    "to_json": (aw.to_json, NotATerm, "what is to be written as JSON is 3; it must be a module"),
+    "weighted": (lambda bad: aw.weighted(bad, 2), NotATerm, "the production of weighted is 3; it must be a module"),
+    "grammar_to_text": (aw.grammar_to_text, InvalidGrammar, "3 is no grammar; give what grammar_from_text or grammar"),
+    "compile": (lambda bad: aw.compile(bad, (1, 2)), NotASpace, "the architecture is 3; it must be a module such as"),
+    "describe_space": (aw.describe_space, NotASpace, "3 is 3; a space is a module such as"),
+    "draw": (aw.draw, NotASpace, "3 is 3; a space is a module such as"),
     "module": (aw.module, NotATerm, "module is given 3; it goes above a class, as in @aw.module"),
     "shared": (lambda bad: aw.shared(bad, [1]), InvalidDomain, "the name of a shared hyperparameter is 3; write an"),
     "named_space": (lambda bad: aw.named_space([bad]), UnknownSpace, r"there is no built-in space \[3\]; there are"),
@@ -70,6 +86,16 @@ def test_something_else_where_a_space_belongs(name):
     call, error, message = WRONG_CALLS[name]
     with pytest.raises(error, match=f"^{message}"):
         call(3)
+
+
+def test_every_function_of_a_space_or_a_leaf_is_among_them():
+    """By the annotation of what it is given first; builders have messages of their own."""
+    builders = set(vars(aw)) & {kind.kind for kind in list_kinds().values()} | {"let", "maybe_swap", "optional"}
+    functions = {name: value for name, value in vars(aw).items() if isfunction(value) and name in aw.__all__}
+    first = {name: next(iter(get_annotations(value).values()), None) for name, value in functions.items()}
+    asked = {name for name, kind in first.items() if kind in (aw.Term, aw.Node, aw.Grammar) and name not in builders}
+    assert len(asked) > 10
+    assert asked - WRONG_CALLS.keys() == set()
 
 
 def test_a_space_with_its_input_is_no_module_itself():

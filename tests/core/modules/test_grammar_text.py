@@ -192,3 +192,15 @@ def test_a_text_that_is_no_grammar_is_refused(text, message):
 def test_a_wrong_depth_is_refused():
     with pytest.raises(InvalidGrammar, match="the depth of a grammar is 0"):
         aw.grammar_from_text("S -> relu", {"relu": aw.relu}, depth=0)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ((3, {}), "the text of a grammar is 3; write its rules, as in 'S -> conv | pool'"),
+        (("S -> relu", [aw.relu]), r"the terminals are \[.*\]; write a module for each word, as in \{'conv': conv2d"),
+    ],
+)
+def test_something_else_than_a_text_and_terminals_is_refused(given, message):
+    with pytest.raises(UnreadableGrammar, match=message):
+        aw.grammar_from_text(*given)
