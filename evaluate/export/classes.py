@@ -197,7 +197,7 @@ def write_methods(
 ) -> tuple[list[str], list[str]]:
     """The lines of __init__ and of forward; `expressions` are those of the integers of the body, in order."""
     reserved = name_weights(body.wiring) if isinstance(body, BranchGraph) else ()
-    writer = _MethodWriter(classes, iter(expressions), iter(_number_names(_list_attributes(body), reserved)))
+    writer = _MethodWriter(classes, iter(expressions), iter(_name_attributes(body, reserved)))
     if isinstance(body, BranchGraph):
         writer.write_graph(body)
     else:
@@ -208,27 +208,31 @@ def write_methods(
     return writer.init, writer.forward
 
 
-def _list_attributes(body: Operations | BranchGraph) -> list[str]:
-    """The names of the modules' attributes, in the order of the code, without numbers."""
+def _name_attributes(body: Operations | BranchGraph, reserved: Iterable[str]) -> list[str]:
+    """The names of the modules' attributes, in the order of the code; one that a person gave once stays as it is."""
+    names = _list_attributes(body)
+    given = _number_names([name for name, is_given in names if is_given], tuple(reserved))
+    others = _number_names([name for name, is_given in names if not is_given], (*reserved, *given))
+    in_order = {True: iter(given), False: iter(others)}
+    return [next(in_order[is_given]) for _, is_given in names]
+
+
+def _list_attributes(body: Operations | BranchGraph) -> list[tuple[str, bool]]:
+    """The names of the modules' attributes without numbers, and whether a person gave them."""
     if isinstance(body, BranchGraph):
         return [name for branch in body.branches for name in _list_branch_attributes(branch)]
-    return [_name_attribute(operation) for operation in body if not isinstance(operation, FunctionCall)]
+    return [
+        (operation.attribute, bool(operation.given_name))
+        for operation in body
+        if not isinstance(operation, FunctionCall)
+    ]
 
 
-def _list_branch_attributes(branch: Branch) -> list[str]:
+def _list_branch_attributes(branch: Branch) -> list[tuple[str, bool]]:
     """Like _list_attributes; the only module of a branch may be named after it."""
     names = _list_attributes(branch.operations)
-    return [branch.attribute] if names and len(branch.operations) == 1 and branch.attribute else names
-
-
-def _name_attribute(operation: ModuleOperation | Repetition) -> str:
-    match operation:
-        case Block(name):
-            return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
-        case Repetition(module):
-            return f"{_name_attribute(module)}s"
-        case _:
-            return operation.name
+    is_alone = len(branch.operations) == len(names) == 1 and not names[0][1]
+    return [(branch.attribute, False)] if is_alone and branch.attribute else names
 
 
 @define

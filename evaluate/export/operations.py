@@ -1,7 +1,7 @@
 """The operations of a network as values, of which the code of a model is written."""
 
 from collections.abc import Sequence
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 from attrs import field, frozen
 
@@ -31,10 +31,16 @@ class Argument:
 class ModuleCall:
     """A module of torch's, constructed in __init__ and called in forward."""
 
-    name: str  # of its attribute, without a number
+    name: str  # of its attribute, without a number, if a person gave it no other one
     constructor: str  # such as nn.Conv2d
     arguments: tuple[Argument, ...] = ()
     out: Shape = field(default=(), eq=False)  # only comments tell it, so code with other shapes is the same code
+    given_name: str = ""  # a person's, which is that of its attribute then
+
+    @property
+    def attribute(self) -> str:
+        """The name of its attribute, without a number."""
+        return self.given_name or self.name
 
     @property
     def structure(self) -> Any:
@@ -55,6 +61,7 @@ class FunctionCall:
 
     code: str
     out: Shape = field(default=(), eq=False)
+    given_name: ClassVar[str] = ""  # it has no attribute
 
     @property
     def structure(self) -> Any:
@@ -75,11 +82,17 @@ class UserModule:
     `{0}`, `{1}` ... in the expression stand for the modules of its children.
     """
 
-    name: str  # of its attribute, without a number
+    name: str  # of its attribute, without a number, if a person gave it no other one
     expression: str
     preamble: str = ""  # imports and definitions at the top of the file
     children: "tuple[Operations, ...]" = ()
     out: Shape = field(default=(), eq=False)
+    given_name: str = ""
+
+    @property
+    def attribute(self) -> str:
+        """The name of its attribute, without a number."""
+        return self.given_name or self.name
 
     @property
     def structure(self) -> Any:
@@ -101,6 +114,12 @@ class Block:
     docstring: str  # of the class
     body: "Operations | BranchGraph"
     out: Shape = field(default=(), eq=False)
+    given_name: str = ""  # of its attribute; no part of the class
+
+    @property
+    def attribute(self) -> str:
+        """The name of its attribute, without a number: that of the class, unless a person gave it another one."""
+        return self.given_name or "".join(f"_{c.lower()}" if c.isupper() else c for c in self.name).lstrip("_")
 
     @property
     def structure(self) -> Any:
@@ -125,11 +144,17 @@ class Repetition:
     module: ModuleOperation
     count: int
     out: Shape = field(default=(), eq=False)
+    given_name: str = ""
+
+    @property
+    def attribute(self) -> str:
+        """The name of its attribute, without a number."""
+        return self.given_name or f"{self.module.attribute}s"
 
     @property
     def structure(self) -> Any:
         """The count, and everything but the integers of the module."""
-        return ("repetition", self.count, self.module.structure)
+        return ("repetition", self.count, get_structure((self.module,)))
 
     @property
     def integers(self) -> NamedIntegers:
@@ -192,7 +217,7 @@ class BranchGraph:
 
 def get_structure(operations: Operations) -> Any:
     """Everything but the integers of operations in a row: hashable, equal for those that differ in integers only."""
-    return tuple(operation.structure for operation in operations)
+    return tuple((operation.given_name, operation.structure) for operation in operations)
 
 
 def collect_integers(*sequences: Operations) -> NamedIntegers:

@@ -277,7 +277,33 @@ def _make_relu_conv_bn(in_shape: Shape, out: Shape, size: int, stride: int) -> B
 @translate.register(composite.Sequential)
 @translate.register(composite.RepeatTied)
 def _(term: composite.Sequential | composite.RepeatTied, in_shape: Shape) -> Operations:
-    return _fold_repetitions([translate(child, shape) for _, child, shape, _ in term.iterate_calls(in_shape)])
+    return _translate_chain(term, in_shape)
+
+
+def _translate_chain(term: Composite, in_shape: Shape) -> Operations:
+    return _fold_repetitions([_translate_child(child, shape) for _, child, shape, _ in term.iterate_calls(in_shape)])
+
+
+def _translate_child(term: Term, in_shape: Shape) -> Operations:
+    return _name_part(term, translate(term, in_shape))
+
+
+def _name_part(term: Term, operations: Operations) -> Operations:
+    """The operations of a module, as one under its name if it has one; functions alone have no attribute for it."""
+    if not term.given_name or all(isinstance(operation, FunctionCall) for operation in operations):
+        return operations
+    name = _to_attribute_name(term.given_name)
+    if len(operations) > 1 and isinstance(term, Composite):
+        title = _capitalise(term.given_name)
+        class_name = title if title.isidentifier() and not keyword.iskeyword(title) else f"Part{title}"
+        docstring = f"The part of the model that is called {term.given_name}."
+        return (Block(class_name, docstring, operations, operations[-1].out, name),)
+    return tuple(each if isinstance(each, FunctionCall) else evolve(each, given_name=name) for each in operations)
+
+
+def _capitalise(name: str) -> str:
+    """A name as that of a class."""
+    return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
 
 
 @translate.register
@@ -289,7 +315,7 @@ def _(term: composite.Residual, in_shape: Shape) -> Operations:
 def _(term: composite.Branches, in_shape: Shape) -> Operations:
     count = len(term.children)
     if count < 2:
-        return translate(term.children[0], in_shape) if count else ()
+        return _translate_child(term.children[0], in_shape) if count else ()
     docstring = f"{count} branches side by side, {MERGED[term.merging]}."
     return _translate_wired(term, in_shape, "Branches", docstring, _name_branches(count))
 
@@ -314,8 +340,8 @@ def _(term: Composite, in_shape: Shape) -> Operations:
         return _translate_source(term, in_shape, runs)
     count = len(term.subterms)
     if wiring == chain(count):
-        return _fold_repetitions([translate(child, shape) for _, child, shape, _ in term.iterate_calls(in_shape)])
-    title = "".join(word[:1].upper() + word[1:] for word in _to_attribute_name(term.kind).split("_"))
+        return _translate_chain(term, in_shape)
+    title = _capitalise(_to_attribute_name(term.kind))
     name = title if title.isidentifier() and _to_attribute_name(term.kind) == term.kind else f"{title}Module"
     attributes = [_to_attribute_name(path.replace(".", "_")) for path in name_paths(term)]
     docstring = f"The modules of a {term.kind}, connected as its wiring says."
@@ -331,7 +357,7 @@ def _translate_wired(
     attributes: Sequence[str] = (),
     nodes: Sequence[str] = (),
 ) -> Operations:
-    """A class with the operations of each child; names are those of Branch, and a child with a name has that one."""
+    """A class with the operations of each child; names are those of Branch."""
     wiring = find_wiring(term)
     assert wiring is not None
     runs: list[list[Operations]] = [[] for _ in names]
@@ -339,10 +365,9 @@ def _translate_wired(
     for i, child, shape, out in term.iterate_calls(in_shape):
         runs[i].append(translate(child, shape))
         outs[i] = out
-    given = [_to_attribute_name(child.given_name) if child.given_name else "" for child in term.subterms]
-    own = [given[i] or attribute for i, attribute in enumerate(attributes or [""] * len(names))]
-    operations = [sequences[0] if len(sequences) == 1 else _fold_repetitions(sequences) for sequences in runs]
-    branches = map(Branch, names, operations, outs, own, nodes or [""] * len(names))
+    inside = (sequences[0] if len(sequences) == 1 else _fold_repetitions(sequences) for sequences in runs)
+    operations = map(_name_part, term.subterms, inside)
+    branches = map(Branch, names, operations, outs, attributes or [""] * len(names), nodes or [""] * len(names))
     return (Block(name, docstring, BranchGraph(wiring, tuple(branches), in_shape), term.out_shape(in_shape)),)
 
 

@@ -24,7 +24,7 @@ from archwright.evaluate.export.model_file import Provenance, write_model_file
 from archwright.evaluate.export.translate import BadModuleSource, NoModuleSource
 from archwright.evaluate.network.compile import compile_architecture
 from tests.core.user_modules import Glued, Net, Shrink
-from tests.strategies import leaves
+from tests.strategies import leaves, name_randomly
 
 ORIGIN = Provenance("A model.", {"run": "digits-1", "trial": "3"})
 IMAGE = (3, 8, 8)
@@ -269,6 +269,82 @@ def test_modules_with_names_are_written_under_them():
     inside = aw.branches(wide=aw.conv2d(3, 3), train=aw.conv2d(3, 1))
     text = write_and_compare(aw.sequential(inside, aw.affine(2)), IMAGE)
     assert "        return self.wide(x) + self.train_(x)" in text
+
+
+def test_parts_with_names_are_written_under_them():
+    """One module by itself, several as a class; what has none is as ever. Other names give way to theirs."""
+    stem = aw.sequential(aw.conv2d(4, 3, stride=2), aw.batch_norm(), aw.relu())
+    space = aw.sequential(
+        stem=stem,
+        body=aw.repeat_tied(aw.residual(aw.conv2d(4, 3), name="layer"), 3),
+        conv=aw.conv2d(4, 2),
+        activation=aw.relu(),
+        head=aw.sequential(aw.global_avg_pool(), aw.flatten(), aw.affine(5), aw.affine(2, name="forward")),
+    )
+    text = write_and_compare(aw.sequential(aw.conv2d(4, 1), space, name="net"), IMAGE)
+    assert "class Stem(nn.Module):" in text
+    assert '    """The part of the model that is called stem."""' in text
+    assert extract_lines(text, "class Model", "\n\n\n")[4:] == [
+        "        super().__init__()",
+        "        self.conv1 = nn.Conv2d(3, 4, 1)",
+        "        self.stem = Stem()",
+        "        self.body = nn.Sequential(*(Residual() for _ in range(3)))",
+        "        self.conv = nn.Conv2d(4, 4, 2)",
+        "        self.head = Head()",
+        "",
+        "    def forward(self, x: torch.Tensor) -> torch.Tensor:",
+        "        x = self.conv1(x)  # (4, 8, 8)",
+        "        x = self.stem(x)  # (4, 4, 4)",
+        "        x = self.body(x)  # (4, 4, 4)",
+        "        x = F.pad(x, (0, 1, 0, 1))  # (4, 5, 5)",
+        "        x = self.conv(x)  # (4, 4, 4)",
+        "        x = F.relu(x)  # (4, 4, 4)",
+        "        x = self.head(x)  # (2,)",
+        "        return x",
+    ]
+    assert extract_lines(text, "class Head", "\n\n\n")[-8:] == [
+        "        self.linear = nn.Linear(4, 5)",
+        "        self.forward_ = nn.Linear(5, 2)",
+        "",
+        "    def forward(self, x: torch.Tensor) -> torch.Tensor:",
+        "        x = x.mean((2, 3))",
+        "        x = self.linear(x)",
+        "        x = self.forward_(x)",
+        "        return x",
+    ]
+
+
+def test_equal_parts_share_a_class_whatever_their_names():
+    """Copies with one name are numbered, or several in a row; a class may have no name of the file's."""
+    layer = aw.residual(aw.sequential(aw.conv2d(3, 3), aw.relu()))
+    text = write_and_compare(aw.branches(left=layer, right=layer), IMAGE)
+    assert (text.count("class Residual"), "self.left = Residual()" in text) == (1, True)
+    copies = aw.sequential(*[aw.conv2d(3, 3, name="layer")] * 3, aw.relu(), aw.affine(4, name="layer"))
+    text = write_and_compare(copies, IMAGE)
+    assert "        self.layers = nn.Sequential(*(nn.Conv2d(3, 3, 3, padding=1) for _ in range(3)))" in text
+    assert "        self.layer = nn.Linear(192, 4)" in text
+    same = aw.branches(aw.affine(2, name="a"), aw.affine(2, name="a"), aw.affine(2, name="linear"), aw.affine(2))
+    assert "self.a1(x) + self.a2(x) + self.linear(x) + self.linear1(x)" in write_and_compare(same, (4,))
+    two = aw.affine(3), aw.affine(2)
+    reserved = ("model", "load", "none", "f", "torch", "__x", "_1", "nn", "class_names", "weights", "x", "add_module")
+    parts = {name: aw.sequential(*two) for name in reserved}
+    text = write_and_compare(aw.branches(**parts, merge="weighted"), (4,))
+    for line in (
+        "class Model1(",
+        "class PartNone(",
+        "class Part1(",
+        "self.weights1 = ",
+        "self.x_ = ",
+        "self.add_module_ = ",
+    ):
+        assert line in text
+
+
+@given(leaves, st.integers(0, 2**32))
+def test_names_change_nothing_but_the_code(leaf, seed):
+    """The weights are the same in the same order, and so are the outputs."""
+    named = name_randomly(leaf.architecture, seed)
+    write_and_compare(named, leaf.origin.input_shape)
 
 
 @aw.module
