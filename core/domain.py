@@ -51,6 +51,10 @@ class Domain(Lasting, ABC):
     def probability(self, value: Value) -> float:
         """The probability that `value` is sampled, which is the length of its interval; 0 for one of the reals."""
 
+    def compute_share(self, part: "Domain") -> float:
+        """The probability that a value of `part`, which is of the kind that `split` gives, is sampled."""
+        return math.fsum(self.probability(value) for value in part)
+
     @abstractmethod
     def restrict(self, options: Iterable[Value]) -> "Values":
         """The finite domain of these of its values alone, as likely compared to each other as they were."""

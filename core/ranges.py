@@ -145,6 +145,12 @@ class Integers(Domain):
             return self.prior.compute_share((low, high), (lo, hi), log=self.log)
         return (high - low) / (hi - lo)
 
+    def compute_share(self, part: Domain) -> float:
+        """As a run of neighbouring integers, by its ends alone."""
+        if not isinstance(part, Integers) or self.prior is None:
+            return super().compute_share(part)
+        return self.prior.compute_share(part._bounds(), self._bounds(), log=self.log)
+
     def split(self, parts: int = 2) -> tuple[Domain, ...]:
         """Runs of neighbouring integers: of equal length, or on a log scale of about equal ratio.
 
@@ -262,6 +268,10 @@ class Reals(Domain):
     def probability(self, value: Value) -> float:
         """0."""
         return 0.0
+
+    def compute_share(self, part: Domain) -> float:
+        """As an interval, by its ends; 1 of the value that stands for all at the grain."""
+        return self.to_unit(part.hi) - self.to_unit(part.lo) if isinstance(part, Reals) else 1.0
 
     def split(self, parts: int = 2) -> tuple[Domain, ...]:
         """Intervals that share their borders; at the grain, the middle value alone."""

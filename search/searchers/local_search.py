@@ -1,14 +1,17 @@
 """Local search: the first neighbour that is better is the next incumbent; where none is, the search restarts."""
 
+import math
+from collections.abc import Callable
 from typing import ClassVar, final
 
 from attrs import evolve, frozen
 from pyrsistent import PSet, pset
 
 from archwright.core.builders import name_wrong_fields
+from archwright.core.domain import Domain
 from archwright.core.mutation import change_values, list_decisions, list_neighbours
 from archwright.core.protocols import Outcome, Problem, Proposal
-from archwright.core.value import Path
+from archwright.core.value import Path, Value
 from archwright.search.randomness import UniformStream
 from archwright.search.searchers.unseen import sample_unseen
 
@@ -83,9 +86,24 @@ class LocalSearch:
 def _draw_neighbours(proposal: Proposal, seen: PSet[Path], uniform: UniformStream) -> tuple[Path, ...]:
     """The paths that differ from the proposal's in one choice and are none of `seen`, in random order.
 
-    What a change makes new choices of is drawn; consumes a number for each neighbour and each such choice.
+    Values with weights or a prior come the earlier, the likelier they are. What a change makes new choices of is drawn;
+    consumes a number for each neighbour and each such choice.
     """
     decisions = list_decisions(proposal.leaf)
-    changes = list_neighbours(decisions)
-    keyed = [(uniform(), change_values(decisions, {i: value}, uniform)[1]) for i, value in changes]
+    weights = [_weigh(decision.node.domain) for decision in decisions]
+    are_alike = not any(weights)
+    keyed = list[tuple[float, Path]]()
+    for i, value in list_neighbours(decisions):
+        key, weigh = uniform(), weights[i]
+        if not are_alike:  # who has the shortest of exponential waits comes first, and so on
+            key = -math.log1p(-key) / (weigh(value) if weigh else 1.0)
+        keyed.append((key, change_values(decisions, {i: value}, uniform)[1]))
     return tuple(path for _, path in sorted(keyed, key=lambda pair: pair[0]) if path not in seen)
+
+
+def _weigh(domain: Domain | None) -> Callable[[Value], float] | None:
+    """How likely a value is, compared to one of as many that are alike; None where all are, and of reals."""
+    if domain is None or domain.plain is domain or domain.size is None:
+        return None
+    size = domain.size
+    return lambda value: size * domain.probability(value)

@@ -5,9 +5,11 @@ outcome is backed up along the path.
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from fractions import Fraction
+from itertools import accumulate
 from typing import ClassVar, final
 
 from attrs import evolve, frozen
@@ -71,7 +73,8 @@ class Mcts:
     - Branches: the values of a hyperparameter, or, with `parts` of 2 or more, that many parts of its domain, which are
       split again until one value is left (the paper's bisection). Infinite domains are always split, until a part is as
       narrow as the domain's `grain`, its resolution.
-    - Selection (equation 2): unvisited branches first, ties at random, then the largest mean + 2c sqrt(2 ln n / n_i).
+    - Selection (equation 2): unvisited branches first, at random, by their weights or a prior where they have one; then
+      the largest mean + 2c sqrt(2 ln n / n_i), ties at random.
     - Expansion: the node where a rollout begins gets all its branches, unvisited.
     - Backup: an outcome counts for the node where its rollout began and those above, not for the rollout's choices.
     - Pending trials count as visits without a score, so that parallel trials spread over the branches.
@@ -112,7 +115,7 @@ class Mcts:
             return None
         node, tree_node = state.problem.root, state.tree
         while tree_node.branch_count:
-            branch = self._select_branch(state, tree_node, uniform)
+            branch = self._select_branch(state, node, tree_node, uniform)
             node, tree_node = self._follow_branch(node, branch), tree_node.children.get(branch, UNVISITED)
         leaf = sample(node, uniform)
         return Proposal.of(trial, leaf, state.problem.budget)
@@ -160,7 +163,7 @@ class Mcts:
         max_utility = utility if state.max_utility is None else max(utility, state.max_utility)
         return evolve(state, min_utility=min_utility, max_utility=max_utility)
 
-    def _select_branch(self, state: MctsState, parent: TreeNode, uniform: UniformStream) -> int:
+    def _select_branch(self, state: MctsState, node: Node, parent: TreeNode, uniform: UniformStream) -> int:
         """The branch of the largest upper confidence bound that is not exhausted; consumes a number if several tie."""
         highest_bound, tied_branches = -math.inf, list[int]()
         for branch in range(parent.branch_count):
@@ -172,7 +175,20 @@ class Mcts:
                 highest_bound, tied_branches = bound, []
             if bound == highest_bound:
                 tied_branches.append(branch)
-        return tied_branches[int(uniform() * len(tied_branches))] if len(tied_branches) > 1 else tied_branches[0]
+        if len(tied_branches) == 1:
+            return tied_branches[0]
+        weights = self._weigh_branches(node.domain, tied_branches) if node.domain and highest_bound == math.inf else ()
+        return _draw_branch(tied_branches, weights, uniform())
+
+    def _weigh_branches(self, domain: Domain, branches: Sequence[int]) -> Sequence[float]:
+        """How likely each of some branches is among all of a domain's; nothing if its values are alike."""
+        if domain.plain is domain:
+            return ()
+        if self._is_split(domain):
+            parts = domain.split(self.parts or MAX_BRANCHES)
+            return [domain.compute_share(parts[branch]) for branch in branches]
+        values = list(domain)
+        return [domain.probability(values[branch]) for branch in branches]
 
     def _compute_bound(self, state: MctsState, parent: TreeNode, child: TreeNode) -> float:
         """The upper confidence bound of a child (equation 2); infinite before its first visit."""
@@ -215,6 +231,14 @@ class Mcts:
     def _is_split(self, domain: Domain) -> bool:
         """Whether the branches are parts of the domain; otherwise they are its values."""
         return self.parts > 0 or domain.size is None or domain.size > MAX_BRANCHES
+
+
+def _draw_branch(branches: Sequence[int], weights: Sequence[float], u: float) -> int:
+    """The branch that `u` in [0, 1) picks, each as likely as its weight says; without weights, all are alike."""
+    if not weights:
+        return branches[int(u * len(branches))]
+    sums = list(accumulate(weights))
+    return branches[min(bisect_right(sums, u * sums[-1]), len(branches) - 1)]
 
 
 def _compute_mean_utility(tree_node: TreeNode, min_utility: float) -> float:

@@ -65,6 +65,18 @@ def test_parts_are_as_likely_as_they_were(domain, parts):
             assert part.probability(value) * mass == pytest.approx(domain.probability(value), abs=1e-9)
 
 
+@given(weighted_domains | integers_with_prior | reals_with_prior, st.integers(2, 5))
+def test_the_shares_of_all_parts_are_one(domain, parts):
+    """The share of a part is that of its values, or of a range the length between the positions of its ends."""
+    shares = [domain.compute_share(part) for part in domain.split(parts)]
+    assert sum(shares) == pytest.approx(1.0, abs=1e-6)
+    for part, share in zip(domain.split(parts), shares, strict=True):
+        if isinstance(part, Reals):
+            assert share == pytest.approx(domain.to_unit(part.hi) - domain.to_unit(part.lo))
+        elif part.size < 100 and not isinstance(domain, Reals):
+            assert share == pytest.approx(compute_mass(domain, part), abs=1e-9)
+
+
 @given(weighted_domains, st.integers(2, 5))
 def test_parts_of_weighted_options_are_about_equal(domain, parts):
     """No part has more than its share and the heaviest option together, but where it has one option alone."""

@@ -1,6 +1,8 @@
 """Monte Carlo tree search."""
 
 import itertools
+import math
+from collections import Counter
 from fractions import Fraction
 
 import pytest
@@ -203,3 +205,55 @@ def test_ties_are_broken_at_random():
     }
     assert len(firsts) > 6
     assert all(len(set(itertools.islice(first, 5))) == 5 for first in firsts)
+
+
+def count_first_branches(searcher: Mcts, space: aw.Term, n: int = 400) -> Counter:
+    """How often each value is the first choice of the second proposal, whose branch is the first that is selected."""
+    first = Counter()
+    for seed in range(n):
+        session = Session(searcher, make_problem(space), seed)
+        session.run(2, score_path)
+        first[session.proposals[1].path[0][1]] += 1
+    return first
+
+
+@pytest.mark.parametrize(
+    ("rates", "parts", "shares"),
+    [
+        (aw.values("elu", "relu", "selu", "silu", weights=[5, 2, 1, 2]), 0, {"elu": 0.5, "selu": 0.1}),
+        # Its halves are elu alone, with 5/7, and the others, with 2/7: of these, silu has one half.
+        (aw.values("elu", "relu", "selu", "silu", weights=[20, 2, 2, 4]), 2, {"elu": 20 / 28, "silu": 4 / 28}),
+        (aw.prior(aw.values("elu", "relu", "selu"), "relu", 0.8), 0, {"relu": 0.8, "elu": 0.1}),
+        (aw.values("elu", "relu", "selu", "silu"), 0, {"elu": 0.25, "silu": 0.25}),
+    ],
+    ids=str,
+)
+def test_unvisited_branches_are_drawn_by_their_weights(rates, parts, shares):
+    """Of 400 searches: within 4 standard deviations of a binomial distribution, which one test in 16,000 is not."""
+    counts = count_first_branches(Mcts(parts=parts), aw.activation(rates))
+    for value, share in shares.items():
+        assert abs(counts[value] - 400 * share) <= 4 * math.sqrt(400 * share * (1 - share))
+
+
+def test_the_first_branch_of_a_range_is_drawn_by_its_prior():
+    """Of four integers, each by itself; within 4 standard deviations, and one search."""
+    widths = aw.prior(aw.integers(1, 4), 1, 0.9)
+    shares = [widths.probability(value) for value in widths]
+    counts = count_first_branches(Mcts(), aw.conv2d(widths, 1))
+    assert all(
+        abs(counts[value] - 400 * share) <= 4 * math.sqrt(400 * share * (1 - share)) + 1
+        for value, share in zip(widths, shares, strict=True)
+    )
+
+
+@given(st.integers(0, 500), st.sampled_from([0, 2]), st.integers(1, 9))
+def test_equal_weights_change_nothing(seed, parts, weight):
+    """The same proposals from the same random numbers."""
+
+    def search(**weights):
+        sizes = aw.values(1, 3, 5, 7, 9, **weights)
+        session = Session(Mcts(parts=parts), make_problem(aw.conv2d([8, 16], sizes)), seed)
+        session.run(12, score_path)
+        return [proposal.path for proposal in session.proposals]
+
+    assert search() == search(weights=[weight] * 5)

@@ -1,5 +1,6 @@
 """What holds for every searcher."""
 
+import math
 from functools import cache
 
 import pytest
@@ -60,6 +61,27 @@ def test_state_is_the_fold_of_the_events(searcher, workers, seed, direction):
     check_proposals(session)
     assert replay_session(session) == session.state
     assert session.propose(replay_session(session)) == session.propose()
+
+
+@pytest.mark.parametrize(
+    "searcher", [*SEARCHERS, Smbo(initial=1, variants=8, rollouts=8), SmboPaper(rollouts=8)], ids=repr
+)
+def test_weights_are_seen_by_every_searcher(searcher):
+    """The first two proposals of 300 searches, among 20 values, of which one is drawn as often as ten others.
+
+    The first is within 4 standard deviations of its share. The second, which is a branch, a mutation, a neighbour, a
+    candidate or drawn like the first, may have to differ from that, but is this value far more often than one in 20.
+    """
+    space = aw.sequential(aw.conv2d(aw.values(*range(1, 21), weights=[10, *[1] * 19]), 1), aw.optional(aw.relu()))
+    counts = [0, 0]
+    for seed in range(300):
+        session = Session(searcher, make_problem(space), seed)
+        session.run(2, score_path)
+        for i, proposal in enumerate(session.proposals):
+            counts[i] += proposal.path[0][1] == 1
+    share = 10 / 29
+    assert abs(counts[0] - 300 * share) <= 4 * math.sqrt(300 * share * (1 - share))
+    assert counts[1] >= 300 / 20 + 4 * math.sqrt(300 / 20)
 
 
 @searchers
