@@ -43,7 +43,11 @@ class Environment(dict[Any, Any]):
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise TypeError("an environment does not change; set gives a new one")
 
-    __setitem__ = __delitem__ = _refuse
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    update = setdefault = pop = popitem = clear = _refuse  # pyright: ignore[reportAssignmentType]
+
+    def __reduce__(self) -> tuple[type["Environment"], tuple[dict[Any, Any]]]:
+        return Environment, (dict(self),)
 
 
 EMPTY_ENVIRONMENT = Environment()

@@ -1,5 +1,8 @@
 """What is known of the shared hyperparameters, and values computed from it."""
 
+import copy
+import pickle
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +20,28 @@ def test_the_first_unknown_is_asked_first():
     assert find_unknown(expression, EMPTY_ENVIRONMENT) == WIDTH
     assert find_unknown(expression, EMPTY_ENVIRONMENT.set("width", 16)) == DEPTH
     assert find_unknown(expression, EMPTY_ENVIRONMENT.set("width", 16).set("depth", 1)) is None
+
+
+def test_no_method_changes_an_environment_and_copies_are_equal():
+    """Also those of a process that was sent one."""
+    known = EMPTY_ENVIRONMENT.set("width", 16)
+    for copied in (pickle.loads(pickle.dumps(known)), copy.deepcopy(known)):
+        assert type(copied) is Environment
+        assert copied == known
+        assert hash(copied) == hash(known)
+    for change in (
+        lambda: known.__setitem__("depth", 1),
+        lambda: known.__delitem__("width"),
+        lambda: known.__ior__({"depth": 1}),
+        lambda: known.update(depth=1),
+        lambda: known.setdefault("depth", 1),
+        lambda: known.pop("width"),
+        known.popitem,
+        known.clear,
+    ):
+        with pytest.raises(TypeError, match="does not change"):
+            change()
+    assert known == {"width": 16}
 
 
 def test_a_computed_value_is_checked_as_a_written_one():
