@@ -1,6 +1,6 @@
 """Shapes that flow through a wiring: what later joints need of the outputs so far is merged as they come."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -65,6 +65,14 @@ class Flow:
     updates: tuple[Update, ...]  # after each child
     output: int  # where the output of the composite lies
     parameters: int  # of all joints
+
+    def run(self, in_shape: Shape, terms: Sequence[Any]) -> Shape:
+        """The output shape of a composite that runs each of its specified children once."""
+        outs: tuple[Shape, ...] = ()
+        for place, update, term in zip(self.inputs, self.updates, terms, strict=True):
+            out: Shape = term.out_shape(in_shape if place < 0 else outs[place])
+            outs = (out,) if update is None else keep_joints(update, in_shape, outs, out)
+        return in_shape if self.output < 0 else outs[self.output]
 
 
 def keep_joints(update: tuple[Kept, ...], in_shape: Shape, outs: tuple[Shape, ...], out: Shape) -> tuple[Shape, ...]:
@@ -159,6 +167,12 @@ class Wired:
         """The shape of the joint that flows into its output."""
         place = self._flow.output  # pyright: ignore[reportOptionalMemberAccess]
         return in_shape if place < 0 else outs[place]
+
+
+def has_wired_shapes(kind: type) -> bool:
+    """Whether the shapes of a kind of module follow from its wiring alone, with no methods of its own."""
+    names = ("child_in_shape", "keep_shapes", "merge")
+    return issubclass(kind, Wired) and all(getattr(kind, name) is getattr(Wired, name) for name in names)
 
 
 def _require_flow(module: Wired) -> Flow:

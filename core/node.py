@@ -18,12 +18,13 @@ from archwright.core.domain import Domain
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment
 from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
 from archwright.core.modules.places import Binding, BoundPlace
-from archwright.core.names import name_segment, root_prefix
+from archwright.core.names import root_prefix
 from archwright.core.nonterminal import require_bound
-from archwright.core.passage import Exit, Passage, Waypoint, find_misfit_child
+from archwright.core.passage import Exit, Waypoint, find_misfit_child
 from archwright.core.shape import Misfit, Shape, as_shape
 from archwright.core.step import Descent, Step, ValueRequest, take_step
 from archwright.core.term import Compound, Term
+from archwright.core.term_cache import cache_on_term
 from archwright.core.value import IllegalValue, InvalidDomain, Path, Value, as_value, format_value
 
 
@@ -87,7 +88,7 @@ class Frame(_PrefixCache):
         # Most frames are read once or never, and an AttributeError for each would be slow.
         prefix: str | None = getattr(self, "_prefix", None)
         if prefix is None:
-            prefix = _make_prefix(self.waypoint.passage, self.waypoint.i, self.outer)
+            prefix = _make_prefix(self.term, self.waypoint.segment, self.outer)
             _set_attribute(self, "_prefix", prefix)
         return prefix
 
@@ -231,10 +232,13 @@ class Node:
 
 def root(space: Term, input_shape: Iterable[int]) -> Node:
     """The node in which nothing is chosen. DeadEnd if something in the space fits no such input."""
-    shape = as_shape(input_shape)
-    if isinstance(space, Term):  # pyright: ignore[reportUnnecessaryIsInstance]
-        require_bound(space)
-    return _advance(Origin(space, shape), space, shape, None, EMPTY_ENVIRONMENT, (), None, None)
+    return _find_root(space, as_shape(input_shape), EMPTY_ENVIRONMENT, ())
+
+
+@cache_on_term
+def _find_root(space: Term, shape: Shape, environment: Environment, values: tuple[()]) -> Node:
+    require_bound(space)
+    return _advance(Origin(space, shape), space, shape, None, environment, values, None, None)
 
 
 def replay(space: Term, input_shape: Iterable[int], path: Iterable[tuple[str, Value]]) -> Node:
@@ -324,7 +328,7 @@ def _locate_misfit(misfit: Misfit, term: Term, frame: Frame | None) -> str:
         return misfit.place
     if found := find_misfit_child(misfit):
         passage, i = found
-        return f"{_make_prefix(passage, i, frame)}{passage.children[i].word}"
+        return f"{_make_prefix(passage.module, passage.find_segment(i), frame)}{passage.children[i].word}"
     return _format_place(term, frame)
 
 
@@ -375,16 +379,13 @@ def find_let(binding: Binding, frame: Frame | None) -> Frame:
     return frame
 
 
-def _make_prefix(passage: Passage, i: int, outer: Frame | None) -> str:
-    """What the names of choices in the `i`-th child of a module begin with; `outer` is of the module around it."""
-    module, children = passage.module, passage.children
-    outermost: Term = module
+def _make_prefix(module: Term, segment: str, outer: Frame | None) -> str:
+    """What the names of choices in a child of a module begin with; `outer` is of the module around it."""
+    outermost = module
     if type(module) is BoundPlace:  # its names are given where the let is
         let = find_let(module.binding, outer)
         outermost, outer = let.term, let.outer
-    outer_prefix = outer.prefix if outer is not None else root_prefix(outermost)
-    segment = name_segment(module, children, i) if children[i].given_name else module.segment(i)
-    return f"{outer_prefix}{segment}."
+    return f"{root_prefix(outermost) if outer is None else outer.prefix}{segment}."
 
 
 def _format_place(focus: Term, frame: Frame | None) -> str:

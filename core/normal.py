@@ -2,15 +2,24 @@
 
 import math
 import sys
-from statistics import NormalDist
-from typing import final
+from functools import cache
+from typing import TYPE_CHECKING, final
 
 from attrs import field, frozen
 
 from archwright.core.late_fields import Lasting
 from archwright.core.value import InvalidDomain, as_float
 
-STANDARD = NormalDist()
+if TYPE_CHECKING:
+    from statistics import NormalDist
+
+
+@cache
+def make_standard_normal() -> "NormalDist":
+    """The normal distribution around 0 of deviation 1."""
+    from statistics import NormalDist  # slow to import, and few spaces have priors
+
+    return NormalDist()
 
 
 @final
@@ -46,8 +55,9 @@ class Normal(Lasting):
         if mass == 0.0 or not 0.0 < u < 1.0:
             return whole[0] + u * (whole[1] - whole[0])
         # Each half of the distribution is looked up from its own end, where floats tell small probabilities apart.
-        below = STANDARD.cdf(low) + u * mass
-        z = _invert(below) if below < 0.5 else -_invert(STANDARD.cdf(-high) + (1 - u) * mass)
+        standard = make_standard_normal()
+        below = standard.cdf(low) + u * mass
+        z = _invert(below) if below < 0.5 else -_invert(standard.cdf(-high) + (1 - u) * mass)
         return min(whole[1], max(whole[0], self._locate_center(log) + min(high, max(low, z)) * self.deviation))
 
     def _locate_center(self, log: bool) -> float:
@@ -61,9 +71,10 @@ class Normal(Lasting):
 
 def _compute_mass(low: float, high: float) -> float:
     """The probability between two ends, in deviations from the center; to all digits also far above it."""
-    return STANDARD.cdf(-low) - STANDARD.cdf(-high) if low > 0 else STANDARD.cdf(high) - STANDARD.cdf(low)
+    cdf = make_standard_normal().cdf
+    return cdf(-low) - cdf(-high) if low > 0 else cdf(high) - cdf(low)
 
 
 def _invert(probability: float) -> float:
     """The number of deviations from the center below which the probability, at most 1/2, lies."""
-    return STANDARD.inv_cdf(probability) if probability > 0.0 else -math.inf
+    return make_standard_normal().inv_cdf(probability) if probability > 0.0 else -math.inf

@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from archwright.core.connection import AT_INPUT, Connection
 from archwright.core.modules.basic import Zero
+from archwright.core.names import name_segment
 from archwright.core.shape import Misfit, Shape
 from archwright.core.term import Compound, Term, chain_out_shape
 
@@ -48,6 +49,7 @@ class Waypoint:
     reached: int  # the nodes that the input comes to so far, where the module has a connection; see `Connection`
     refuses_zero: bool  # whether the child may not become a bare zero()
     passed: tuple[Term, ...]  # the children just before it that were specified from the beginning
+    segment: str  # what the module and the child add to the names of choices in the child
     step: Any = field(default=None, init=False)  # a cache: the child's first, where nothing else decides on it
 
     def keep_step(self, step: Any) -> None:
@@ -57,7 +59,8 @@ class Waypoint:
     def follow(self, term: Term, out_shape: Shape) -> "Waypoint | Exit":
         """What comes once the child is the specified `term`, of this output shape. Misfit if something does not fit."""
         passage = self.passage
-        last = out_shape if passage.copies == 1 else chain_out_shape(term, out_shape, passage.copies)
+        is_last = passage.copies == 1 or out_shape == self.shape  # the next copy gives what this one does
+        last = out_shape if is_last else chain_out_shape(term, out_shape, passage.copies)
         key = self, last, self.reached > 0 and isinstance(term, Zero)
         return passage.steps.get(key) or passage.go_on(*key)
 
@@ -73,6 +76,10 @@ class Passage:
     copies: int
     connection: Connection | None
     steps: dict[Any, Waypoint | Exit]  # a cache: what comes after a waypoint, an output shape, and whether it is zero
+
+    def find_segment(self, i: int) -> str:
+        """What the module and its `i`-th child add to the names of choices in that child."""
+        return name_segment(self.module, self.children, i)
 
     def enter(self, *, refuses_zero: bool) -> Waypoint | Exit:
         """What comes first; `refuses_zero` says whether what the module stands for may not become a bare zero().
@@ -107,7 +114,8 @@ class Passage:
                 shape = self.module.child_in_shape(i, self.in_shape, outs)
                 if not child.plan.is_specified:
                     refuses_zero = connection.refuses_zero(i, reached) if connection else refuses_zero
-                    return Waypoint(self, i, child, shape, outs, reached, refuses_zero, children[first:i])
+                    passed, segment = children[first:i], self.find_segment(i)
+                    return Waypoint(self, i, child, shape, outs, reached, refuses_zero, passed, segment)
                 out_shape = child.out_shape(shape)
             except Misfit as misfit:
                 raise _ChildMisfit(str(misfit), self, i) from misfit
