@@ -5,6 +5,7 @@ kinds of a person's file may be loaded twice, for an old space and for a new one
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import cast, final
 
 from attrs import define, frozen
@@ -13,10 +14,12 @@ from archwright.core.json import JSON, fields_to_json
 from archwright.core.matching import stands_for_another
 from archwright.core.modules.basic import Identity, Settings
 from archwright.core.modules.composite import Sequential
+from archwright.core.modules.graphs import Cell
 from archwright.core.names import name_segment, root_prefix
 from archwright.core.node import Frame, Node
+from archwright.core.shape import Misfit
 from archwright.core.term import Composite, Rewriting, Term
-from archwright.core.value import format_value
+from archwright.core.value import Value, format_value
 
 Row = Sequence[JSON]
 
@@ -120,14 +123,31 @@ class RowReader:
         """Nothing if the module whose hyperparameters are asked for may be the first of the rest of a row."""
         focus, request = node.focus, node.request
         assert request is not None
+        prefix = root_prefix(node.origin.space) if node.frame is None else node.frame.prefix
+        if isinstance(focus, Cell):
+            self._look_at_cell(focus, request.values, prefix, rest)
         if stands_for_another(focus) or isinstance(focus, Settings | Identity | Sequential):
             return
-        prefix = root_prefix(node.origin.space) if node.frame is None else node.frame.prefix
         target = _require_kind(focus, prefix, rest)
         for name, value in zip(focus.plan.names, request.values, strict=False):
             if target.get(name) != value:
                 old, new = format_value(target.get(name)), format_value(value)
                 raise _AnotherModel(f"{prefix}{focus.word}.{name} is {old}, and is {new} here")
+
+    def _look_at_cell(self, cell: Cell, values: Sequence[Value], prefix: str, rest: Row) -> None:
+        """Nothing if a cell with these first operations may be the first of the rest of a row.
+
+        It stands for its graph when all are chosen, and there are too many ways to choose them to try each.
+        """
+        with suppress(Misfit):
+            graph = cell.leave_open(values)
+            if graph is not None:
+                prefix = f"{prefix}{cell.word}."
+                for i, (child, part) in enumerate(zip(graph.children, self._enter(graph, prefix, rest), strict=True)):
+                    if child.plan.is_specified:
+                        _require_end(
+                            self._pass(child, f"{prefix}{name_segment(graph, graph.children, i)}.", to_row(part))
+                        )
 
 
 def _require_kind(term: Term, prefix: str, rest: Row) -> JSON:

@@ -6,6 +6,7 @@ how rows are nested: these compute nothing and draw no random numbers. Settings 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import takewhile
 from typing import final
 
 from attrs import define, field
@@ -59,12 +60,14 @@ def is_same_model(a: Term, b: Term) -> bool:
 def find_same_model(start: Node, old: Node) -> Node | str:
     """The leaf below `start`, the root of a changed space, that is the model of a leaf of the old space, or why not.
 
-    Choices of the same name have the value that they had, if that leads to the model. Of the others, those values are
-    tried with which the model may still come of it. Where not all could be tried, the architecture alone says which one
-    it is, see `path_of`.
+    Choices of the same name have the value that they had, if any such leaf is the model. Of the others, those values
+    are tried with which the model may still come of it. Where not all could be tried, the architecture alone says which
+    one it is, see `path_of`.
     """
     follower = _Follower(dict(old.path), old.architecture)
     leaf = follower.follow(start)
+    if leaf is None:
+        leaf = follower.follow(start, by_names=False)
     if leaf is None and not follower.has_tried_all:
         with suppress(NotInSpace, MembershipUnknown):
             return find_leaf(start, old.architecture)
@@ -81,17 +84,21 @@ class _Follower:
     settings: Mapping[str, Value] = field(init=False)
     reader: RowReader = field(init=False)
     matcher: Matcher = field(init=False)  # knows which values of a long range are worth a try
+    by_names: bool = True
     tried: int = 0  # partial paths
     has_tried_all: bool = True  # unless there were too many, or values of a range that nobody has looked at
     reason: str = "the space has no model"
     _progress: int = -1  # of the partial path that the reason is of
+    _guesses: dict[str, list[Value]] = field(factory=dict[str, list[Value]], init=False)  # by name
 
     def __attrs_post_init__(self) -> None:
         # Compared as JSON: the kinds of a person's file may be loaded twice, for the old space and for the new one.
         self.reader = RowReader(to_row(to_json(simplify(self.architecture))))
         self.settings, self.matcher = settings_of(self.architecture), Matcher(self.architecture)
 
-    def follow(self, start: Node) -> Node | None:
+    def follow(self, start: Node, *, by_names: bool = True) -> Node | None:
+        """The first leaf that is the model; `by_names`, of those where choices of old names have their old values."""
+        self.by_names, self.tried = by_names, 0
         stack = [iter([start])]
         while stack:
             node = next(stack[-1], None)
@@ -146,9 +153,22 @@ class _Follower:
                 return list(dict.fromkeys([*had, self.settings[field_name]])), ()
             if agreement.rest is not None:
                 return [agreement.rest[0][field_name]], ()
+        if had and self.by_names:
+            return had, ()
         others = self.matcher.list_values(choice.domain, choice.name)
         self.has_tried_all = self.has_tried_all and not self.matcher.left_out
-        return had, others
+        return had, [*self._guess(choice.name), *others]
+
+    def _guess(self, name: str) -> list[Value]:
+        """The values of the old choices whose names end most like `name`: those that it has where names are shifted."""
+        known = self._guesses.get(name)
+        if known is None:
+            parts = name.split(".")[::-1]
+            likeness = {old: _count_common(old.split(".")[::-1], parts) for old in self.choices}
+            best = max(likeness.values(), default=0)
+            known = [self.choices[old] for old, likeness in likeness.items() if likeness == best > 0]
+            self._guesses[name] = known
+        return known
 
     def _compare_settings(self, leaf: Node) -> str:
         """The first setting of the training that is another one; empty if none is."""
@@ -169,3 +189,8 @@ class _Follower:
         if self.tried > MAX_FOLLOWED_NODES:
             return f"none of the first {MAX_FOLLOWED_NODES:,} ways to choose gives it: {self.reason}"
         return self.reason
+
+
+def _count_common(a: Sequence[str], b: Sequence[str]) -> int:
+    """How many items at the beginning of both are equal."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))

@@ -221,6 +221,31 @@ def test_a_large_space_without_names_keeps_its_models():
         assert is_same_model(found.architecture, leaf.architecture)
 
 
+EDGES = [(0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3)]
+OPERATIONS = {"none": aw.zero(), "skip": aw.identity(), "norm": aw.batch_norm(), "relu": aw.relu(), "conv": CONV}
+
+
+@pytest.mark.parametrize("connected", [False, True])
+def test_a_cell_under_another_name_keeps_its_models(connected):
+    """Though the operations of all edges are chosen before it is known what they make."""
+    old = aw.sequential(
+        CONV, aw.let(inside=aw.sequential(aw.place("cell"), aw.place("cell")), cell=aw.cell(EDGES, **OPERATIONS))
+    )
+    inner = aw.cell(EDGES, connected, **dict(reversed([*OPERATIONS.items(), ("elu", aw.activation("elu"))])))
+    tied = aw.let(
+        inside=aw.sequential(aw.optional(aw.dropout(0.5)), CONV, aw.place("graph"), aw.place("graph")), graph=inner
+    )
+    leaf = aw.sample(aw.root(old, SHAPE), random.Random(1).random)
+    found = find(tied, leaf)
+    assert isinstance(found, aw.Node), found
+    assert is_same_model(found.architecture, leaf.architecture)
+    other = aw.sequential(CONV, aw.cell([(0, 1), (0, 2), (1, 2)], connected, **OPERATIONS))
+    assert find(other, leaf) == (
+        "1.cell.topology.edges is [[0, 1], [0, 2], [1, 2], [0, 3], [1, 3], [2, 3]], "
+        "and is [[0, 1], [0, 2], [1, 2]] here"
+    )
+
+
 def test_settings_are_of_the_training_wherever_they_stand():
     row = [aw.conv2d(8, 3), aw.relu()]
     first, last = aw.sequential(SLOW, *row), aw.sequential(aw.sequential(*row), aw.sequential(aw.identity(), SLOW))
