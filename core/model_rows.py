@@ -129,9 +129,12 @@ class RowReader:
         if stands_for_another(focus) or isinstance(focus, Settings | Identity | Sequential):
             return
         target = _require_kind(focus, prefix, rest)
+        for name in focus.plan.names:
+            if get_hyperparameter(target, focus, name) is None:
+                raise _AnotherModel(f"its {prefix}{focus.word} has no {name}")
         for name, value in zip(focus.plan.names, request.values, strict=False):
-            if target.get(name) != value:
-                old, new = format_value(target.get(name)), format_value(value)
+            if (had := get_hyperparameter(target, focus, name)) != value:
+                old, new = format_value(had), format_value(value)
                 raise _AnotherModel(f"{prefix}{focus.word}.{name} is {old}, and is {new} here")
 
     def _look_at_cell(self, cell: Cell, values: Sequence[Value], prefix: str, rest: Row) -> None:
@@ -148,6 +151,16 @@ class RowReader:
                         _require_end(
                             self._pass(child, f"{prefix}{name_segment(graph, graph.children, i)}.", to_row(part))
                         )
+
+
+def get_hyperparameter(target: JSON, term: Term, name: str) -> Value | None:
+    """The value that a hyperparameter has in the JSON of a module of the kind of `term`; None where there is none."""
+    if name in target:
+        return target[name]
+    if name in term._optional:  # pyright: ignore[reportPrivateUsage]  (left out where it has its default)
+        return term._optional[name]  # pyright: ignore[reportPrivateUsage]
+    named = [target.get(field, ()) for field, role in term._fields if role == "named hyperparameters"]  # pyright: ignore[reportPrivateUsage]
+    return next((value for entries in named for each, value in entries if each == name), None)
 
 
 def _require_kind(term: Term, prefix: str, rest: Row) -> JSON:

@@ -14,7 +14,7 @@ from attrs import define, field
 from archwright.core.architecture import settings_of
 from archwright.core.json import to_json
 from archwright.core.matching import Matcher, MembershipUnknown, stands_for_another
-from archwright.core.model_rows import Agreement, RowReader, to_row
+from archwright.core.model_rows import Agreement, RowReader, get_hyperparameter, to_row
 from archwright.core.modules.basic import Identity, Settings
 from archwright.core.modules.composite import Sequential
 from archwright.core.names import drop_names
@@ -152,7 +152,9 @@ class _Follower:
                 self.has_tried_all = False  # a later module may set it again
                 return list(dict.fromkeys([*had, self.settings[field_name]])), ()
             if agreement.rest is not None:
-                return [agreement.rest[0][field_name]], ()
+                value = get_hyperparameter(agreement.rest[0], focus, field_name)
+                assert value is not None, "the reader has found the module to be of this kind"
+                return [value], ()
         if had and self.by_names:
             return had, ()
         others = self.matcher.list_values(choice.domain, choice.name)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
+from archwright.core.hyperparameter import hyperparameter, integer, named_hyperparameters
 from archwright.core.modules.basic import Identity, Settings
 from archwright.core.same_model import find_same_model, is_same_model, simplify
 from tests.strategies import iterate_subterms, leaves, name_randomly, seeds
@@ -195,13 +196,75 @@ def test_a_model_is_found_if_any_leaf_is_it(change):
     )
 
 
-@given(leaves)
-def test_every_model_of_an_unnamed_space_is_there_with_an_optional_module_in_front(leaf):
+SURROUNDINGS = {
+    "in front and behind": (
+        lambda space: space,
+        lambda space: aw.sequential(
+            aw.optional(aw.batch_norm()), space, aw.repeat(aw.optional(aw.dropout(0.5)), [0, 1])
+        ),
+    ),
+    "inside": (
+        aw.residual,
+        lambda space: aw.either(aw.residual(aw.sequential(aw.optional(aw.dropout(0.5)), space)), aw.relu()),
+    ),
+    "beside": (
+        lambda space: aw.branches(aw.relu(), space),
+        lambda space: aw.branches(aw.activation(["tanh", "relu"]), aw.sequential(aw.identity(), space)),
+    ),
+    "chosen once": (
+        lambda space: space,
+        lambda space: aw.let(inside=aw.sequential(aw.optional(aw.relu()), aw.place("x")), x=space),
+    ),
+    "derived": (
+        lambda space: space,
+        lambda space: aw.grammar("S", S=[aw.relu(), aw.sequential(aw.nonterminal("T"))], T=[aw.batch_norm(), space]),
+    ),
+}
+
+
+@pytest.mark.parametrize("change", SURROUNDINGS)
+@given(leaf=leaves)
+def test_every_model_of_an_unnamed_space_is_there_with_more_around_it(leaf, change):
     """Whatever is inside, also where that makes its names others, and many of its choices were not asked by them."""
-    space = leaf.origin.space
-    found = find(aw.sequential(aw.optional(aw.batch_norm()), aw.identity(), space), leaf)
+    (before, after), (space, shape) = SURROUNDINGS[change], (leaf.origin.space, leaf.origin.input_shape)
+    old = aw.root(before(space), shape)
+    for _, value in leaf.path:
+        old = old.choose(value)
+    found = find(after(space), old)
     assert isinstance(found, aw.Node)
-    assert is_same_model(found.architecture, leaf.architecture)
+    assert is_same_model(found.architecture, old.architecture)
+
+
+@aw.module
+class Scaled(aw.Basic):
+    """A kind with hyperparameters under names of one's own, and one that its JSON leaves out where it is usual."""
+
+    factors: object = named_hyperparameters()
+    shift: int = hyperparameter(integer(0), default=0, is_optional=True)
+
+    def check(self, name, value):
+        return None
+
+    def out_shape(self, in_shape):
+        return in_shape
+
+
+def test_fields_of_all_forms_are_read_of_a_model():
+    """What is named by a person, and what is left out where it has its default."""
+    old = aw.root(aw.sequential(Scaled(factors=(("low", [1, 2]), ("high", 3)))), SHAPE).choose(2)
+    wide = aw.sequential(aw.optional(aw.relu()), Scaled((("low", [2, 4]), ("high", [3, 5])), [1, 0]))
+    found = find(wide, old)
+    assert isinstance(found, aw.Node)
+    assert [value for _, value in found.path] == ["identity", 2, 3, 0]
+    assert (
+        find(aw.sequential(Scaled((("low", [2, 4]),), 0)), old)
+        == "0.scaled.factors is [['low', 2], ['high', 3]], and is [['low', 2]] here"
+    )
+    assert find(aw.sequential(Scaled((("mid", [2, 4]),), 0)), old) == "its 0.scaled has no mid"
+    assert (
+        find(aw.sequential(Scaled((("low", [2, 4]), ("high", 3)), [1, 2])), old)
+        == "0.scaled.shift is 0, and may be one of {1, 2} here"
+    )
 
 
 def test_a_large_space_without_names_keeps_its_models():
