@@ -13,10 +13,11 @@ from attrs import define
 from archwright.core.domain import Domain
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment, compute_value, find_unknown
 from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.frame import Frame, find_let
 from archwright.core.hyperparameter import list_analyzed_values
 from archwright.core.modules.places import Binding, BoundPlace, Let
 from archwright.core.names import name_segment, root_prefix
-from archwright.core.node import Choice, DeadEnd, Frame, Node, find_let
+from archwright.core.node import Choice, DeadEnd, Node
 from archwright.core.shape import Misfit
 from archwright.core.term import Compound, Term
 from archwright.core.term_cache import cache_on_term

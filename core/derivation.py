@@ -5,8 +5,9 @@ from typing import final
 
 from attrs import frozen
 
+from archwright.core.frame import Frame
 from archwright.core.names import root_prefix
-from archwright.core.node import Frame, Node, NotALeaf
+from archwright.core.node import Node, NotALeaf
 from archwright.core.term import Term
 from archwright.core.value import Path
 

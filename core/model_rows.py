@@ -10,13 +10,14 @@ from typing import cast, final
 
 from attrs import define, frozen
 
+from archwright.core.frame import Frame
 from archwright.core.json import JSON, fields_to_json
 from archwright.core.matching import stands_for_another
 from archwright.core.modules.basic import Identity, Settings
 from archwright.core.modules.composite import Sequential
 from archwright.core.modules.graphs import Cell
 from archwright.core.names import name_segment, root_prefix
-from archwright.core.node import Frame, Node
+from archwright.core.node import Node
 from archwright.core.shape import Misfit
 from archwright.core.term import Composite, Rewriting, Term
 from archwright.core.value import Value, format_value

@@ -17,13 +17,12 @@ from archwright.core.demand import REFUSING_ZERO
 from archwright.core.domain import Domain
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment
 from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
-from archwright.core.modules.places import Binding, BoundPlace
-from archwright.core.names import root_prefix
+from archwright.core.frame import Frame, close_frames, format_place, locate_misfit
 from archwright.core.nonterminal import require_bound
-from archwright.core.passage import Exit, Waypoint, find_misfit_child
+from archwright.core.passage import Waypoint
 from archwright.core.shape import Misfit, Shape, as_shape
 from archwright.core.step import Descent, Step, ValueRequest, take_step
-from archwright.core.term import Compound, Term
+from archwright.core.term import Term
 from archwright.core.term_cache import cache_on_term
 from archwright.core.value import IllegalValue, InvalidDomain, Path, Value, as_value, format_value
 
@@ -51,46 +50,6 @@ class Origin:
 
     space: Term
     input_shape: Shape
-
-
-_set_attribute = object.__setattr__  # also of a frozen object
-
-
-class _PrefixCache:
-    """The slot of a frame for its prefix, which is no field, as it is computed later."""
-
-    __slots__ = ("_prefix",)
-
-
-@final
-@frozen(eq=False)
-class Frame(_PrefixCache):
-    """A module around the focus, some of whose children are specified."""
-
-    waypoint: Waypoint  # which child is next, and at which shape
-    outer: "Frame | None"  # of the module around this one; None for the whole space
-    specified_children: tuple[Term, ...]  # those before the next one
-    depth: int  # the number of frames from the outermost one to this one
-
-    @property
-    def term(self) -> Compound:
-        """The module."""
-        return self.waypoint.passage.module
-
-    @property
-    def children(self) -> tuple[Term, ...]:
-        """All of its children, as they were before the first was traversed."""
-        return self.waypoint.passage.children
-
-    @property
-    def prefix(self) -> str:
-        """What the names of choices in its next child begin with; computed at the first access."""
-        # Most frames are read once or never, and an AttributeError for each would be slow.
-        prefix: str | None = getattr(self, "_prefix", None)
-        if prefix is None:
-            prefix = _make_prefix(self.term, self.waypoint.segment, self.outer)
-            _set_attribute(self, "_prefix", prefix)
-        return prefix
 
 
 @final
@@ -193,7 +152,7 @@ class Node:
         assert self.request is not None
         if self.request.shared is not None:
             return self.request.shared
-        return f"{_format_place(self.focus, self.frame)}.{self.focus.plan.names[len(self.request.values)]}"
+        return f"{format_place(self.focus, self.frame)}.{self.focus.plan.names[len(self.request.values)]}"
 
     def _refuse(self, value: Value | Domain) -> ArchwrightError:
         """The error for a value, or a domain, that cannot be chosen here."""
@@ -263,14 +222,6 @@ def _restore(origin: Origin, path: Path, domain: Domain | None) -> Node:
     return node if node.domain == domain else evolve(node, domain=domain)
 
 
-class _LocatedMisfit(Misfit):
-    """A misfit on the way out of modules, with its place in the space."""
-
-    def __init__(self, misfit: Misfit, module: Term, frame: Frame | None) -> None:
-        super().__init__(str(misfit))
-        self.place = _locate_misfit(misfit, module, frame)
-
-
 def _advance(
     origin: Origin,
     focus: Term,
@@ -298,17 +249,17 @@ def _advance(
                 if frame.depth > MAX_NESTING:
                     raise TooDeep(frame.prefix)
             else:
-                frame, term, out_shape, environment = _close_frames(frame, step.term, step.out_shape, environment)
+                frame, term, out_shape, environment = close_frames(frame, step.term, step.out_shape, environment)
                 if frame is None:
                     return Node(origin, term, out_shape, None, environment, None, None, parent, value)
                 waypoint = frame.waypoint
             focus, shape = waypoint.child, waypoint.shape
             step = waypoint.step or _take_first_step(waypoint, environment)
     except Misfit as misfit:
-        place = _locate_misfit(misfit, focus, frame)
+        place = locate_misfit(misfit, focus, frame)
         raise DeadEnd(f"nothing fits at {place} after {_describe_choices(parent, value)}: {misfit}") from misfit
     except RecursionError as error:
-        raise TooDeep(error.place if isinstance(error, TooDeep) else _format_place(focus, frame)) from error
+        raise TooDeep(error.place if isinstance(error, TooDeep) else format_place(focus, frame)) from error
 
 
 def _take_first_step(waypoint: Waypoint, environment: Environment) -> Step:
@@ -322,72 +273,9 @@ def _take_first_step(waypoint: Waypoint, environment: Environment) -> Step:
     return step
 
 
-def _locate_misfit(misfit: Misfit, term: Term, frame: Frame | None) -> str:
-    """The place of a misfit at a term in `frame`: that of the term, or of one of its children."""
-    if isinstance(misfit, _LocatedMisfit):
-        return misfit.place
-    if found := find_misfit_child(misfit):
-        passage, i = found
-        return f"{_make_prefix(passage.module, passage.find_segment(i), frame)}{passage.children[i].word}"
-    return _format_place(term, frame)
-
-
 def _describe_choices(parent: Node | None, value: Value | None) -> str:
     """The choices up to `value`, which was chosen at `parent`."""
     if parent is None:
         return "no choice at all"
     path = (*parent.path, (parent._get_choice_name(), value))  # pyright: ignore[reportPrivateUsage]
     return ", ".join(f"{name} = {choice}" for name, choice in path)
-
-
-def _close_frames(
-    frame: Frame | None, term: Term, out_shape: Shape, environment: Environment
-) -> tuple[Frame | None, Term, Shape, Environment]:
-    """The innermost frame with a child left to traverse, once `term`, of this output shape, is added to `frame`.
-
-    If there is none, the term and the shape are the architecture's. The environment knows what was chosen for a let.
-    """
-    while frame is not None:
-        waypoint, specified_children = frame.waypoint, frame.specified_children
-        module = waypoint.passage.module
-        try:
-            while True:
-                step = waypoint.follow(term, out_shape)
-                specified_children = (*specified_children, term, *step.passed)
-                if type(step) is Exit:
-                    break
-                waypoint, term = step, step.child
-                chosen = environment.get(term.binding) if type(term) is BoundPlace else None
-                known_shape = chosen and chosen.outs.get(waypoint.shape)
-                if chosen is None or known_shape is None:
-                    return Frame(waypoint, frame.outer, specified_children, frame.depth), term, out_shape, environment
-                term, out_shape = term.with_children((chosen.term,)), known_shape  # faster than a step
-        except Misfit as misfit:
-            raise _LocatedMisfit(misfit, module, frame.outer) from misfit
-        if type(module) is BoundPlace:
-            chosen = module.binding.choose(term, waypoint.passage.in_shape, step.out_shape)
-            environment = environment.set(module.binding, chosen)
-        term, out_shape, frame = module.with_children(specified_children), step.out_shape, frame.outer
-    return None, term, out_shape, environment
-
-
-def find_let(binding: Binding, frame: Frame | None) -> Frame:
-    """The frame, among `frame` and those around it, of the let that has a binding."""
-    while frame is not None and frame.term is not binding.let:
-        frame = frame.outer
-    assert frame is not None
-    return frame
-
-
-def _make_prefix(module: Term, segment: str, outer: Frame | None) -> str:
-    """What the names of choices in a child of a module begin with; `outer` is of the module around it."""
-    outermost = module
-    if type(module) is BoundPlace:  # its names are given where the let is
-        let = find_let(module.binding, outer)
-        outermost, outer = let.term, let.outer
-    return f"{root_prefix(outermost) if outer is None else outer.prefix}{segment}."
-
-
-def _format_place(focus: Term, frame: Frame | None) -> str:
-    """The place of a term in messages and names: the segments of the modules around it, and the word for it."""
-    return (root_prefix(focus) if frame is None else frame.prefix) + focus.word

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.core.domain import Values
-from archwright.core.node import DeadEnd, Frame, NotALeaf, NothingToChoose, PathMismatch
+from archwright.core.frame import Frame
+from archwright.core.node import DeadEnd, NotALeaf, NothingToChoose, PathMismatch
 from archwright.core.value import IllegalValue
 from tests.strategies import (
     all_nodes,
