@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
+from archwright.core.kind import require_term
 from archwright.core.modules.basic import Settings
 from archwright.core.modules.choices import Either
 from archwright.core.modules.places import BoundPlace, Let
 from archwright.core.names import name_segment, root_prefix
 from archwright.core.shape import Shape
-from archwright.core.term import Basic, Composite, Term, require_term
+from archwright.core.term import Basic, Composite, Term
 from archwright.core.value import Value
 
 

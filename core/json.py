@@ -13,10 +13,11 @@ from archwright.core.errors import ArchwrightError, TooDeep, suggest_names
 from archwright.core.expression import OPERATORS, Computed, Expression, Shared
 from archwright.core.given_name import ARGUMENT, FIELD, require_name
 from archwright.core.hyperparameter import InvalidHyperparameter
+from archwright.core.kind import require_term
 from archwright.core.normal import Normal
 from archwright.core.ranges import Integers, Reals
 from archwright.core.spaces.nasbench201 import read_network
-from archwright.core.term import Term, require_term
+from archwright.core.term import Term
 from archwright.core.unknown_modules import UnknownModule
 from archwright.core.user_modules import is_user_defined
 from archwright.core.value import InvalidDomain

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from archwright.core.builders import refuse_argument
 from archwright.core.given_name import ARGUMENT, require_name
 from archwright.core.hyperparameter import InvalidHyperparameter
-from archwright.core.term import Term, TermKind, require_term
+from archwright.core.kind import require_term
+from archwright.core.term import Term, TermKind
 
 
 def name_segment(term: Term, children: Sequence[Term], i: int) -> str:

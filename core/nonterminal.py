@@ -5,7 +5,8 @@ from typing import final
 from attrs import field
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.term import Rewriting, Term, module
+from archwright.core.kind import module
+from archwright.core.term import Rewriting, Term
 from archwright.core.term_cache import cache_on_term
 
 

@@ -15,8 +15,9 @@ from archwright.core.hyperparameter import (
     number,
     one_of,
 )
+from archwright.core.kind import module
 from archwright.core.shape import NEEDS_IMAGE, Misfit, Shape
-from archwright.core.term import Basic, module
+from archwright.core.term import Basic
 from archwright.core.value import Value
 
 FUNCTIONS = (

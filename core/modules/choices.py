@@ -9,10 +9,11 @@ from archwright.core.builders import name_wrong_arguments
 from archwright.core.domain import Values, as_weights
 from archwright.core.given_name import require_name
 from archwright.core.hyperparameter import Hyperparameter, InvalidHyperparameter, hyperparameter, integer
+from archwright.core.kind import child, children, module, require_term
 from archwright.core.modules.basic import Identity
 from archwright.core.modules.composite import Sequential
 from archwright.core.names import split_name
-from archwright.core.term import Rewriting, Term, child, children, module, require_term
+from archwright.core.term import Rewriting, Term
 from archwright.core.value import Value
 
 

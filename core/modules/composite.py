@@ -4,8 +4,9 @@ from typing import final
 
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter, integer, one_of
+from archwright.core.kind import child, children, module
 from archwright.core.names import name_children, split_name
-from archwright.core.term import Composite, Term, child, children, module
+from archwright.core.term import Composite, Term
 from archwright.core.wiring import MERGES, RESIDUAL, Wiring, chain, fan_out
 
 

@@ -15,6 +15,7 @@ from archwright.core.counting import count
 from archwright.core.domain import Domain, Values
 from archwright.core.errors import suggest_names
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter
+from archwright.core.kind import children, module, require_term
 from archwright.core.modules.choices import make_labels
 from archwright.core.modules.grammar_rules import (
     EXHAUSTED,
@@ -29,7 +30,7 @@ from archwright.core.modules.grammar_rules import (
 from archwright.core.nonterminal import InvalidGrammar, Nonterminal, NonterminalBinder
 from archwright.core.shape import Misfit
 from archwright.core.taken_input import require_space
-from archwright.core.term import Term, children, make_unchecked_term, module, require_term
+from archwright.core.term import Term, make_unchecked_term
 from archwright.core.value import InvalidDomain, Value
 
 _set_attribute = object.__setattr__  # also of a frozen object

@@ -19,12 +19,13 @@ from archwright.core.hyperparameter import (
     named_hyperparameters,
     one_of,
 )
+from archwright.core.kind import children, module
 from archwright.core.modules.basic import Zero
 from archwright.core.modules.choices import Either
 from archwright.core.modules.places import Place
 from archwright.core.names import name_children, split_name
 from archwright.core.shape import Misfit
-from archwright.core.term import Composite, Rewriting, Term, children, make_unchecked_term, module
+from archwright.core.term import Composite, Rewriting, Term, make_unchecked_term
 from archwright.core.value import Value, as_integer
 from archwright.core.wiring import MAX_CACHED_WIRINGS, MERGES, Joint, Wiring
 

@@ -13,9 +13,10 @@ from attrs import evolve, field, frozen
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.errors import ArchwrightError
 from archwright.core.hyperparameter import InvalidHyperparameter
+from archwright.core.kind import child, children, module, require_term
 from archwright.core.names import split_name
 from archwright.core.shape import Shape
-from archwright.core.term import Rewriting, Term, child, children, module, require_term
+from archwright.core.term import Rewriting, Term
 from archwright.core.term_cache import cache_on_term
 
 MAX_CHOSEN_TERMS = 4096  # of one binding; more are not kept

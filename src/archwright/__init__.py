@@ -25,6 +25,7 @@ from archwright.core.expression import larger, shared, smaller
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter, integer, number, one_of
 from archwright.core.input import Input, features, image, signal, tokens
 from archwright.core.json import from_json, to_json
+from archwright.core.kind import child, children, module
 from archwright.core.late_names import import_when_read
 from archwright.core.modules.basic import (
     Activation,
@@ -61,7 +62,7 @@ from archwright.core.ranges import integers, reals
 from archwright.core.shape import Misfit, Shape
 from archwright.core.spaces.named import SPACES, named_space
 from archwright.core.taken_input import takes
-from archwright.core.term import Basic, Composite, Rewriting, Term, child, children, module
+from archwright.core.term import Basic, Composite, Rewriting, Term
 from archwright.core.traversal import enumerate_leaves, sample
 from archwright.core.wiring import Joint, Wiring
 

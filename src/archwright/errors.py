@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from archwright.core.hyperparameter import InvalidHyperparameter as InvalidHyperparameter
     from archwright.core.input import BadInput as BadInput
     from archwright.core.json import UnreadableTerm as UnreadableTerm
+    from archwright.core.kind import NotATerm as NotATerm
     from archwright.core.matching import MembershipUnknown as MembershipUnknown
     from archwright.core.modules.grammar_text import UnreadableGrammar as UnreadableGrammar
     from archwright.core.modules.places import PlaceWithoutLet as PlaceWithoutLet
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from archwright.core.spaces.named import UnknownSpace as UnknownSpace
     from archwright.core.step import HiddenSharedHyperparameter as HiddenSharedHyperparameter
     from archwright.core.taken_input import NotASpace as NotASpace
-    from archwright.core.term import NotATerm as NotATerm
     from archwright.core.traversal import Uncountable as Uncountable
     from archwright.core.unknown_modules import CodeNeeded as CodeNeeded
     from archwright.core.user_modules import InvalidResult as InvalidResult
@@ -197,6 +197,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.core.hyperparameter": "InvalidHyperparameter",
     "archwright.core.input": "BadInput",
     "archwright.core.json": "UnreadableTerm",
+    "archwright.core.kind": "NotATerm",
     "archwright.core.matching": "MembershipUnknown",
     "archwright.core.mutation": "NothingToVary",
     "archwright.core.modules.grammar_text": "UnreadableGrammar",
@@ -210,7 +211,6 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.core.spaces.named": "UnknownSpace",
     "archwright.core.step": "HiddenSharedHyperparameter",
     "archwright.core.taken_input": "NotASpace",
-    "archwright.core.term": "NotATerm",
     "archwright.core.traversal": "Uncountable",
     "archwright.core.unknown_modules": "CodeNeeded",
     "archwright.core.user_modules": "InvalidResult",

@@ -11,7 +11,7 @@ from attrs import Factory, field
 import archwright as aw
 from archwright.core.builders import WrongArguments, name_wrong_arguments
 from archwright.core.hyperparameter import InvalidHyperparameter
-from archwright.core.term import NotATerm
+from archwright.core.kind import NotATerm
 from archwright.core.value import InvalidDomain
 from tests.core.user_modules import Glued, Shrink
 

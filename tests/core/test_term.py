@@ -8,7 +8,7 @@ from hypothesis import given
 import archwright as aw
 from archwright.core.domain import Values
 from archwright.core.hyperparameter import InvalidHyperparameter, as_slot
-from archwright.core.term import NotATerm
+from archwright.core.kind import NotATerm
 from tests.core.user_modules import Glued, Ladder, Shrink
 from tests.strategies import cases, iterate_subterms, terms
 

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 import archwright as aw
 from archwright.core.architecture import NotSpecified
 from archwright.core.hyperparameter import hyperparameter, integer
+from archwright.core.kind import module
 from archwright.core.modules.basic import FUNCTIONS, Activation, ReluConvBn, Settings
 from archwright.core.modules.composite import Branches, Sequential
 from archwright.core.modules.graphs import Cell, Edge
 from archwright.core.node import DeadEnd
 from archwright.core.shape import Shape
-from archwright.core.term import Basic, Term, module
+from archwright.core.term import Basic, Term
 from archwright.core.tracebacks import format_traceback
 from archwright.evaluate.network.compile import (
     ACTIVATIONS,

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.term import Basic, module
+from archwright.core.kind import module
+from archwright.core.term import Basic
 from archwright.evaluate.network.compile import WrongSize, compile_architecture
 from archwright.evaluate.network.example import draw_example, make_example
 from tests.evaluate.token_modules import Embedding

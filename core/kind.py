@@ -1,0 +1,88 @@
+"""How a class becomes a kind of module: its fields that hold terms, and what these may be."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar, cast, dataclass_transform
+
+import attrs
+from attrs import frozen
+
+from archwright.core.builders import name_wrong_fields
+from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
+from archwright.core.flow import has_wired_shapes
+from archwright.core.given_name import FIELD, free_argument, show_name
+from archwright.core.hyperparameter import hyperparameter, named_hyperparameters
+from archwright.core.term import Term
+from archwright.core.user_modules import check_results, is_user_defined
+
+Kind = TypeVar("Kind")
+
+
+class NotATerm(ArchwrightError, TypeError):
+    """Something else where a module belongs."""
+
+
+def require_term(content: object, place: str, builder: str = "sequential") -> None:
+    """NotATerm, with its place, for something else than a module; of several modules, `builder` makes one."""
+    if isinstance(content, Term):
+        return
+    remedy = "it must be a module, such as relu()"
+    if isinstance(content, Iterable) and not isinstance(content, str | bytes | Mapping):
+        remedy = f"unpack it, as in {builder}(a, b) or {builder}(*[a, b])"
+    raise NotATerm(f"{place} is {content!r:.200}; {remedy}")
+
+
+def _require_terms(instance: Term, attribute: "attrs.Attribute[Any]", content: object) -> None:
+    several = attribute.metadata["role"] == "children"
+    if several and not isinstance(content, tuple):
+        raise NotATerm(f"{attribute.name} of {instance.kind} is {content!r}; it must be a list of modules")
+    for i, term in enumerate(cast(tuple[object, ...], content if several else (content,))):
+        if not isinstance(term, Term):
+            place = f"{attribute.name}[{i}]" if several else attribute.name
+            takes_any_number = attribute.name == "children" and instance.kind in ("sequential", "branches")
+            require_term(term, f"{place} of {instance.kind}", instance.kind if takes_any_number else "sequential")
+        elif term.plan.depth >= MAX_NESTING:
+            raise TooDeep(f"{attribute.name} of {instance.kind}")
+
+
+def _as_tuple(terms: Any) -> Any:
+    is_iterable = isinstance(terms, Iterable)
+    return tuple(cast(Iterable[Any], terms)) if is_iterable else terms  # what is no tuple then is refused by its place
+
+
+def child() -> Any:
+    """A field of a module that holds a term."""
+    return attrs.field(validator=_require_terms, metadata={"role": "child"})
+
+
+def children() -> Any:
+    """A field of a module that holds a tuple of terms."""
+    return attrs.field(converter=_as_tuple, validator=_require_terms, metadata={"role": "children"})
+
+
+@dataclass_transform(
+    frozen_default=True, field_specifiers=(attrs.field, hyperparameter, named_hyperparameters, child, children)
+)
+def module(cls: type[Kind]) -> type[Kind]:
+    """Make `cls` a kind of module: a frozen value whose `kind`, unless it says one, is its name in snake_case."""
+    if not isinstance(cls, type):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise NotATerm(
+            f"module is given {cls!r:.80}; it goes above a class, as in @aw.module, then class Mine(aw.Basic)"
+        )
+    kind: Any = frozen(cls, field_transformer=free_argument)
+    if "__repr__" not in cls.__dict__:
+        kind.__repr__ = show_name(kind.__repr__)
+    if "kind" not in cls.__dict__:
+        kind.kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
+    own_fields = [a for a in attrs.fields(kind) if a.name != FIELD]
+    roles: list[tuple[str, str | None]] = [(a.name, a.metadata.get("role")) for a in own_fields]
+    kind._fields = tuple(roles)
+    kind._setters = tuple(getattr(kind, name).__set__ for name, _ in roles)
+    kind._named_indices = tuple(i for i, (_, role) in enumerate(roles) if role == "named hyperparameters")
+    kind._subterms = tuple(name for name, role in roles if role in ("child", "children"))
+    kind._has_wired_shapes = has_wired_shapes(kind)
+    kind._optional = {a.name: a.default for a in attrs.fields(kind) if a.metadata.get("optional")}
+    name_wrong_fields(kind)
+    if is_user_defined(kind):
+        check_results(kind)
+    return kind
