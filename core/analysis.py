@@ -5,6 +5,7 @@ completions. Of a shared hyperparameter the states know a class of values; a mod
 value of the class, and splits it by what comes out. Dead ends that depend on it are found for each value by itself.
 """
 
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
@@ -18,7 +19,7 @@ from archwright.core.domain import Domain
 from archwright.core.doubts import list_dead_ends
 from archwright.core.edge_choices import find_edge_choices
 from archwright.core.environment import compute_value
-from archwright.core.errors import MAX_NESTING, TooDeep
+from archwright.core.errors import TooDeep, require_depth
 from archwright.core.examples import NO_CHOICE, After, Chosen, InPlace, OnEdges, add_prefix, prefix_name, write_prefix
 from archwright.core.expression import Expression, Shared
 from archwright.core.hyperparameter import list_analyzed_values
@@ -35,6 +36,7 @@ from archwright.core.states import (
     ValueClass,
     add_state,
     add_values,
+    count_completions,
     count_paths,
     drop,
     forget,
@@ -206,20 +208,31 @@ def _analyze_specified(
             specified = term if isinstance(term, Composite) else term.with_children(children)
             outs = tuple(specified.out_shape(shape) for shape in shapes)
             depth = 1 + max((child.plan.depth for child in children), default=0)
-            return _make_result(outs, environment, demand, _require_depth(term, depth))
+            return _make_result(outs, environment, demand, require_depth(term.word, depth))
     return None
 
 
 def _analyze_edges(
     term: Cell, shapes: tuple[Shape, ...], environment: Knowledge, values: tuple[Value, ...], demand: Demand
 ) -> Analysis | None:
-    """The analysis of a cell edge by edge; None where what fits on one may depend on what is chosen on another."""
+    """The analysis of a cell edge by edge; None where what fits on one may depend on what is chosen on another.
+
+    A cell asks for all operations first, so what is chosen inside of them may be a dead end for one on a later edge.
+    """
     edge_choices = find_edge_choices(term, values)
     if edge_choices is None:
         return None
     analysis = analyze(edge_choices.topology, shapes, environment, (), demand)
     if analysis.blocked or analysis.doubts:
         return None
+    if not all(operation.plan.is_specified for operation in term.terms):
+        forgetting = evolve(demand, needed=NO_KEYS)
+        fitting, of_any_shape = (
+            count_completions(analyze(edge_choices.topology, ins, environment, (), forgetting).completions)
+            for ins in (shapes, ())
+        )
+        if not fitting == of_any_shape < math.inf:  # some do not fit, or of reals it is not known
+            return None
     completions = {
         state: evolve(c, example=OnEdges(edge_choices, c.example)) for state, c in analysis.completions.items()
     }
@@ -240,7 +253,7 @@ def _analyze_place(
         asked = tuple(sorted(set(shapes)))
         analysis = analyze(binding.term, asked, environment, (), Demand(frozenset(binding.term.plan.keys)))
         classes = list(choose_classes(asked, environment, analysis.completions))
-        doubts, depth = analysis.doubts, _require_depth(place, 1 + analysis.depth)
+        doubts, depth = analysis.doubts, require_depth(place.word, 1 + analysis.depth)
         for end in analysis.blocked.values():
             blocked.add(prefix_name(prefix, end.place), add_prefix(prefix, end.path), end.why)
     else:
@@ -287,7 +300,7 @@ def _analyze_children(term: Compound, shapes: tuple[Shape, ...], environment: Kn
         else:
             add_state(total, result, c)
     places = {} if blocked.doubts else blocked.places
-    return Analysis(join_classes(total), places, _require_depth(term, 1 + depth), blocked.doubts)
+    return Analysis(join_classes(total), places, require_depth(term.word, 1 + depth), blocked.doubts)
 
 
 # With what a module keeps of its children's output shapes, for each input shape; and the nodes that the input comes
@@ -382,9 +395,3 @@ def _analyze_copies(child: Term, ins: tuple[Shape, ...], known: Knowledge, deman
         why = f"some choices that fit the first of {copies} copies do not fit a later one"
         blocked[""] = BlockedPlace("", (), why)
     return Analysis(join_classes(total), {} if doubts else blocked, first.depth, doubts)
-
-
-def _require_depth(term: Compound, depth: int) -> int:
-    if depth > MAX_NESTING:
-        raise TooDeep(term.word)
-    return depth

@@ -10,7 +10,7 @@ from archwright.core.examples import add_prefix
 from archwright.core.names import root_prefix
 from archwright.core.nonterminal import require_bound
 from archwright.core.shape import Shape, as_shape
-from archwright.core.states import sum_counts
+from archwright.core.states import count_completions
 from archwright.core.term import Term
 
 
@@ -23,7 +23,7 @@ def count(space: Term, input_shape: Iterable[int] | None = None) -> int | float:
     shapes = () if input_shape is None else (as_shape(input_shape),)
     if isinstance(space, Term):  # pyright: ignore[reportUnnecessaryIsInstance]
         require_bound(space)
-    return sum_counts(c.count for c in _analyze_space(space, shapes).completions.values())
+    return count_completions(_analyze_space(space, shapes).completions)
 
 
 def out_shapes(space: Term, input_shape: Iterable[int]) -> tuple[Shape, ...]:

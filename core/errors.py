@@ -55,6 +55,13 @@ class TooDeep(ArchwrightError, RecursionError):
         )
 
 
+def require_depth(place: str, depth: int) -> int:
+    """How many modules are in each other at a place. TooDeep if they are too many."""
+    if depth > MAX_NESTING:
+        raise TooDeep(place)
+    return depth
+
+
 def suggest_names(name: object, known: Iterable[str]) -> str:
     """The remedy for an unknown name: up to three similar known names, or the known names if none is similar.
 

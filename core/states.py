@@ -183,6 +183,11 @@ def forget(known: Knowledge, needed: Collection[str], completions: Completions) 
     return known, completions
 
 
+def count_completions(states: States[Any]) -> int | float:
+    """How many completions there are, for one value of each class that states know."""
+    return sum_counts(c.count for c in states.values())
+
+
 def count_paths(states: Mapping[tuple[Any, Knowledge], Completions]) -> int | float:
     """How many completions were analyzed, for all values of the classes."""
     return sum_counts(forget(known, (), c)[1].paths for (_, known), c in states.items())

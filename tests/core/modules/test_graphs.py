@@ -126,18 +126,17 @@ def test_how_nodes_merge_can_be_chosen():
 @given(graphs(), st.data())
 def test_graphs_that_merge_in_many_ways_are_counted(edges, data):
     """Of modules that change channels, axes or the rank, which a later one may not take."""
-    merge = data.draw(st.sampled_from(MERGES) | st.just(MERGES))
-    convs, flat = aw.conv2d([2, 3], 1), aw.flatten()
-    choice = aw.either(skip=SKIP, conv=convs, flat=flat)
-    some = st.sampled_from([SKIP, convs, flat, aw.affine([4, 5]), aw.max_pool2d([2, 5]), choice])
-    for space in (
-        topology(edges, *data.draw(st.lists(some, min_size=len(edges), max_size=len(edges))), merge=merge),
-        cell(edges[:4], merge=merge, connected=data.draw(st.booleans()), none=ZERO, conv=convs, flat=flat)
-        if len(edges) <= 4
-        else cell(TRIANGLE, merge=merge, skip=SKIP, flat=flat),
-    ):
-        leaves, _ = enumerate_leaves(space, SHAPE)
+    merge = data.draw(st.sampled_from([*MERGES, MERGES]))
+    convs, flat, pools = aw.conv2d([2, 3], 1), aw.flatten(), aw.max_pool2d([2, 5])
+    some = st.sampled_from([SKIP, convs, flat, aw.affine([4, 5]), pools, aw.either(SKIP, convs, flat)])
+    inside = [data.draw(some if i < 4 else st.just(SKIP)) for i in range(len(edges))]
+    graph = topology(edges, *inside, merge=merge)
+    few = data.draw(st.sampled_from([[(0, 1)], [(0, 1), (1, 2)], TRIANGLE]))
+    options = {"none": ZERO, "a": data.draw(some), "b": data.draw(some)}
+    for space in (graph, cell(few, data.draw(st.booleans()), merge=merge, **options)):
+        leaves, stuck = enumerate_leaves(space, SHAPE)
         assert aw.count(space, SHAPE) == len(leaves)
+        assert bool(aw.dead_ends(space, SHAPE)) == bool(stuck)
         assert set(out_shapes(space, SHAPE)) == {leaf.out_shape for leaf in leaves}
 
 
@@ -152,6 +151,17 @@ def test_a_merge_that_nothing_gets_through_is_not_offered():
     assert list(node.choice.domain) == ["add", "mean"]
     assert aw.count(space, SHAPE) == aw.count(space) == len(enumerate_leaves(space, SHAPE)[0]) == 2 * 2
     assert aw.dead_ends(space, SHAPE) == ()
+
+
+def test_what_is_inside_an_operation_may_leave_nothing_for_a_later_one():
+    """Operations are chosen first: after a stride of 3 on the first edge, none fits the one on the edge past it."""
+    space = cell(TRIANGLE, none=ZERO, conv=aw.conv2d(2, 3, stride=[1, 3], padding="valid"))
+    assert aw.count(space, (2, 5, 5)) == len(enumerate_leaves(space, (2, 5, 5))[0]) == 21
+    (blocked,) = aw.dead_ends(space, (2, 5, 5))
+    assert str(blocked) == (
+        "at cell.topology.2_1.conv2d after cell.op_1_0 = conv, cell.op_2_0 = none, cell.op_2_1 = conv, "
+        "cell.topology.1_0.conv2d.stride = 3: conv2d with size 3 and padding 'valid' does not fit an axis of 1"
+    )
 
 
 def test_names_say_the_edge():
