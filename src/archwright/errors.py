@@ -110,6 +110,7 @@ if TYPE_CHECKING:
     from archwright.execution.same_search import OtherSearch as OtherSearch
     from archwright.execution.session import RunInterrupted as RunInterrupted
     from archwright.execution.spaces import SpaceFailed as SpaceFailed
+    from archwright.execution.warm_start import SourceUnreadable as SourceUnreadable
     from archwright.plots.figure_files import UnwritableFigure as UnwritableFigure
     from archwright.plots.figures import NotAxes as NotAxes
     from archwright.plots.figures import UnknownFigureKind as UnknownFigureKind
@@ -251,6 +252,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.execution.same_search": "OtherSearch",
     "archwright.execution.session": "RunInterrupted",
     "archwright.execution.spaces": "SpaceFailed",
+    "archwright.execution.warm_start": "SourceUnreadable",
     "archwright.plots.figure_files": "UnwritableFigure",
     "archwright.plots.figures": "NotAxes UnknownFigureKind",
     "archwright.plots.histories": "NothingToCompare",

@@ -7,7 +7,7 @@ import pytest
 import archwright as aw
 from archwright.execution.checks import BadArgument
 from archwright.store.runs import NoSuchRun
-from tests.cli.running import run_command
+from tests.cli.running import run_command, run_started
 
 SHAPE = (1, 8, 8)
 WORK = {"input": SHAPE, "workers": 0, "progress": False}
@@ -291,6 +291,51 @@ def test_what_is_no_run(old):
     with pytest.raises(NoSuchRun, match="old"):
         begin(make_body(), "odl")
     assert list(aw.Log("archwright.duckdb")) == ["old"]
+
+
+KIND = """
+import archwright as aw
+
+@aw.module
+class {kind}(aw.Basic):
+    factor: float = aw.hyperparameter()
+
+    def out_shape(self, in_shape):
+        return in_shape
+
+space = aw.sequential({kind}([0.5, 1.0]), aw.affine([4, 8]), name="net")
+"""
+
+
+def test_modules_of_a_persons_own_that_are_not_there(tmp_path, monkeypatch):
+    """Their file has gone, or may be a stranger's: that is said of the run to start from, and no other one begins."""
+    (tmp_path / "before.py").write_text(KIND.format(kind="Scaled"))
+    (tmp_path / "after.py").write_text(KIND.format(kind="Shifted"))
+    (tmp_path / "score.py").write_text(
+        "def count(architecture, input):\n    return architecture.parameters(input) / 10\n"
+    )
+    options = ["--evaluator", "score.py:count", "--input", "features:3", "--workers", "0", "--trials", "2"]
+    assert run_command(tmp_path, "search", "before.py:space", *options, "--name", "old").returncode == 0
+    again = run_command(tmp_path, "search", "after.py:space", *options, "--name", "new", "--from", "old")
+    assert "left out 2: its model has scaled where the space has net.0.shifted" in again.stdout
+
+    begin_other = ["search", "after.py:space", *options, "--name", "other", "--from", "old"]
+    with monkeypatch.context() as of_another:
+        of_another.setenv("ARCHWRIGHT_CONFIG", str(tmp_path / "theirs"))
+        stranger = run_started(tmp_path, *begin_other)
+    assert stranger.returncode == 2
+    assert "trials of old are taken over with the modules of its space, whose code may be anybody's" in stranger.stderr
+    assert "archwright space before.py:space, or give the run as aw.Log('archwright.duckdb', trust=True)['old']" in (
+        stranger.stderr
+    )
+    (tmp_path / "before.py").unlink()
+    gone = run_command(tmp_path, *begin_other)
+    assert gone.returncode == 2
+    assert (
+        "trials of old cannot be taken over, as the modules of its space are not there: there is no file" in gone.stderr
+    )
+    assert "put their code where it was, or begin without old" in gone.stderr
+    assert list(aw.Log(tmp_path / "archwright.duckdb")) == ["old", "new"]
 
 
 def test_on_the_command_line(cli, tmp_path):

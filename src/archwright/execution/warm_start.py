@@ -3,12 +3,16 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from shlex import quote
 
 from attrs import evolve, field, frozen
 
+from archwright.core.errors import ArchwrightError
+from archwright.core.json import UnreadableTerm
 from archwright.core.node import Node, replay
 from archwright.core.protocols import Problem
 from archwright.core.same_model import find_same_model
+from archwright.core.term import Term
 from archwright.display.text import format_budget, format_score, pluralize
 from archwright.display.warning import warn
 from archwright.execution.same_search import find_other_problem
@@ -18,9 +22,16 @@ from archwright.store.fold import TrialState
 from archwright.store.logged_terms import load_logged_term
 from archwright.store.needed import explain_changed
 from archwright.store.parts import find_changed
+from archwright.store.permission import NotTrusted
+from archwright.store.user_code import BadSourceName, NoSuchAttribute, NoSuchSource, SourceFailed
+from archwright.store.written_paths import shorten
 
 MAX_REASONS = 5  # that are told of a run, the most frequent first
 MODELS_REMEDY = "a space keeps its models where old values stay and what is new may be left out, as in aw.optional(...)"
+
+
+class SourceUnreadable(ArchwrightError, RuntimeError):
+    """A run to start from whose space has modules that cannot be loaded."""
 
 
 @frozen
@@ -52,7 +63,8 @@ def take_over(sources: Sequence[RunView], log: Path, started: RunStarted, proble
 
     A trial is taken over if it has ended, was about the same problem, with the same budget, and is a model of the
     space; once, where several runs have it, as a fork has those of the run that it was forked from. What these have
-    inherited themselves is not taken. Raises NotTrusted where that takes code of others.
+    inherited themselves is not taken. Raises NotTrusted where that takes code of others, and SourceUnreadable where
+    that is not there.
     """
     taken: list[TakenOver] = []
     known = set[object]()
@@ -96,7 +108,7 @@ def _take_over_run(source: RunView, started: RunStarted, problem: Problem, known
     if difference := find_other_problem(source.run.started, started):
         reason = f"{difference}: that is another problem; trials are taken over where it is as it was"
         return TakenOver(source, (), Counter({reason: len(source.trials)}))
-    space = load_logged_term(source.run.space, source.run.started, trusted=source.trusted)
+    space = _load_space(source)
     events, reasons, lacks_models = list[Inherited](), Counter[str](), False
     for trial in source.trials:
         if _identify(trial) in known:
@@ -111,6 +123,25 @@ def _take_over_run(source: RunView, started: RunStarted, problem: Problem, known
             else:
                 events.append(_inherit(source, trial, leaf, started))
     return TakenOver(source, events, reasons, lacks_models)
+
+
+def _load_space(source: RunView) -> Term:
+    """The space of a run, with its modules."""
+    started, name = source.run.started, source.name
+    try:
+        return load_logged_term(source.run.space, started, trusted=source.trusted)
+    except NotTrusted as error:
+        log, file = shorten(source.log), quote(started.term_sources[0])
+        raise NotTrusted(
+            f"trials of {name} are taken over with the modules of its space, whose code may be anybody's; look at "
+            f"{file}, then name it in a command of yours, as in: archwright space {file}, or give the run as "
+            f"aw.Log({str(log)!r}, trust=True)[{name!r}] in Python"
+        ) from error
+    except (BadSourceName, NoSuchAttribute, NoSuchSource, SourceFailed, UnreadableTerm) as error:
+        raise SourceUnreadable(
+            f"trials of {name} cannot be taken over, as the modules of its space are not there: {error}; put their "
+            f"code where it was, or begin without {name}"
+        ) from error
 
 
 def _identify(trial: TrialState) -> object:
