@@ -13,7 +13,8 @@ layer = aw.sequential(aw.conv2d(filters=width, size=[3, 5]), aw.maybe_swap(aw.re
 edges = [(0, 1), (0, 2), (1, 2)]
 operations: dict[str, aw.Term] = {"none": aw.zero(), "skip": aw.identity(), "conv": aw.relu_conv_bn(size=[1, 3])}
 chosen = aw.cell(edges, connected=True, **operations)
-fixed = aw.topology(((0, 1), (1, 2)), aw.relu(), aw.cell(edges, pool=aw.avg_pool2d(3, 1, "same"), none=aw.zero()))
+pools = aw.cell(edges, merge=["add", "mean"], pool=aw.avg_pool2d(3, 1, "same"), none=aw.zero())
+fixed = aw.topology(((0, 1), (1, 2)), aw.relu(), pools, merge="concatenate")
 space: aw.Term = aw.sequential(
     aw.settings(optimizer=["adam", "sgd"], learning_rate=aw.reals(1e-4, 1e-1, log=True)),
     aw.conv2d(filters=width * 2, size=aw.integers(1, 5), padding="same"),

@@ -219,3 +219,14 @@ def test_a_list_of_one_is_its_value():
     ]
     drawn = as_svg(space)
     assert all(f">{text}</text>" in drawn for text in (f"{TIMES_SIGN}12", f"{TIMES_SIGN}11", "8 filters"))
+
+
+def test_a_graph_says_how_its_nodes_merge():
+    """Where they do not just add what comes in."""
+    edges, inside = [(0, 1), (0, 2), (1, 2)], [aw.relu(), aw.identity(), aw.relu()]
+    assert as_text(aw.topology(edges, *inside)).splitlines()[0] == "topology"
+    assert (
+        as_text(aw.topology(edges, *inside, merge="mean", name="mix")).splitlines()[0] == "mix: topology(merging=mean)"
+    )
+    first = as_text(aw.cell(edges, merge=["add", "mean"], a=aw.relu(), b=aw.zero())).splitlines()[0]
+    assert first == "cell(merging={add, mean}, op_1_0={a, b}, op_2_0={a, b}, op_2_1={a, b})"
