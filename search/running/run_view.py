@@ -137,6 +137,14 @@ class RunView:
         raise NothingScored(f"no trial of {self.name} has a score yet; go on with: {going_on}")
 
     @cached_property
+    def space(self) -> Term:
+        """The space; loads a person's file where it holds kinds of module of their own.
+
+        NotTrusted where this person does not let it run.
+        """
+        return logged_terms.load_logged_term(self.run.space, self.run.started, trusted=self.trusted)
+
+    @cached_property
     def attempt_events(self) -> Mapping[int, Sequence[tuple[Event, float]]]:
         """The events of attempts at each trial, in order, each with its time in seconds since 1970, UTC."""
         events: dict[int, list[tuple[Event, float]]] = {}
@@ -235,13 +243,8 @@ def is_repeated(started: RunStarted) -> bool:
 
 
 def rebuild_leaf(view: RunView, trial: TrialState) -> Node:
-    """The leaf that the trial is about; loads a person's file where it holds kinds of module of their own.
-
-    NotTrusted where this person does not let it run.
-    """
-    started = view.run.started
-    space = logged_terms.load_logged_term(view.run.space, started, trusted=view.trusted)
-    return replay(space, started.input_shape, trial.path)
+    """The leaf that the trial is about. Raises what the space of the view does."""
+    return replay(view.space, view.run.started.input_shape, trial.path)
 
 
 def outline_architecture(view: RunView, trial: TrialState) -> Term:

@@ -19,7 +19,6 @@ from archwright.execution.same_search import find_other_problem
 from archwright.search.running.run_view import RunView, rank_trials
 from archwright.store.events import Inherited, RunStarted
 from archwright.store.fold import TrialState
-from archwright.store.logged_terms import load_logged_term
 from archwright.store.needed import explain_changed
 from archwright.store.parts import find_changed
 from archwright.store.permission import NotTrusted
@@ -129,7 +128,7 @@ def _load_space(source: RunView) -> Term:
     """The space of a run, with its modules."""
     started, name = source.run.started, source.name
     try:
-        return load_logged_term(source.run.space, started, trusted=source.trusted)
+        return source.space
     except NotTrusted as error:
         log, file = shorten(source.log), quote(started.term_sources[0])
         raise NotTrusted(

@@ -52,7 +52,6 @@ from archwright.search.running.ends import measure_seconds, suggest_moves
 from archwright.search.running.run_view import NAMED_TRIALS, RunView, view_run
 from archwright.search.searcher import AnySearcher
 from archwright.store.duckdb_log import DuckDBLog
-from archwright.store.logged_terms import load_logged_term
 from archwright.store.query import RunScope
 
 
@@ -100,8 +99,7 @@ class Run(Sequence[Trial]):
     @property
     def space(self) -> Term:
         """The search space; raises NotTrusted where that takes code of others."""
-        started = self.view.run.started
-        return load_logged_term(self.view.run.space, started, trusted=self.view.trusted)
+        return self.view.space
 
     @property
     def space_source(self) -> str:
