@@ -3,6 +3,7 @@
 import ast
 import keyword
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import singledispatch
 from itertools import groupby
@@ -116,9 +117,11 @@ def _parse_source(term: Term, source: Any, children: tuple[Operations, ...], out
     return UserModule(_to_attribute_name(term.kind), ast.unparse(last.value), preamble, children, out)
 
 
-def _to_attribute_name(kind: str) -> str:
-    """The kind, with an underscore where it is no free name of an attribute."""
-    return f"{kind}_" if kind in RESERVED_ATTRIBUTES or not kind.isidentifier() else kind
+def _to_attribute_name(name: str) -> str:
+    """The name of a kind, or of a person's, with underscores where it is no free name of an attribute."""
+    word = re.sub(r"\W", "_", name)
+    word = word if word.isidentifier() else f"_{word}"
+    return f"{word}_" if word in RESERVED_ATTRIBUTES else word
 
 
 @translate.register
@@ -294,16 +297,14 @@ def _name_part(term: Term, operations: Operations) -> Operations:
         return operations
     name = _to_attribute_name(term.given_name)
     if len(operations) > 1 and isinstance(term, Composite):
-        title = _capitalise(term.given_name)
-        class_name = title if title.isidentifier() and not keyword.iskeyword(title) else f"Part{title}"
         docstring = f"The part of the model that is called {term.given_name}."
-        return (Block(class_name, docstring, operations, operations[-1].out, name),)
+        return (Block(_to_class_name(term.given_name), docstring, operations, operations[-1].out, name),)
     return tuple(each if isinstance(each, FunctionCall) else evolve(each, given_name=name) for each in operations)
 
 
-def _capitalise(name: str) -> str:
-    """A name as that of a class."""
-    return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
+def _to_class_name(name: str) -> str:
+    title = "".join(word[:1].upper() + word[1:] for word in name.split("_"))
+    return title if title.isidentifier() and not keyword.iskeyword(title) else f"Part{title}"
 
 
 @translate.register
@@ -341,8 +342,8 @@ def _(term: Composite, in_shape: Shape) -> Operations:
     count = len(term.subterms)
     if wiring == chain(count):
         return _translate_chain(term, in_shape)
-    title = _capitalise(_to_attribute_name(term.kind))
-    name = title if title.isidentifier() and _to_attribute_name(term.kind) == term.kind else f"{title}Module"
+    kind = _to_attribute_name(term.kind)
+    name = _to_class_name(kind if kind == term.kind else f"{kind}_module")
     attributes = [_to_attribute_name(path.replace(".", "_")) for path in name_paths(term)]
     docstring = f"The modules of a {term.kind}, connected as its wiring says."
     return _translate_wired(term, in_shape, name, docstring, _name_branches(count), attributes)

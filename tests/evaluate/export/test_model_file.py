@@ -348,6 +348,41 @@ def test_names_change_nothing_but_the_code(leaf, seed):
 
 
 @aw.module
+class Hyphenated(aw.Composite):
+    """Two modules side by side, of a kind whose name is no identifier."""
+
+    kind = "2-ways in-a-test"
+    ways: tuple[aw.Term, ...] = aw.children()
+
+    def wiring(self):
+        return aw.Wiring([0, 0], [1, 2])
+
+
+@aw.module
+class HyphenatedLayer(aw.Basic):
+    """A kind with a method `source` and such a name."""
+
+    kind = "layer-in-a-test"
+
+    def out_shape(self, in_shape):
+        return in_shape
+
+    def compile(self, in_shape):
+        return nn.Softsign()
+
+    def source(self, in_shape):
+        return "nn.Softsign()"
+
+
+def test_kinds_whose_names_are_no_identifiers_are_written():
+    """With underscores; a class whose name would begin with a digit is a part."""
+    text = write_and_compare(aw.sequential(Hyphenated((aw.conv2d(3, 1), aw.relu())), HyphenatedLayer()), IMAGE)
+    assert "class Part2WaysInATestModule(nn.Module):" in text
+    assert "self.part2_ways_in_a_test_module = " in text
+    assert "self.layer_in_a_test = " in text
+
+
+@aw.module
 class WithoutSource(aw.Basic):
     """A kind that can be trained and has no method `source`."""
 
