@@ -7,7 +7,7 @@ from attrs import frozen
 from archwright.core.environment import Environment
 from archwright.core.modules.places import Binding, BoundPlace
 from archwright.core.names import root_prefix
-from archwright.core.passage import Exit, Waypoint, find_misfit_child
+from archwright.core.passage import Waypoint, find_misfit_child
 from archwright.core.shape import Misfit, Shape
 from archwright.core.term import Compound, Term
 
@@ -80,17 +80,14 @@ def close_frames(
         waypoint, specified_children = frame.waypoint, frame.specified_children
         module = waypoint.passage.module
         try:
-            while True:
-                step = waypoint.follow(term, out_shape)
-                specified_children = (*specified_children, term, *step.passed)
-                if type(step) is Exit:
-                    break
-                waypoint, term = step, step.child
-                chosen = environment.get(term.binding) if type(term) is BoundPlace else None
-                known_shape = chosen and chosen.outs.get(waypoint.shape)
-                if chosen is None or known_shape is None:
-                    return Frame(waypoint, frame.outer, specified_children, frame.depth), term, out_shape, environment
-                term, out_shape = term.with_children((chosen.term,)), known_shape  # faster than a step
+            step = waypoint.follow(term, out_shape)
+            specified_children = (*specified_children, term, *step.passed)
+            while type(step) is Waypoint:
+                filled = step.fill(environment) if step.child.plan.filled_by is not None else None
+                if filled is None:
+                    return Frame(step, frame.outer, specified_children, frame.depth), term, out_shape, environment
+                terms, step = filled
+                specified_children += terms
         except Misfit as misfit:
             raise _LocatedMisfit(misfit, module, frame.outer) from misfit
         if type(module) is BoundPlace:

@@ -80,6 +80,7 @@ def module(cls: type[Kind]) -> type[Kind]:
     kind._setters = tuple(getattr(kind, name).__set__ for name, _ in roles)
     kind._named_indices = tuple(i for i, (_, role) in enumerate(roles) if role == "named hyperparameters")
     kind._subterms = tuple(name for name, role in roles if role in ("child", "children"))
+    kind._has_children_alone = [role for _, role in roles] == ["children"]
     kind._has_wired_shapes = has_wired_shapes(kind)
     kind._optional = {a.name: a.default for a in attrs.fields(kind) if a.metadata.get("optional")}
     name_wrong_fields(kind)

@@ -25,6 +25,7 @@ class Plan:
     # A value is rare if it hardly comes again: one of the reals, or of a long range. Results for it are not kept long.
     first_rare: int  # how many open hyperparameters come before the first with rare values
     rare_shared: frozenset[str]  # the names of the shared hyperparameters with rare values
+    filled_by: Any  # what it takes from an environment, where once that is known nothing else is open in it; else None
     is_specified: bool  # nothing is left to choose or to expand, here or below
     depth: int  # how many modules are in each other
     cache: dict[Any, Any]  # of results that came again, see `cache_on_term`; no part of the term's value
@@ -39,7 +40,7 @@ def make_plan(term: "Term", *, is_rewritten: bool) -> Plan:
     subplans = [subterm.plan for subterm in term.subterms]
     depth = 1 + max([plan.depth for plan in subplans], default=0)
     if not slots and not is_rewritten and all(plan.is_specified for plan in subplans):
-        return Plan((), (), (), (), (), term.own_keys, 0, frozenset(), True, depth, {}, {}, {}, {})
+        return Plan((), (), (), (), (), term.own_keys, 0, frozenset(), None, True, depth, {}, {}, {}, {})
     indices = {name: i for i, name in enumerate(slots)}
     relevant = term.shape_hyperparameters
     shared = {s.name: s for slot in slots.values() if isinstance(slot, Expression) for s in slot.find_shared()}
@@ -57,6 +58,7 @@ def make_plan(term: "Term", *, is_rewritten: bool) -> Plan:
         keys=tuple(dict.fromkeys(keys)),
         first_rare=next((i for i, slot in enumerate(slots.values()) if _is_rare(slot)), len(slots)),
         rare_shared=frozenset(s.name for s in shared.values() if _is_rare(s.domain)),
+        filled_by=None if slots else _find_only_key(term, subplans, is_rewritten=is_rewritten),
         is_specified=False,  # as something is open
         depth=depth,
         cache={},
@@ -64,6 +66,14 @@ def make_plan(term: "Term", *, is_rewritten: bool) -> Plan:
         rare_cache={},
         steps={},
     )
+
+
+def _find_only_key(term: "Term", subplans: list[Plan], *, is_rewritten: bool) -> Any:
+    """The only thing that a term without open hyperparameters of its own takes from an environment; None of several."""
+    if is_rewritten:
+        return term.own_keys[0] if len(term.own_keys) == 1 else None
+    keys = {plan.filled_by for plan in subplans if not plan.is_specified}
+    return keys.pop() if len(keys) == 1 else None
 
 
 def _is_rare(slot: Slot) -> bool:

@@ -50,6 +50,7 @@ class Term(Named, ABC):
     _setters: ClassVar[tuple[Callable[[Any, Any], None], ...]]  # for each field, a function that sets it
     _named_indices: ClassVar[tuple[int, ...]]  # the indices of those that hold hyperparameters under names of one's own
     _subterms: ClassVar[tuple[str, ...]]  # the names of those that hold terms
+    _has_children_alone: ClassVar[bool] = False  # whether its only field holds a tuple of terms
     _optional: ClassVar[Mapping[str, Any]] = {}  # the defaults of those that are left out where they have them
     # The hyperparameters that decide which input shapes fit and what shape comes out; None stands for all.
     shape_hyperparameters: ClassVar[tuple[str, ...] | None] = None
@@ -132,6 +133,8 @@ class Term(Named, ABC):
         """This module with other terms inside, as many as before; they are not checked."""
         fields: list[Any] = []
         rest = subterms
+        if self._has_children_alone:  # the same in less time
+            return make_unchecked_term(type(self), (subterms,), self.open_names, self.given_name)
         for name, role in self._fields:
             content = getattr(self, name)
             if role == "children":

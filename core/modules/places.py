@@ -16,7 +16,7 @@ from archwright.core.hyperparameter import InvalidHyperparameter
 from archwright.core.kind import child, children, module, require_term
 from archwright.core.names import split_name
 from archwright.core.shape import Shape
-from archwright.core.term import Rewriting, Term
+from archwright.core.term import Compound, Rewriting, Term, chain_out_shape
 from archwright.core.term_cache import cache_on_term
 
 MAX_CHOSEN_TERMS = 4096  # of one binding; more are not kept
@@ -33,6 +33,23 @@ class ChosenTerm:
 
     term: Term
     outs: dict[Shape, Shape] = field(factory=dict[Shape, Shape], eq=False, repr=False)  # a cache
+    filled: dict[Any, Any] = field(factory=dict[Any, Any], eq=False, repr=False)  # of a traversal: what it fills
+
+    def fill(self, term: Term, in_shape: Shape) -> tuple[Term, Shape]:
+        """A term in which nothing is open but places of this, with it in them, and its output shape.
+
+        Misfit if something does not fit.
+        """
+        if isinstance(term, BoundPlace):
+            return term.with_children((self.term,)), self.out_shape(in_shape)
+        if term.plan.is_specified or not isinstance(term, Compound):
+            return term, term.out_shape(in_shape)
+        children, outs = list[Term](), ()
+        for i, child_term in enumerate(term.get_children()):
+            inner, out = self.fill(child_term, term.child_in_shape(i, in_shape, outs))
+            children.append(inner)
+            outs = term.keep_shapes(i, in_shape, outs, chain_out_shape(inner, out, term.copies))
+        return term.with_children(tuple(children)), term.merge(in_shape, outs)
 
     def out_shape(self, in_shape: Shape) -> Shape:
         """The output shape of the term. Misfit if it does not fit."""
@@ -67,11 +84,13 @@ class Binding:
 
     def choose(self, term: Term, in_shape: Shape, out_shape: Shape) -> ChosenTerm:
         """The specified `term`, whose output shape for one input shape is known, as what was chosen."""
-        chosen = self.chosen_terms.get(term)
+        cache = term.plan.cache  # one object comes again and again, and to compare it takes long
+        chosen: ChosenTerm | None = cache.get(self)
         if chosen is None:
+            chosen = cache[self] = self.chosen_terms.get(term) or ChosenTerm(term)
             if len(self.chosen_terms) >= MAX_CHOSEN_TERMS:
                 self.chosen_terms.clear()
-            chosen = self.chosen_terms[term] = ChosenTerm(term)
+            self.chosen_terms[term] = chosen
         chosen.outs[in_shape] = out_shape
         return chosen
 

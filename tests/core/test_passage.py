@@ -82,3 +82,27 @@ def test_what_does_not_fit_is_found_where_it_is_passed(space, message):
     """A child that was specified from the beginning has a place, too, also once others were chosen."""
     with pytest.raises(DeadEnd, match=re.escape(message)):
         aw.root(space, SHAPE).choose(4)
+
+
+def test_places_of_what_was_chosen_are_filled_at_once():
+    """Alone, in modules, and in copies; what comes out is what the traversal through each of them gives."""
+    stage = aw.sequential(aw.place("cell"), aw.residual(aw.place("cell", name="named")))
+    inside = aw.sequential(stage, aw.max_pool2d(2), stage, aw.repeat_tied(aw.place("cell"), 2), aw.affine([5, 10]))
+    space = aw.let(inside=inside, cell=aw.conv2d([3, 6], [1, 3]))
+    node = aw.root(space, SHAPE).choose(6).choose(3)
+    passed = node.frame.specified_children
+    assert passed == aw.replay(space, SHAPE, node.path).frame.specified_children
+    cell = aw.conv2d(6, 3)
+    filled = aw.sequential(cell, aw.residual(cell.with_name("named")))
+    assert passed == (filled, aw.max_pool2d(2), filled, aw.repeat_tied(cell, 2))
+    leaf = node.choose(10)
+    assert leaf.out_shape == leaf.architecture.out_shape(SHAPE) == (10,)
+
+
+def test_what_does_not_fit_in_a_later_place_is_found_there():
+    """As if the traversal had come to it by steps."""
+    stage = aw.sequential(aw.relu(), aw.place("pool"))
+    space = aw.let(inside=aw.sequential(aw.place("pool"), stage, stage), pool=aw.max_pool2d([1, 2, 3], padding="valid"))
+    assert aw.root(space, SHAPE).choose(2).is_leaf
+    with pytest.raises(DeadEnd, match=re.escape("nothing fits at let.2.1.place after pool.max_pool2d.size = 3: ")):
+        aw.root(space, (3, 9, 9)).choose(3)
