@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from fractions import Fraction
+from functools import lru_cache
 from itertools import accumulate
 from typing import ClassVar, final
 
@@ -19,6 +20,7 @@ from archwright.core.builders import name_wrong_fields
 from archwright.core.domain import Domain
 from archwright.core.node import Node
 from archwright.core.protocols import Outcome, Problem, Proposal
+from archwright.core.ranges import Integers, Reals
 from archwright.core.setting import custom_setting, flag_setting, number_setting
 from archwright.core.traversal import sample
 from archwright.core.value import Value, as_integer
@@ -28,6 +30,7 @@ from archwright.search.randomness import UniformStream
 # every branch has a first visit before any has a second, so a node of more branches would use up a run of 64 trials,
 # as in the paper (section 7), without any second visit.
 MAX_BRANCHES = 64
+MAX_SPLIT_RANGES = 256  # whose parts are kept
 MAX_PARTS = 1_000_000  # of the setting `parts`: memory and time are proportional to it
 
 
@@ -185,7 +188,7 @@ class Mcts:
         if domain.plain is domain:
             return ()
         if self._is_split(domain):
-            parts = domain.split(self.parts or MAX_BRANCHES)
+            parts = self._split(domain)
             return [domain.compute_share(parts[branch]) for branch in branches]
         values = list(domain)
         return [domain.probability(values[branch]) for branch in branches]
@@ -208,7 +211,7 @@ class Mcts:
     def _count_branches(self, domain: Domain) -> int:
         """How many branches a node with this domain has."""
         if self._is_split(domain) or domain.size is None:
-            return len(domain.split(self.parts or MAX_BRANCHES))
+            return len(self._split(domain))
         return domain.size
 
     def _follow_branch(self, node: Node, branch: int) -> Node:
@@ -216,7 +219,7 @@ class Mcts:
         domain = node.domain
         assert domain is not None
         if self._is_split(domain):
-            return node.narrow(domain.split(self.parts or MAX_BRANCHES)[branch])
+            return node.narrow(self._split(domain)[branch])
         return node.choose(list(domain)[branch])
 
     def _find_branch(self, node: Node, value: Value) -> int:
@@ -224,13 +227,25 @@ class Mcts:
         domain = node.domain
         assert domain is not None
         if self._is_split(domain):
-            parts = domain.split(self.parts or MAX_BRANCHES)
+            parts = self._split(domain)
             return next((branch for branch, part in enumerate(parts) if value in part), len(parts) - 1)
         return list(domain).index(value)
+
+    def _split(self, domain: Domain) -> Sequence[Domain]:
+        """The parts that are the branches of a domain."""
+        parts = self.parts or MAX_BRANCHES
+        is_kept = isinstance(domain, Integers | Reals) and parts <= MAX_BRANCHES
+        return _split_range(domain, parts) if is_kept else domain.split(parts)
 
     def _is_split(self, domain: Domain) -> bool:
         """Whether the branches are parts of the domain; otherwise they are its values."""
         return self.parts > 0 or domain.size is None or domain.size > MAX_BRANCHES
+
+
+@lru_cache(MAX_SPLIT_RANGES)
+def _split_range(domain: Integers | Reals, parts: int) -> Sequence[Domain]:
+    """The same parts whenever a node of the tree asks for them, as it does at each visit."""
+    return domain.split(parts)
 
 
 def _draw_branch(branches: Sequence[int], weights: Sequence[float], u: float) -> int:
