@@ -133,6 +133,7 @@ def test_what_is_drawn_is_written_to_a_file_too(tmp_path, make_axes):
     """As the command does it: it is no figure of pyplot's."""
     log, file = Log(tmp_path / "log.duckdb"), tmp_path / "figure.svg"
     log_searches(DuckDBLog(log.path), UNEVEN_SEARCHES)
+    pyplot.close("all")  # those of other tests
     assert log.plot("a.*", ax=make_axes(), title="both", file=file).get_title() == "both"
     assert "both" in file.read_text()
     assert pyplot.get_fignums() == []
