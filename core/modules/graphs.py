@@ -246,8 +246,10 @@ def cell(edges: Sequence[Edge], connected: bool = False, *, merge: object = "add
     """A choice among `options` on each edge: `cell([(0, 1), (0, 2), (1, 2)], none=zero(), skip=identity())`.
 
     `merge` is one of MERGES, by which all that comes into a node flows together, or a choice of them. A text under
-    `name` is no option, but the name of the cell.
+    `name` is no option, but the name of the cell. A module of these keywords is an option like any other.
     """
+    if isinstance(merge, Term):
+        options, merge = {"merge": merge, **options}, "add"
     name, terms = split_name(options)
     labels = tuple(terms)
     pairs = _as_edges(edges)

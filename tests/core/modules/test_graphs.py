@@ -164,6 +164,12 @@ def test_what_is_inside_an_operation_may_leave_nothing_for_a_later_one():
     )
 
 
+def test_an_operation_may_be_called_merge():
+    """As any option: what it is says which is meant."""
+    space = cell([(0, 1)], merge=aw.relu(), skip=SKIP)
+    assert (space.labels, space.merging) == (("merge", "skip"), "add")
+
+
 def test_names_say_the_edge():
     """Target first, as in the benchmark's strings."""
     node = aw.root(cell(TRIANGLE, none=ZERO, skip=SKIP, conv=aw.conv2d([2, 4], 1)), SHAPE)
@@ -252,7 +258,10 @@ def test_edges_lead_to_later_nodes(edges):
         (lambda: topology(TRIANGLE, SKIP, connected=True, merge="attention"), "topology has 3 edges and 1 modules"),
         (lambda: topology(TRIANGLE, SKIP, SKIP, SKIP, merge="sum"), "merging of topology is 'sum'; it may be one of"),
         (lambda: cell(TRIANGLE, skip=SKIP, merge=["add", "sum"]), "merging of cell is 'sum'; it may be one of 'add'"),
-        (lambda: cell(TRIANGLE, skip=SKIP, merge=SKIP), "merging of cell is the module identity, where values belong"),
+        (
+            lambda: topology([(0, 1)], SKIP, merge=SKIP),
+            "merging of topology is the module identity, where values belong",
+        ),
         (lambda: cell(TRIANGLE), "cell has 3 edges and 3 choices, 0 operations and the labels"),
         (
             lambda: Cell([(0, 1)], (SKIP,), ("a", "b"), [("op", "a")]),
