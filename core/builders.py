@@ -19,7 +19,7 @@ Builder = TypeVar("Builder", bound=Callable[..., Any])
 AttrsKind = TypeVar("AttrsKind", bound=type[Any])
 Explain = Callable[[str, Any], str]  # of a name and its value, empty for nothing
 INITIALIZER = "__init__"
-_MODULES_OF_KINDS = ("archwright.core.modules.", "archwright.core.nonterminal")  # of the built-in kinds of modules
+_MODULES_OF_KINDS = "archwright.core.modules."  # of the built-in kinds of modules
 
 
 class WrongArguments(ArchwrightError, TypeError):

@@ -3,16 +3,16 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from archwright.core.blocked import BlockedPlace
-from archwright.core.counting import dead_ends, out_shapes
+from archwright.core.analysis.blocked import BlockedPlace
+from archwright.core.analysis.counting import dead_ends, out_shapes
 from archwright.core.domain import Domain
 from archwright.core.errors import ArchwrightError
 from archwright.core.expression import Expression, Shared
 from archwright.core.input import Input, as_input, format_input
 from archwright.core.json import from_json, to_json
+from archwright.core.modules.nonterminal import require_bound
 from archwright.core.names import name_segment
 from archwright.core.node import DeadEnd
-from archwright.core.nonterminal import require_bound
 from archwright.core.shape import NEEDS_IMAGE, Shape
 from archwright.core.taken_input import require_space
 from archwright.core.term import Compound, Term

@@ -13,12 +13,12 @@ from typing import Any, final
 
 from attrs import evolve, frozen
 
-from archwright.core.demand import REFUSING_ZERO
+from archwright.core.analysis.demand import REFUSING_ZERO
 from archwright.core.domain import Domain
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment
 from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
 from archwright.core.frame import Frame, close_frames, format_place, locate_misfit
-from archwright.core.nonterminal import require_bound
+from archwright.core.modules.nonterminal import require_bound
 from archwright.core.passage import Waypoint
 from archwright.core.shape import Misfit, Shape, as_shape
 from archwright.core.step import Descent, Step, ValueRequest, take_step

@@ -4,8 +4,8 @@ from typing import Any, final
 
 from attrs import frozen
 
-from archwright.core.analysis import analyze, list_options
-from archwright.core.demand import NO_DEMAND, Demand, require_zeros
+from archwright.core.analysis.completions import analyze, list_options
+from archwright.core.analysis.demand import NO_DEMAND, Demand, require_zeros
 from archwright.core.domain import Domain
 from archwright.core.environment import Environment, compute_value, find_unknown
 from archwright.core.errors import ArchwrightError

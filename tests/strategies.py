@@ -9,7 +9,7 @@ from attrs import frozen
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.counting import dead_ends
+from archwright.core.analysis.counting import dead_ends
 from archwright.core.domain import Values
 from archwright.core.modules.basic import ReluConvBn, Zero
 from archwright.core.modules.graphs import cell, is_connected, topology

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias, cast, final
 
 from attrs import evolve, field, frozen
 
+from archwright.core.analysis.counting import count
 from archwright.core.builders import name_wrong_arguments
-from archwright.core.counting import count
 from archwright.core.domain import Domain, Values
 from archwright.core.errors import suggest_names
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter
@@ -27,7 +27,7 @@ from archwright.core.modules.grammar_rules import (
     require_good_rules,
     require_reachable,
 )
-from archwright.core.nonterminal import InvalidGrammar, Nonterminal, NonterminalBinder
+from archwright.core.modules.nonterminal import InvalidGrammar, Nonterminal, NonterminalBinder
 from archwright.core.shape import Misfit
 from archwright.core.taken_input import require_space
 from archwright.core.term import Term, make_unchecked_term

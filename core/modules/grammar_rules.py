@@ -11,7 +11,7 @@ from archwright.core.errors import suggest_names
 from archwright.core.hyperparameter import Slot
 from archwright.core.modules.choices import Either, Repeat
 from archwright.core.modules.graphs import Cell
-from archwright.core.nonterminal import InvalidGrammar, Nonterminal, NonterminalBinder, find_nonterminals
+from archwright.core.modules.nonterminal import InvalidGrammar, Nonterminal, NonterminalBinder, find_nonterminals
 from archwright.core.term import Term
 from archwright.core.value import format_exactly
 

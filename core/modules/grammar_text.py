@@ -18,7 +18,7 @@ from attrs import define, field, frozen
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.modules.grammar import Grammar, build_grammar
-from archwright.core.nonterminal import InvalidGrammar, Nonterminal
+from archwright.core.modules.nonterminal import InvalidGrammar, Nonterminal
 from archwright.core.term import Term
 
 _TOKEN = re.compile(

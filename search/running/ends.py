@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
-from archwright.core.counting import count
+from archwright.core.analysis.counting import count
 from archwright.core.ends import LIFTED, EndName, RunEnds, format_time_limit
 from archwright.core.protocols import Problem
 from archwright.store.fold import RunState

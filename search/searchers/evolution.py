@@ -6,11 +6,11 @@ from attrs import evolve, frozen
 from pyrsistent import PDeque, pdeque
 
 from archwright.core.builders import name_wrong_fields
-from archwright.core.mutation import list_decisions, mutate
 from archwright.core.node import Node
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import whole_setting
 from archwright.core.traversal import sample
+from archwright.core.variation.mutation import list_decisions, mutate
 from archwright.search.randomness import UniformStream
 
 

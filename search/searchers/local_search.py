@@ -9,9 +9,9 @@ from pyrsistent import PSet, pset
 
 from archwright.core.builders import name_wrong_fields
 from archwright.core.domain import Domain
-from archwright.core.mutation import change_values, list_decisions, list_neighbours
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.value import Path, Value
+from archwright.core.variation.mutation import change_values, list_decisions, list_neighbours
 from archwright.search.randomness import UniformStream
 from archwright.search.searchers.unseen import sample_unseen
 

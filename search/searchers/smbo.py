@@ -8,12 +8,12 @@ import numpy as np
 from attrs import frozen
 
 from archwright.core.builders import name_wrong_fields
-from archwright.core.mutation import list_decisions, mutate
 from archwright.core.node import Node, replay
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import choice_setting, whole_setting
 from archwright.core.traversal import sample
 from archwright.core.value import Path
+from archwright.core.variation.mutation import list_decisions, mutate
 from archwright.search.magnitude import FloatArray
 from archwright.search.randomness import UniformStream
 from archwright.search.searchers.history import History, Observation, adopt_proposal, impute_targets, observe

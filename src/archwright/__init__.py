@@ -13,12 +13,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import archwright.search
+from archwright.core.analysis.counting import count, dead_ends
 from archwright.core.architecture import layers, settings_of
 from archwright.core.budget import Budget
 from archwright.core.check import check
-from archwright.core.counting import count, dead_ends
-from archwright.core.crossover import crossover
-from archwright.core.derivation import Derivation, DerivationNode, derivation
 from archwright.core.domain import Domain, values
 from archwright.core.errors import ArchwrightError
 from archwright.core.expression import larger, shared, smaller
@@ -27,6 +25,7 @@ from archwright.core.input import Input, features, image, signal, tokens
 from archwright.core.json import from_json, to_json
 from archwright.core.kind import child, children, module
 from archwright.core.late_names import import_when_read
+from archwright.core.membership.path_of import path_of
 from archwright.core.modules.basic import (
     Activation,
     Affine,
@@ -50,13 +49,11 @@ from archwright.core.modules.composite import Branches, RepeatTied, Residual, Se
 from archwright.core.modules.grammar import Grammar, count_derivations, grammar, weighted
 from archwright.core.modules.grammar_text import grammar_from_text, grammar_to_text
 from archwright.core.modules.graphs import Cell, Topology, cell, topology
+from archwright.core.modules.nonterminal import Nonterminal
 from archwright.core.modules.places import Let, Place, let
-from archwright.core.mutation import mutated
 from archwright.core.names import drop_names
 from archwright.core.node import Node, replay, root
-from archwright.core.nonterminal import Nonterminal
 from archwright.core.objective import Objective, maximize, minimize, score
-from archwright.core.path_of import path_of
 from archwright.core.priors import prior
 from archwright.core.ranges import integers, reals
 from archwright.core.shape import Misfit, Shape
@@ -64,6 +61,9 @@ from archwright.core.spaces.named import SPACES, named_space
 from archwright.core.taken_input import takes
 from archwright.core.term import Basic, Composite, Rewriting, Term
 from archwright.core.traversal import enumerate_leaves, sample
+from archwright.core.variation.crossover import crossover
+from archwright.core.variation.derivation import Derivation, DerivationNode, derivation
+from archwright.core.variation.mutation import mutated
 from archwright.core.wiring import Joint, Wiring
 
 if TYPE_CHECKING:

@@ -29,19 +29,18 @@ if TYPE_CHECKING:
     from archwright.core.input import BadInput as BadInput
     from archwright.core.json import UnreadableTerm as UnreadableTerm
     from archwright.core.kind import NotATerm as NotATerm
-    from archwright.core.matching import MembershipUnknown as MembershipUnknown
+    from archwright.core.membership.matching import MembershipUnknown as MembershipUnknown
+    from archwright.core.membership.path_of import NotInSpace as NotInSpace
     from archwright.core.modules.grammar_text import UnreadableGrammar as UnreadableGrammar
+    from archwright.core.modules.nonterminal import InvalidGrammar as InvalidGrammar
+    from archwright.core.modules.nonterminal import UnboundNonterminal as UnboundNonterminal
     from archwright.core.modules.places import PlaceWithoutLet as PlaceWithoutLet
-    from archwright.core.mutation import NothingToVary as NothingToVary
     from archwright.core.node import DeadEnd as DeadEnd
     from archwright.core.node import NotALeaf as NotALeaf
     from archwright.core.node import NothingToChoose as NothingToChoose
     from archwright.core.node import PathMismatch as PathMismatch
-    from archwright.core.nonterminal import InvalidGrammar as InvalidGrammar
-    from archwright.core.nonterminal import UnboundNonterminal as UnboundNonterminal
     from archwright.core.objective import BadMetricName as BadMetricName
     from archwright.core.objective import BadScore as BadScore
-    from archwright.core.path_of import NotInSpace as NotInSpace
     from archwright.core.setting import BadSetting as BadSetting
     from archwright.core.setting import UnknownSetting as UnknownSetting
     from archwright.core.shape import Misfit as Misfit
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
     from archwright.core.user_modules import InvalidResult as InvalidResult
     from archwright.core.value import IllegalValue as IllegalValue
     from archwright.core.value import InvalidDomain as InvalidDomain
+    from archwright.core.variation.mutation import NothingToVary as NothingToVary
     from archwright.core.wiring import InvalidWiring as InvalidWiring
     from archwright.core.words import BadWords as BadWords
     from archwright.display.output_file import FileOfAnotherKind as FileOfAnotherKind
@@ -199,14 +199,14 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.core.input": "BadInput",
     "archwright.core.json": "UnreadableTerm",
     "archwright.core.kind": "NotATerm",
-    "archwright.core.matching": "MembershipUnknown",
-    "archwright.core.mutation": "NothingToVary",
+    "archwright.core.membership.matching": "MembershipUnknown",
+    "archwright.core.variation.mutation": "NothingToVary",
     "archwright.core.modules.grammar_text": "UnreadableGrammar",
     "archwright.core.modules.places": "PlaceWithoutLet",
     "archwright.core.node": "DeadEnd NotALeaf NothingToChoose PathMismatch",
-    "archwright.core.nonterminal": "InvalidGrammar UnboundNonterminal",
+    "archwright.core.modules.nonterminal": "InvalidGrammar UnboundNonterminal",
     "archwright.core.objective": "BadMetricName BadScore",
-    "archwright.core.path_of": "NotInSpace",
+    "archwright.core.membership.path_of": "NotInSpace",
     "archwright.core.setting": "BadSetting UnknownSetting",
     "archwright.core.shape": "Misfit",
     "archwright.core.spaces.named": "UnknownSpace",

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
+from archwright.core.analysis.counting import dead_ends
 from archwright.core.completion import complete_choices, find_all_names
-from archwright.core.counting import dead_ends
 from archwright.core.hyperparameter import InvalidHyperparameter
 from archwright.core.names import drop_names
 from archwright.core.node import DeadEnd

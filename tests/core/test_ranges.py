@@ -9,9 +9,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.mutation import draw_other_value
 from archwright.core.ranges import DEFAULT_GRAINS, MAX_FLOAT_INTEGER
 from archwright.core.value import InvalidDomain
+from archwright.core.variation.mutation import draw_other_value
 from tests.core.test_domain import count_bisections
 from tests.strategies import (
     fractions,

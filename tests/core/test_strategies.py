@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given, settings
 
 import archwright as aw
-from archwright.core.counting import dead_ends
+from archwright.core.analysis.counting import dead_ends
 from archwright.core.json import list_kinds
 from tests.strategies import cases, iterate_subterms, nodes
 

@@ -10,8 +10,8 @@ import archwright as aw
 from archwright.core.input import BadInput
 from archwright.core.json import list_kinds
 from archwright.core.kind import NotATerm
+from archwright.core.modules.nonterminal import InvalidGrammar
 from archwright.core.node import NotALeaf
-from archwright.core.nonterminal import InvalidGrammar
 from archwright.core.spaces.named import UnknownSpace
 from archwright.core.taken_input import NotASpace, SpaceWithInput, read_taken_input
 from archwright.core.value import InvalidDomain

@@ -8,8 +8,8 @@ import pytest
 
 import archwright as aw
 from archwright.core.json import from_json, to_json
-from archwright.core.mutation import find_neighbours
 from archwright.core.value import as_value
+from archwright.core.variation.mutation import find_neighbours
 
 
 @pytest.mark.parametrize("log", [False, True])

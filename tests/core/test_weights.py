@@ -16,10 +16,10 @@ from archwright.core.domain import Domain, Values
 from archwright.core.drawing.svg import as_svg
 from archwright.core.hyperparameter import list_analyzed_values
 from archwright.core.json import UnreadableTerm, from_json, to_json
-from archwright.core.mutation import draw_other_value, find_neighbours
 from archwright.core.normal import Normal
 from archwright.core.ranges import Integers, Reals
 from archwright.core.value import InvalidDomain
+from archwright.core.variation.mutation import draw_other_value, find_neighbours
 from archwright.search.searchers.unseen import sample_remaining
 from tests.strategies import (
     domains,

@@ -9,9 +9,9 @@ from attrs import frozen
 
 from archwright.core.errors import ArchwrightError, TooDeep
 from archwright.core.json import UnreadableTerm, from_foreign_json
+from archwright.core.membership.path_of import NotInSpace, follow_choices, path_of
 from archwright.core.names import drop_names
 from archwright.core.node import DeadEnd, replay
-from archwright.core.path_of import NotInSpace, follow_choices, path_of
 from archwright.core.shape import Shape
 from archwright.core.term import Term
 from archwright.core.value import Path as ChosenPath

@@ -8,8 +8,8 @@ from archwright.core.architecture import NotSpecified
 from archwright.core.completion import ChoicesExcluded, NoSuchChoice
 from archwright.core.errors import ArchwrightError, TooDeep
 from archwright.core.json import UnreadableTerm
-from archwright.core.matching import MembershipUnknown
-from archwright.core.path_of import NotInSpace, path_of
+from archwright.core.membership.matching import MembershipUnknown
+from archwright.core.membership.path_of import NotInSpace, path_of
 from archwright.core.protocols import Problem
 from archwright.core.term import Term
 from archwright.core.value import IllegalValue

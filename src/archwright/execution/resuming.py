@@ -7,7 +7,7 @@ from functools import partial
 from attrs import evolve, field, frozen
 from attrs.validators import optional
 
-from archwright.core.counting import out_shapes
+from archwright.core.analysis.counting import out_shapes
 from archwright.core.defaults import DEFAULT_CLASSES
 from archwright.core.differences import find_differences, restore_written_order
 from archwright.core.ends import GivenEnds, RunEnds, move_ends

@@ -9,9 +9,9 @@ from attrs import evolve, field, frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import UnreadableTerm
+from archwright.core.membership.same_model import find_same_model
 from archwright.core.node import Node, replay
 from archwright.core.protocols import Problem
-from archwright.core.same_model import find_same_model
 from archwright.core.term import Term
 from archwright.display.text import format_budget, format_score, pluralize
 from archwright.display.warning import warn

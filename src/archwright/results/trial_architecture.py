@@ -1,10 +1,10 @@
 """The architecture of a logged trial: counted, written and drawn."""
 
-from archwright.core.derivation import derivation
 from archwright.core.drawing.text import as_text
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, to_json
 from archwright.core.tracebacks import format_traceback, format_user_traceback
+from archwright.core.variation.derivation import derivation
 from archwright.search.running.run_view import RunView, explain_omission, outline_architecture, rebuild_leaf
 from archwright.store.fold import TrialState
 

@@ -4,20 +4,20 @@ import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from archwright.core.counting import count, dead_ends
+from archwright.core.analysis.counting import count, dead_ends
 from archwright.core.defaults import DEFAULT_CLASSES
-from archwright.core.derivation import derivation
 from archwright.core.drawing.text import as_text
 from archwright.core.input import Input, as_input, format_input, read_input
 from archwright.core.json import to_json
+from archwright.core.membership.path_of import NotInSpace
 from archwright.core.modules.grammar import count_derivations
 from archwright.core.node import Node, root
 from archwright.core.path_lengths import count_longest_path
-from archwright.core.path_of import NotInSpace
 from archwright.core.shape import Shape
 from archwright.core.spaces.named import SPACES
 from archwright.core.term import Term
 from archwright.core.traversal import sample
+from archwright.core.variation.derivation import derivation
 from archwright.execution.architecture_files import GivenArchitecture, read_architectures
 from archwright.execution.checks import read_count, read_path, read_positive_count, read_seed
 from archwright.execution.spaces import DEFAULT_INPUT, SpaceSource, find_space, read_space

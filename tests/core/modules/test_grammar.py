@@ -16,7 +16,7 @@ from archwright.core.drawing.svg import as_svg
 from archwright.core.errors import TooDeep
 from archwright.core.json import UnreadableTerm
 from archwright.core.kind import NotATerm
-from archwright.core.nonterminal import InvalidGrammar, UnboundNonterminal
+from archwright.core.modules.nonterminal import InvalidGrammar, UnboundNonterminal
 from archwright.core.path_lengths import count_longest_path
 from archwright.core.value import InvalidDomain
 from tests.strategies import enumerate_leaves, seeds, walk_randomly

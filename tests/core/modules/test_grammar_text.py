@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.core.modules.grammar_text import UnreadableGrammar
-from archwright.core.nonterminal import InvalidGrammar
+from archwright.core.modules.nonterminal import InvalidGrammar
 
 # Schrodi et al. 2023, the hierarchical space; what stands for its terminals here keeps 8 channels.
 HIERARCHICAL = """

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.counting import out_shapes
+from archwright.core.analysis.counting import out_shapes
 from archwright.core.hyperparameter import InvalidHyperparameter
+from archwright.core.membership.path_of import NotInSpace
 from archwright.core.modules.basic import ReluConvBn, Zero
 from archwright.core.modules.graphs import Cell, cell, is_connected, topology
-from archwright.core.path_of import NotInSpace
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, nasbench201
 from archwright.core.wiring import MERGES
 from tests.strategies import enumerate_leaves

@@ -5,7 +5,7 @@ import random
 import pytest
 
 import archwright as aw
-from archwright.core.counting import out_shapes
+from archwright.core.analysis.counting import out_shapes
 from archwright.core.node import DeadEnd
 from tests.core.user_modules import Glued, Ladder, Shrink
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 
 import archwright as aw
-from archwright.core.counting import dead_ends
+from archwright.core.analysis.counting import dead_ends
 from archwright.core.hyperparameter import InvalidHyperparameter
 from archwright.core.modules.places import PlaceWithoutLet
 from archwright.core.node import DeadEnd

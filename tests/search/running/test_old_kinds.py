@@ -6,7 +6,7 @@ import pytest
 
 import archwright as aw
 from archwright.core.json import from_json
-from archwright.core.same_model import find_same_model, is_same_model
+from archwright.core.membership.same_model import find_same_model, is_same_model
 from archwright.core.spaces.nasbench201 import nasbench201
 from archwright.search.named import SEARCHERS
 from archwright.search.running.revisions import find_mismatches, get_revision

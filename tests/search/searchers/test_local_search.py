@@ -3,8 +3,8 @@
 import pytest
 
 import archwright as aw
-from archwright.core.mutation import find_neighbours
 from archwright.core.value import Path
+from archwright.core.variation.mutation import find_neighbours
 from archwright.search.randomness import open_uniform_stream
 from archwright.search.searchers.local_search import LocalSearch
 from archwright.search.searchers.random_search import RandomSearch

@@ -5,12 +5,12 @@ from typing import final
 
 from attrs import evolve, frozen
 
-from archwright.core.derivation import DerivationNode, derivation, is_inside
 from archwright.core.domain import Domain, Values
 from archwright.core.errors import ArchwrightError
 from archwright.core.node import Node
 from archwright.core.ranges import Integers, Reals
 from archwright.core.value import Path, Value
+from archwright.core.variation.derivation import DerivationNode, derivation, is_inside
 
 # Values: in a domain of so few, all others are neighbours of one; more would not all be tried in a usual run.
 MAX_FULL_NEIGHBOURHOOD = 64

@@ -5,7 +5,7 @@ from typing import Any, final
 
 from attrs import frozen
 
-from archwright.core.edge_choices import EdgeChoices
+from archwright.core.analysis.edge_choices import EdgeChoices
 from archwright.core.modules.places import BoundPlace, Let
 from archwright.core.names import name_segment
 from archwright.core.shape import Shape

@@ -5,7 +5,7 @@ from typing import Any, final
 
 from attrs import Factory, define, frozen
 
-from archwright.core.examples import NO_CHOICE, Example, InPlace, write_path
+from archwright.core.analysis.examples import NO_CHOICE, Example, InPlace, write_path
 from archwright.core.value import Path
 
 NOTHING_ASSUMED: Mapping[Any, Any] = {}

@@ -6,11 +6,11 @@ from typing import Any, final
 
 from attrs import field, frozen
 
+from archwright.core.analysis.examples import Example
+from archwright.core.analysis.states import Knowledge, Known, States, ValueClass
 from archwright.core.environment import EMPTY_ENVIRONMENT
-from archwright.core.examples import Example
 from archwright.core.modules.places import Binding
 from archwright.core.shape import Misfit, Shape
-from archwright.core.states import Knowledge, Known, States, ValueClass
 
 Found = States[tuple[Shape, ...]]  # the completions of a term
 # The completions of the term of a binding for input shapes, given what is known before.

@@ -16,8 +16,15 @@ from archwright.core.environment import EMPTY_ENVIRONMENT
 from archwright.core.errors import ArchwrightError
 from archwright.core.expression import Shared
 from archwright.core.frame import Frame
-from archwright.core.inversion import solve
-from archwright.core.matching import Matcher, MembershipUnknown, TermMismatch, divide, explain_slot, stands_for_another
+from archwright.core.membership.inversion import solve
+from archwright.core.membership.matching import (
+    Matcher,
+    MembershipUnknown,
+    TermMismatch,
+    divide,
+    explain_slot,
+    stands_for_another,
+)
 from archwright.core.names import name_segment, root_prefix
 from archwright.core.node import DeadEnd, Node, root
 from archwright.core.taken_input import require_space

@@ -12,7 +12,7 @@ from attrs import define, frozen
 
 from archwright.core.frame import Frame
 from archwright.core.json import JSON, fields_to_json
-from archwright.core.matching import stands_for_another
+from archwright.core.membership.matching import stands_for_another
 from archwright.core.modules.basic import Identity, Settings
 from archwright.core.modules.composite import Sequential
 from archwright.core.modules.graphs import Cell

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.core.domain import Domain, Values
-from archwright.core.mutation import (
+from archwright.core.ranges import Integers, Reals
+from archwright.core.variation.mutation import (
     MAX_FULL_NEIGHBOURHOOD,
     NEIGHBOUR_DISTANCES,
     change_values,
@@ -19,7 +20,6 @@ from archwright.core.mutation import (
     move_number,
     mutate,
 )
-from archwright.core.ranges import Integers, Reals
 from tests.strategies import domains, fractions, leaves, seeds
 
 FLAT = aw.settings(**{f"x{i}": ["a", "b", "c"] for i in range(6)})

@@ -13,13 +13,13 @@ from attrs import define, field
 
 from archwright.core.architecture import settings_of
 from archwright.core.json import to_json
-from archwright.core.matching import Matcher, MembershipUnknown, stands_for_another
-from archwright.core.model_rows import Agreement, RowReader, get_hyperparameter, to_row
+from archwright.core.membership.matching import Matcher, MembershipUnknown, stands_for_another
+from archwright.core.membership.model_rows import Agreement, RowReader, get_hyperparameter, to_row
+from archwright.core.membership.path_of import NotInSpace, find_leaf
 from archwright.core.modules.basic import Identity, Settings
 from archwright.core.modules.composite import Sequential
 from archwright.core.names import drop_names
 from archwright.core.node import DeadEnd, Node
-from archwright.core.path_of import NotInSpace, find_leaf
 from archwright.core.term import Term
 from archwright.core.value import Value, format_value
 

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 
-from archwright.core.analysis import Analysis, analyze
-from archwright.core.blocked import BlockedPlace
-from archwright.core.demand import NO_DEMAND
+from archwright.core.analysis.analysis import Analysis
+from archwright.core.analysis.blocked import BlockedPlace
+from archwright.core.analysis.completions import analyze
+from archwright.core.analysis.demand import NO_DEMAND
+from archwright.core.analysis.examples import add_prefix
+from archwright.core.analysis.states import count_completions
 from archwright.core.environment import EMPTY_ENVIRONMENT
-from archwright.core.examples import add_prefix
+from archwright.core.modules.nonterminal import require_bound
 from archwright.core.names import root_prefix
-from archwright.core.nonterminal import require_bound
 from archwright.core.shape import Shape, as_shape
-from archwright.core.states import count_completions
 from archwright.core.term import Term
 
 

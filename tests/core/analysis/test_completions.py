@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.analysis import analyze
-from archwright.core.counting import out_shapes
-from archwright.core.demand import NO_DEMAND
+from archwright.core.analysis.completions import analyze
+from archwright.core.analysis.counting import out_shapes
+from archwright.core.analysis.demand import NO_DEMAND
+from archwright.core.analysis.examples import write_path
+from archwright.core.analysis.states import MAX_COUNTED_ONE_BY_ONE
 from archwright.core.environment import EMPTY_ENVIRONMENT
-from archwright.core.examples import write_path
 from archwright.core.hyperparameter import MAX_ANALYZED_VALUES
-from archwright.core.states import MAX_COUNTED_ONE_BY_ONE
 from tests.strategies import cases, enumerable_terms, enumerate_leaves, shapes, terms
 
 

@@ -10,13 +10,13 @@ from typing import Any, final
 
 from attrs import frozen
 
-from archwright.core.derivation import Derivation, DerivationNode, derivation
 from archwright.core.modules.grammar import Grammar
-from archwright.core.mutation import NothingToVary, reopen
 from archwright.core.names import root_prefix
 from archwright.core.node import Node
 from archwright.core.term import Term
 from archwright.core.value import Path, Value
+from archwright.core.variation.derivation import Derivation, DerivationNode, derivation
+from archwright.core.variation.mutation import NothingToVary, reopen
 
 Address = tuple[int, ...]  # of a module: in which child of the whole space it is, in which child of that one, and so on
 

@@ -4,12 +4,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core import analysis, json
-from archwright.core.counting import dead_ends, out_shapes
-from archwright.core.demand import NO_DEMAND
-from archwright.core.edge_choices import find_edge_choices
+from archwright.core import json
+from archwright.core.analysis import completions as analysis
+from archwright.core.analysis.counting import dead_ends, out_shapes
+from archwright.core.analysis.demand import NO_DEMAND
+from archwright.core.analysis.edge_choices import find_edge_choices
+from archwright.core.analysis.examples import write_path
 from archwright.core.environment import EMPTY_ENVIRONMENT
-from archwright.core.examples import write_path
 from archwright.core.modules.graphs import Cell
 from tests.strategies import GRAPHS, enumerate_leaves, shapes
 

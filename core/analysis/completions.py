@@ -1,33 +1,34 @@
 """The completions of a space, counted by recursion: how many there are, what shapes they give, where none fits.
 
-Completions that later modules cannot tell apart are one state (`archwright.core.states`): states are counted, and not
-completions. Of a shared hyperparameter the states know a class of values; a module that uses it is analyzed for each
-value of the class, and splits it by what comes out. Dead ends that depend on it are found for each value by itself.
+Completions that later modules cannot tell apart are one state (`archwright.core.analysis.states`): states are counted,
+and not completions. Of a shared hyperparameter the states know a class of values; a module that uses it is analyzed for
+each value of the class, and splits it by what comes out. Dead ends that depend on it are found for each value by
+itself.
 """
 
 import math
-from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 
 from attrs import evolve, frozen
 
-from archwright.core.blocked import BlockedPlace, BlockedPlaces
-from archwright.core.connection import AT_INPUT
-from archwright.core.demand import NO_KEYS, Demand, Keys, require_zeros, split_by_zeros
-from archwright.core.domain import Domain
-from archwright.core.doubts import list_dead_ends
-from archwright.core.edge_choices import find_edge_choices
-from archwright.core.environment import compute_value
-from archwright.core.errors import TooDeep, require_depth
-from archwright.core.examples import NO_CHOICE, After, Chosen, InPlace, OnEdges, add_prefix, prefix_name, write_prefix
-from archwright.core.expression import Expression, Shared
-from archwright.core.hyperparameter import list_analyzed_values
-from archwright.core.modules.graphs import Cell
-from archwright.core.modules.places import Binding, BoundPlace, ChosenTerm
-from archwright.core.relevance import needs_relevance_check, require_irrelevant
-from archwright.core.shape import Misfit, Shape
-from archwright.core.states import (
+from archwright.core.analysis.analysis import Analysis, Results, make_blocked, make_result
+from archwright.core.analysis.blocked import BlockedPlace, BlockedPlaces
+from archwright.core.analysis.demand import NO_KEYS, Demand, require_zeros, split_by_zeros
+from archwright.core.analysis.doubts import list_dead_ends
+from archwright.core.analysis.edge_choices import find_edge_choices
+from archwright.core.analysis.examples import (
+    NO_CHOICE,
+    After,
+    Chosen,
+    InPlace,
+    OnEdges,
+    add_prefix,
+    prefix_name,
+    write_prefix,
+)
+from archwright.core.analysis.relevance import needs_relevance_check, require_irrelevant
+from archwright.core.analysis.states import (
     AnalyzedValue,
     Completions,
     Knowledge,
@@ -46,22 +47,19 @@ from archwright.core.states import (
     multiply,
     weigh_values,
 )
+from archwright.core.analysis.term_groups import choose_classes, has_misfits, split_class
+from archwright.core.connection import AT_INPUT
+from archwright.core.domain import Domain
+from archwright.core.environment import compute_value
+from archwright.core.errors import TooDeep, require_depth
+from archwright.core.expression import Expression, Shared
+from archwright.core.hyperparameter import list_analyzed_values
+from archwright.core.modules.graphs import Cell
+from archwright.core.modules.places import Binding, BoundPlace, ChosenTerm
+from archwright.core.shape import Misfit, Shape
 from archwright.core.term import Basic, Composite, Compound, Term
 from archwright.core.term_cache import cache_on_term
-from archwright.core.term_groups import choose_classes, has_misfits, split_class
 from archwright.core.value import Value
-
-Results = States[tuple[Shape, ...]]  # with the output shape for each input shape
-
-
-@frozen
-class Analysis:
-    """All completions of a term by their result, and the places, relative to it, where none fits after some choices."""
-
-    completions: Results
-    blocked: Mapping[str, BlockedPlace]  # empty, and of no use, where something is in doubt
-    depth: int = 1  # how many modules are in each other, with the expansions of those that are rewritten
-    doubts: Keys = NO_KEYS  # as in BlockedPlaces: of what is known by its class alone, on what it depends what fits
 
 
 @cache_on_term
@@ -96,24 +94,15 @@ def analyze(
             place = _analyze_place(module, shapes, environment, demand) if isinstance(module, BoundPlace) else None
             specified = place or _analyze_specified(module, shapes, environment, demand)
             return specified or _analyze_children(module, shapes, environment, demand)
-        return _make_result(tuple(module.out_shape(shape) for shape in shapes), environment, demand)
+        return make_result(tuple(module.out_shape(shape) for shape in shapes), environment, demand)
     except Misfit as misfit:
-        return _make_blocked(term, str(misfit))
+        return make_blocked(term, str(misfit))
 
 
 def _find_untold(expression: Expression, environment: Knowledge) -> Shared | None:
     """The first shared hyperparameter in an expression of which no more is known, if anything, than a class."""
     shared = expression.find_shared()
     return next((s for s in shared if s.name not in environment or isinstance(environment[s.name], Known)), None)
-
-
-def _make_result(outs: tuple[Shape, ...], environment: Knowledge, demand: Demand, depth: int = 1) -> Analysis:
-    known, completions = forget(environment, demand.needed, Completions(1, 1, NO_CHOICE))
-    return Analysis({(outs, known): completions}, {}, depth)
-
-
-def _make_blocked(term: Term, why: str, depth: int = 1) -> Analysis:
-    return Analysis({}, {term.word: BlockedPlace(term.word, (), why)}, depth)
 
 
 def list_options(domain: Domain, matters: bool) -> list[Value]:
@@ -187,7 +176,7 @@ def _offer_values(term: Term, name: str, total: Results, analyses: list[tuple[Va
     depth = max(analysis.depth for _, analysis in analyses)
     doubts = NO_KEYS.union(*(analysis.doubts for _, analysis in analyses))
     if not (total or doubts):
-        return _make_blocked(term, next(iter(analyses[0][1].blocked.values())).why, depth)
+        return make_blocked(term, next(iter(analyses[0][1].blocked.values())).why, depth)
     blocked = BlockedPlaces()
     for value, analysis in analyses if not doubts else ():
         for end in analysis.blocked.values() if analysis.completions else ():
@@ -208,7 +197,7 @@ def _analyze_specified(
             specified = term if isinstance(term, Composite) else term.with_children(children)
             outs = tuple(specified.out_shape(shape) for shape in shapes)
             depth = 1 + max((child.plan.depth for child in children), default=0)
-            return _make_result(outs, environment, demand, require_depth(term.word, depth))
+            return make_result(outs, environment, demand, require_depth(term.word, depth))
     return None
 
 
@@ -245,7 +234,7 @@ def _analyze_place(
     """The analysis of a place of a let; None where it is that of any module that stands for another one."""
     binding, known = place.binding, environment.get(place.binding)
     if isinstance(known, ChosenTerm):
-        return _make_result(tuple(map(known.out_shape, shapes)), environment, demand)
+        return make_result(tuple(map(known.out_shape, shapes)), environment, demand)
     if binding.term.plan.is_specified or (known is None and binding not in demand.needed):
         return None
     blocked, doubts, depth, prefix = BlockedPlaces(), NO_KEYS, 1, write_prefix(place, (binding.term,), 0)
@@ -259,7 +248,7 @@ def _analyze_place(
     else:
         classes = split_class(binding, known, shapes, environment, _find_completions)
         if not classes:
-            return _make_blocked(place, f"what was chosen at the first place of {binding.name} does not fit here")
+            return make_blocked(place, f"what was chosen at the first place of {binding.name} does not fit here")
         if has_misfits(known, classes, environment):
             doubts = frozenset([(binding, tuple(sorted({*known.shapes, *shapes})))])
     total: Results = {}

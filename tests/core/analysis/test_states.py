@@ -8,13 +8,11 @@ from hypothesis import strategies as st
 from pyrsistent import pmap
 
 import archwright as aw
-from archwright.core.analysis import analyze
-from archwright.core.counting import out_shapes
-from archwright.core.demand import NO_DEMAND, Demand
-from archwright.core.environment import EMPTY_ENVIRONMENT
-from archwright.core.examples import NO_CHOICE, After, Chosen, ForEach, write_path
-from archwright.core.modules.graphs import topology
-from archwright.core.states import (
+from archwright.core.analysis.completions import analyze
+from archwright.core.analysis.counting import out_shapes
+from archwright.core.analysis.demand import NO_DEMAND, Demand
+from archwright.core.analysis.examples import NO_CHOICE, After, Chosen, ForEach, write_path
+from archwright.core.analysis.states import (
     AnalyzedValue,
     Completions,
     ValueClass,
@@ -23,6 +21,8 @@ from archwright.core.states import (
     group_values,
     join_classes,
 )
+from archwright.core.environment import EMPTY_ENVIRONMENT
+from archwright.core.modules.graphs import topology
 from tests.scripts import import_script
 from tests.strategies import COPIES, KERNEL, OPTION, WIDTH, enumerate_leaves, shapes, sharing_cases, sharing_terms
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 import archwright as aw
 from archwright.core.architecture import NotSpecified
 from archwright.core.json import from_foreign_json
-from archwright.core.matching import MembershipUnknown
+from archwright.core.membership.matching import MembershipUnknown
+from archwright.core.membership.path_of import NotInSpace
 from archwright.core.names import drop_names
 from archwright.core.node import DeadEnd
-from archwright.core.path_of import NotInSpace
 from tests.core.user_modules import Glued, Ladder, Shrink
 from tests.strategies import all_nodes, leaves, open_cases, seeds
 

@@ -15,9 +15,9 @@ from typing import Any, TypeVar, final
 
 from attrs import frozen
 
+from archwright.core.analysis.examples import Example, ForEach
 from archwright.core.domain import Domain, Values
 from archwright.core.environment import Environment
-from archwright.core.examples import Example, ForEach
 from archwright.core.value import Value
 
 # Of a product that is counted: two numbers of half as many bits are multiplied in 20 ms; of more, it is counted as inf.

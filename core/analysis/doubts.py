@@ -3,11 +3,11 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Protocol, cast
 
-from archwright.core.blocked import BlockedPlace, BlockedPlaces
-from archwright.core.examples import InPlace, write_prefix
+from archwright.core.analysis.blocked import BlockedPlace, BlockedPlaces
+from archwright.core.analysis.examples import InPlace, write_prefix
+from archwright.core.analysis.states import Knowledge, learn
+from archwright.core.analysis.term_groups import FindCompletions, split_off_misfits
 from archwright.core.modules.places import BoundPlace
-from archwright.core.states import Knowledge, learn
-from archwright.core.term_groups import FindCompletions, split_off_misfits
 
 
 class DoubtfulAnalysis(Protocol):

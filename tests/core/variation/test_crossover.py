@@ -8,10 +8,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.crossover import find_address, graft_choices
 from archwright.core.modules.graphs import is_connected
-from archwright.core.mutation import NothingToVary
 from archwright.core.node import NotALeaf
+from archwright.core.variation.crossover import find_address, graft_choices
+from archwright.core.variation.mutation import NothingToVary
 from tests.strategies import iterate_subterms, leaves, roots, seeds
 
 SHAPE = (3, 8, 8)
