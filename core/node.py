@@ -30,6 +30,10 @@ from archwright.core.value import IllegalValue, InvalidDomain, Path, Value, as_v
 class DeadEnd(ArchwrightError, ValueError):
     """A place of a space where no option fits the shape that reaches it."""
 
+    def __init__(self, message: str, place: str = "") -> None:
+        super().__init__(message)
+        self.place = place  # the names of the modules around it and its own; empty for several places
+
 
 class NothingToChoose(ArchwrightError, ValueError):
     """A value or a domain for a leaf, which has no open hyperparameter."""
@@ -257,7 +261,8 @@ def _advance(
             step = waypoint.step or _take_first_step(waypoint, environment)
     except Misfit as misfit:
         place = locate_misfit(misfit, focus, frame)
-        raise DeadEnd(f"nothing fits at {place} after {_describe_choices(parent, value)}: {misfit}") from misfit
+        message = f"nothing fits at {place} after {_describe_choices(parent, value)}: {misfit}"
+        raise DeadEnd(message, place) from misfit
     except RecursionError as error:
         raise TooDeep(error.place if isinstance(error, TooDeep) else format_place(focus, frame)) from error
 

@@ -222,8 +222,11 @@ def _analyze_edges(
         )
         if not fitting == of_any_shape < math.inf:  # some do not fit, or of reals it is not known
             return None
+    # How nodes merge may be a shared choice that is needed later: the topology has its value, and not its name.
+    merging = drop(environment, (environment.keys() - demand.needed).union(edge_choices.topology.plan.keys))
     completions = {
-        state: evolve(c, example=OnEdges(edge_choices, c.example)) for state, c in analysis.completions.items()
+        (outs, learn(merging, after)): evolve(c, example=OnEdges(edge_choices, c.example))
+        for (outs, after), c in analysis.completions.items()
     }
     return evolve(analysis, completions=completions)
 

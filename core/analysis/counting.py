@@ -2,15 +2,19 @@
 
 from collections.abc import Iterable
 
+from attrs import evolve
+
 from archwright.core.analysis.analysis import Analysis
 from archwright.core.analysis.blocked import BlockedPlace
 from archwright.core.analysis.completions import analyze
+from archwright.core.analysis.dead_end_path import find_dead_end_path
 from archwright.core.analysis.demand import NO_DEMAND
 from archwright.core.analysis.examples import add_prefix
 from archwright.core.analysis.states import count_completions
 from archwright.core.environment import EMPTY_ENVIRONMENT
 from archwright.core.modules.nonterminal import require_bound
 from archwright.core.names import root_prefix
+from archwright.core.node import DeadEnd, root
 from archwright.core.shape import Shape, as_shape
 from archwright.core.term import Term
 
@@ -34,10 +38,24 @@ def out_shapes(space: Term, input_shape: Iterable[int]) -> tuple[Shape, ...]:
 
 
 def dead_ends(space: Term, input_shape: Iterable[int]) -> tuple[BlockedPlace, ...]:
-    """Every place of a space that some choices reach and where nothing fits then, with the first such choices."""
+    """Every place of a space that some choices reach and where nothing fits then, with some such choices.
+
+    Of what several places or copies share, the choices are found by trying, and are left out where that takes long.
+    """
     blocked = _analyze_space(space, (as_shape(input_shape),)).blocked.values()
     prefix = root_prefix(space)
-    return tuple(BlockedPlace(f"{prefix}{end.place}", add_prefix(prefix, end.path), end.why) for end in blocked)
+    ends = (BlockedPlace(f"{prefix}{end.place}", add_prefix(prefix, end.path), end.why) for end in blocked)
+    return tuple(_confirm(end, space, input_shape) for end in ends)
+
+
+def _confirm(end: BlockedPlace, space: Term, input_shape: Iterable[int]) -> BlockedPlace:
+    """A dead end with choices that lead there, if those that it has do not."""
+    try:
+        start = root(space, input_shape)
+    except DeadEnd:
+        return end
+    path = find_dead_end_path(start, end.place, end.path)
+    return end if path is None or set(path) <= set(end.path) else evolve(end, path=path)
 
 
 def _analyze_space(space: Term, shapes: tuple[Shape, ...]) -> Analysis:

@@ -161,6 +161,8 @@ class Matcher:
             if mismatch is None:
                 return None
             mismatches.append(mismatch)
+        if not mismatches:  # with a shared value that is tried, no candidate is left
+            return self._explain_no_candidate(term, k, target, environment)
         farthest = max(mismatches, key=lambda each: each.progress)
         if farthest.progress == 0 and len(mismatches) > 1:
             return _explain_no_value(term, plan.names[k], target)

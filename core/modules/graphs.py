@@ -22,7 +22,7 @@ from archwright.core.hyperparameter import (
 from archwright.core.kind import children, module
 from archwright.core.modules.basic import Zero
 from archwright.core.modules.choices import Either
-from archwright.core.modules.places import Place
+from archwright.core.modules.places import BoundPlace, Place
 from archwright.core.names import name_children, split_name
 from archwright.core.shape import Misfit
 from archwright.core.term import Composite, Rewriting, Term, make_unchecked_term
@@ -79,11 +79,8 @@ class Topology(Composite):
             raise InvalidHyperparameter(
                 f"topology has {len(self.edges)} edges and {len(self.children)} modules; give it one for each edge"
             )
-        if self.connected and any(map(_may_be_place, self.children)):
-            raise InvalidHyperparameter(
-                f"the topology of edges {list(self.edges)} must be connected, and the module on one of them may be a "
-                "place of a let, which may become zero() elsewhere; put it into another, as in sequential(place('op'))"
-            )
+        if self.connected:
+            _refuse_places(self.kind, self.edges, self.children)
         if self.connected and self.connection is None:
             raise InvalidHyperparameter(
                 f"the topology of edges {list(self.edges)} must be connected, and no way leads from node 0 to the last "
@@ -120,9 +117,20 @@ class Topology(Composite):
         return _connect(self.edges, self.merging)
 
 
+def _refuse_places(kind: str, edges: Sequence[Edge], terms: Sequence[Term]) -> None:
+    """InvalidHyperparameter if a term of a graph that must be connected may be a place, and so may become zero."""
+    if any(map(_may_be_place, terms)):
+        raise InvalidHyperparameter(
+            f"the {kind} of edges {list(edges)} must be connected, and the module on one of them may be a place of a "
+            "let, which may become zero() elsewhere; put it into another, as in sequential(place('op'))"
+        )
+
+
 def _may_be_place(term: Term) -> bool:
     """Whether a term is a place of a let, or may become one."""
-    return isinstance(term, Place) or (isinstance(term, Rewriting) and any(map(_may_be_place, term.subterms)))
+    return isinstance(term, Place | BoundPlace) or (
+        isinstance(term, Rewriting) and any(map(_may_be_place, term.subterms))
+    )
 
 
 @lru_cache(MAX_CACHED_WIRINGS)
@@ -253,5 +261,7 @@ def cell(edges: Sequence[Edge], connected: bool = False, *, merge: object = "add
     name, terms = split_name(options)
     labels = tuple(terms)
     pairs = _as_edges(edges)
+    if connected:  # here, as logs may have such a cell
+        _refuse_places(Cell.kind, pairs, tuple(terms.values()))
     ops = tuple((f"op_{target}_{source}", values(*labels) if labels else "") for source, target in pairs)
     return Cell(pairs, tuple(terms.values()), labels, ops, connected, merge, name=name)  # pyright: ignore[reportArgumentType]

@@ -98,6 +98,15 @@ def test_a_cell_of_many_combinations_is_counted_at_once():
     assert aw.count(aw.cell(edges, **operations), (4, 8, 8)) == 9**10
 
 
+def test_a_merge_that_cells_in_a_cell_share_is_chosen_once():
+    """Two merges, with one of two operations on each of three edges."""
+    merge = aw.shared("merge", ["add", "concatenate"])
+    inner = aw.cell([(0, 1)], merge=merge, relu=aw.relu())
+    for tail in (aw.identity(), aw.branches(aw.relu(), aw.relu(), merge=merge)):
+        space = aw.sequential(aw.cell(DIAMOND, merge=merge, inner=inner, zero=aw.zero()), tail)
+        assert aw.count(space, (3, 8, 8)) == aw.count(space) == len(list(aw.enumerate_leaves(space, (3, 8, 8)))) == 16
+
+
 def test_shared_choices_of_operations_are_left_to_the_cell():
     """What is on one edge decides on the others."""
     op = aw.shared("op", ["a", "b"])

@@ -403,3 +403,11 @@ def test_it_takes_no_longer_than_seconds_for_hundreds_of_choices():
     begun = time.monotonic()
     assert aw.path_of(space, SHAPE, leaf.architecture) == leaf.path
     assert time.monotonic() - begun < 10
+
+
+def test_a_shared_choice_that_leaves_an_operation_no_candidate_is_passed_over():
+    """The first merge gives no operation of the architecture, the second does."""
+    merge = aw.shared("merge", ["add", "mean"])
+    space = aw.cell([(0, 1)], merge=merge, none=aw.zero(), twice=aw.branches(aw.relu(), aw.identity(), merge=merge))
+    leaf = aw.root(space, SHAPE).choose("mean").choose("twice")
+    assert aw.path_of(space, SHAPE, leaf.architecture) == leaf.path

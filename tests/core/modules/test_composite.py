@@ -108,7 +108,7 @@ def test_choices_that_only_a_later_tied_copy_refuses_are_dead_ends():
     assert aw.count(space, (1, 7, 7)) == 1
     (blocked,) = aw.dead_ends(space, (1, 7, 7))
     assert str(blocked) == (
-        "at repeat_tied after no choice at all: some choices that fit the first of 2 copies do not fit a later one"
+        "at repeat_tied after tied.conv2d.size = 5: some choices that fit the first of 2 copies do not fit a later one"
     )
     _, stuck = enumerate_leaves(space, (1, 7, 7))
     assert stuck == [

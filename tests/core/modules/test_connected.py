@@ -170,8 +170,18 @@ def test_a_place_of_a_let_is_on_no_edge_by_itself():
     for edge in (place, aw.optional(place)):
         with pytest.raises(InvalidHyperparameter, match="may be a place of a let"):
             topology([(0, 1)], edge, connected=True)
+        with pytest.raises(InvalidHyperparameter, match=r"the cell of edges .* may be a place of a let"):
+            aw.cell([(0, 1)], connected=True, op=edge)
     inside = topology([(0, 1), (1, 2)], aw.sequential(place), aw.optional(ZERO), connected=True)
     assert aw.count(aw.let(inside=inside, op=aw.optional(ZERO)), SHAPE) == 2
+
+
+def test_the_cell_of_a_log_with_a_place_is_counted_as_it_is_walked():
+    """The rule holds for which operations are chosen: both ways, or the one past the middle, with its groups."""
+    ops = tuple((f"op_{t}_{s}", aw.values("none", "op")) for s, t in TRIANGLE)
+    cell = aw.Cell(TRIANGLE, (ZERO, aw.place("op")), ("none", "op"), ops, connected=True)
+    space = aw.let(inside=cell, op=aw.conv2d(4, 1, groups=[1, 2]))
+    assert aw.count(space, SHAPE) == aw.count(space) == len(list(aw.enumerate_leaves(space, SHAPE))) == 10
 
 
 def test_the_cell_of_the_benchmark_as_a_topology():

@@ -164,3 +164,15 @@ def test_the_network_of_earlier_releases_is_read():
     assert [name for name, _ in leaf.path] == [f"nasbench201.cell.op_{edge}" for edge in ("1_0", "2_0", "2_1")]
     inner = aw.root(cell, (4, 8, 8)).choose("conv").choose("none").choose("conv").architecture
     assert aw.from_json(old | {"cell": aw.to_json(inner)}) == build_network(inner, 7, 4, 2)
+
+
+def test_a_dead_end_at_a_later_place_has_choices_that_do_not_fit_there():
+    """One group fits three channels, and two do not: whether that is chosen in the term or around it."""
+    here, groups = aw.place("block"), aw.shared("groups", [1, 2])
+    for grouped, name in (
+        (aw.conv2d(2, 1, groups=[1, 2]), "block.conv2d.groups"),
+        (aw.conv2d(2, 1, groups=groups), "groups"),
+    ):
+        space = aw.let(inside=aw.sequential(here, aw.conv2d([2, 3], 1), here), block=grouped)
+        (end,) = aw.dead_ends(space, (2, 8, 8))
+        assert (end.place, end.path) == ("let.2.place", ((name, 2), ("let.1.conv2d.filters", 3)))
