@@ -13,7 +13,7 @@ from attrs import define
 from archwright.core.domain import Domain
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment, compute_value, find_unknown
 from archwright.core.errors import ArchwrightError, suggest_names
-from archwright.core.frame import Frame, find_let
+from archwright.core.frame import Frame, find_let, find_prefix, list_frames
 from archwright.core.hyperparameter import list_analyzed_values
 from archwright.core.modules.places import Binding, BoundPlace, Let
 from archwright.core.names import name_segment, root_prefix
@@ -131,29 +131,19 @@ def _can_ask(node: Node, name: str) -> bool:
     if node.is_leaf:
         return False
     environment = node.environment
-    for binding in _find_open_bindings(node.frame):
-        environment = environment.set(binding, True)
+    for frame in list_frames(node.frame):
+        if isinstance(frame.term, BoundPlace):  # later places of what is being chosen in it ask nothing more
+            environment = environment.set(frame.term.binding, True)
     values = node.request.values if node.request is not None else ()
-    prefix = node.frame.prefix if node.frame else root_prefix(node.focus)
-    if _asks(node.focus, prefix, name, environment, values, node.frame):
+    if _asks(node.focus, find_prefix(node.frame, node.focus), name, environment, values, node.frame):
         return True
     frame = node.frame
     while frame is not None:
-        outer_prefix = frame.outer.prefix if frame.outer else root_prefix(frame.term)
         for i in range(len(frame.specified_children) + 1, len(frame.children)):
-            prefix = f"{outer_prefix}{name_segment(frame.term, frame.children, i)}."
-            if _asks(frame.children[i], prefix, name, environment, (), frame):
+            if _asks(frame.children[i], frame.find_child_prefix(i), name, environment, (), frame):
                 return True
         frame = frame.outer
     return False
-
-
-def _find_open_bindings(frame: Frame | None) -> Iterator[Binding]:
-    """Of the places in which the traversal is: their later places ask nothing more."""
-    while frame is not None:
-        if isinstance(frame.term, BoundPlace):
-            yield frame.term.binding
-        frame = frame.outer
 
 
 def _asks(
@@ -175,7 +165,7 @@ def _asks(
 def _asks_in_place(binding: Binding, name: str, environment: Environment, frame: Frame | None) -> bool:
     """Whether what is chosen for a name of a let may ask `name`; the let is `frame` or around it."""
     let = find_let(binding, frame)
-    prefix = f"{let.outer.prefix if let.outer else root_prefix(let.term)}{binding.prefix}"
+    prefix = f"{find_prefix(let.outer, let.term)}{binding.prefix}"
     return name.startswith(prefix) and name[len(prefix) :] in find_choice_names(binding.term, (), environment, ())
 
 

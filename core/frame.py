@@ -50,6 +50,10 @@ class Frame(_PrefixCache):
             _set_attribute(self, "_prefix", prefix)
         return prefix
 
+    def find_child_prefix(self, i: int) -> str:
+        """What the names of choices in its `i`-th child begin with."""
+        return _make_prefix(self.term, self.waypoint.passage.find_segment(i), self.outer)
+
 
 class _LocatedMisfit(Misfit):
     """A misfit on the way out of modules, with its place in the space."""
@@ -97,6 +101,15 @@ def close_frames(
     return None, term, out_shape, environment
 
 
+def list_frames(frame: Frame | None) -> list[Frame]:
+    """A frame and those around it, outermost first."""
+    frames: list[Frame] = []
+    while frame is not None:
+        frames.append(frame)
+        frame = frame.outer
+    return frames[::-1]
+
+
 def find_let(binding: Binding, frame: Frame | None) -> Frame:
     """The frame, among `frame` and those around it, of the let that has a binding."""
     while frame is not None and frame.term is not binding.let:
@@ -111,9 +124,15 @@ def _make_prefix(module: Term, segment: str, outer: Frame | None) -> str:
     if type(module) is BoundPlace:  # its names are given where the let is
         let = find_let(module.binding, outer)
         outermost, outer = let.term, let.outer
-    return f"{root_prefix(outermost) if outer is None else outer.prefix}{segment}."
+    return f"{find_prefix(outer, outermost)}{segment}."
+
+
+def find_prefix(frame: Frame | None, term: Term) -> str:
+    """What the names of choices in a term in `frame` begin with; without a frame, it is the whole space."""
+    return root_prefix(term) if frame is None else frame.prefix
 
 
 def format_place(focus: Term, frame: Frame | None) -> str:
     """The place of a term in messages and names: the segments of the modules around it, and the word for it."""
+    # `find_prefix` without a call, as it is asked for each name of a path.
     return (root_prefix(focus) if frame is None else frame.prefix) + focus.word

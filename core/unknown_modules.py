@@ -107,7 +107,7 @@ def _specify(term: Term, choices: Mapping[str, Value], prefix: str) -> Term:
     plan = term.plan
     if plan.names:
         slots = zip(plan.names, plan.slots, strict=True)
-        values = tuple(_fill_slot(slot, f"{prefix}{term.kind}.{name}", choices) for name, slot in slots)
+        values = tuple(_fill_slot(slot, f"{prefix}{term.word}.{name}", choices) for name, slot in slots)
         term = term.specify(values)  # pyright: ignore[reportArgumentType]  (slots without a choice stay open)
     if isinstance(term, Let):  # what is chosen for its names stands in each place
         chosen = (_specify(binding.term, choices, f"{prefix}{binding.prefix}") for binding in term.bindings)

@@ -95,10 +95,10 @@ class Matcher:
         """As `match`, of a term that stands for itself, without what is inside it."""
         if isinstance(target, UnknownModule):
             return TermMismatch(
-                f"it has {target.kind}, a kind that is not known here, where the space has ", term.kind, ""
+                f"it has {target.kind}, a kind that is not known here, where the space has ", term.word, ""
             )
         if term.kind != target.kind:
-            return TermMismatch(f"it has {target.kind} where the space has ", term.kind, "")
+            return TermMismatch(f"it has {target.kind} where the space has ", term.word, "")
         for name, role in term._fields:  # pyright: ignore[reportPrivateUsage]
             if role in ("child", "children", "rule"):
                 continue
@@ -107,7 +107,7 @@ class Matcher:
             if role == "named hyperparameters":
                 names, others = ([each for each, _ in entries] for entries in (slot, value))
                 if names != others:
-                    return TermMismatch("its ", term.kind, f" has the {name} {others}, and the space has {names}", 1)
+                    return TermMismatch("its ", term.word, f" has the {name} {others}, and the space has {names}", 1)
                 pairs = [(each, inner, chosen) for (each, inner), (_, chosen) in zip(slot, value, strict=True)]
             for each, inner, chosen in pairs:
                 if wanted := explain_slot(term, each, inner, chosen, environment):
@@ -116,7 +116,7 @@ class Matcher:
         count, wanted_count = len(target.subterms), len(term.subterms)
         if count != wanted_count:
             return TermMismatch(
-                "its ", term.kind, f" has {count} modules inside, and the space's has {wanted_count}", 1
+                "its ", term.word, f" has {count} modules inside, and the space's has {wanted_count}", 1
             )
         return None
 
@@ -130,7 +130,7 @@ class Matcher:
     ) -> TermMismatch | None:
         """As `match`, of a term that stands for another one, whose first open hyperparameters have these values."""
         if rewritings > MAX_NESTING:
-            return TermMismatch("", term.kind, " of the space stands for others without an end")
+            return TermMismatch("", term.word, " of the space stands for others without an end")
         # What has no candidate at all is found before all values of the others are tried with each other.
         for k in range(len(values), len(term.plan.slots)):
             wanted = self._ask_candidates(term, k, target, environment)
@@ -175,7 +175,7 @@ class Matcher:
         try:
             children = module.get_children()
         except Misfit as misfit:
-            return TermMismatch("", term.kind, f" of the space cannot be: {misfit}", 1)
+            return TermMismatch("", term.word, f" of the space cannot be: {misfit}", 1)
         for i, (child, part) in enumerate(zip(children, divide(module, target), strict=True)):
             mismatch = None if part is None else self.match(child, part, environment, rewritings + 1)
             if mismatch is not None:
@@ -248,7 +248,7 @@ class Matcher:
 
 
 def _explain_no_value(term: Term, name: str, target: Term) -> TermMismatch:
-    return TermMismatch(f"it has {target.kind}, which no {name} gives, where the space has ", term.kind, "")
+    return TermMismatch(f"it has {target.kind}, which no {name} gives, where the space has ", term.word, "")
 
 
 def divide(module: Compound, architecture: Term) -> tuple[Term | None, ...]:

@@ -10,7 +10,7 @@ from typing import cast, final
 
 from attrs import define, frozen
 
-from archwright.core.frame import Frame
+from archwright.core.frame import Frame, find_prefix, list_frames
 from archwright.core.json import JSON, fields_to_json
 from archwright.core.membership.matching import stands_for_another
 from archwright.core.modules.basic import Identity, Settings
@@ -62,7 +62,7 @@ class RowReader:
         """How the modules before the focus of a node, or all of a leaf, agree with the model."""
         self._progress, rest = 0, self.row
         try:
-            for frame in _list_frames(node.frame):
+            for frame in list_frames(node.frame):
                 inside = self._pass_frame(frame, rest, node)
                 if inside is None:
                     return Agreement(None, progress=self._progress)
@@ -79,15 +79,15 @@ class RowReader:
         """What the next child of a frame and those after it in its row must be; None where that is not known."""
         if isinstance(frame.term, Sequential):
             for i, child in enumerate(frame.specified_children):
-                rest = self._pass(child, _find_child_prefix(frame, i, node), rest)
+                rest = self._pass(child, frame.find_child_prefix(i), rest)
             return rest
         if not isinstance(frame.term, Composite):
             is_replaced = type(frame.term).with_children is Rewriting.with_children
             return rest if is_replaced else None
-        prefix = root_prefix(node.origin.space) if frame.outer is None else frame.outer.prefix
+        prefix = find_prefix(frame.outer, frame.term)
         children = self._enter(frame.term, prefix, rest)
         for i, child in enumerate(frame.specified_children):
-            _require_end(self._pass(child, _find_child_prefix(frame, i, node), to_row(children[i])))
+            _require_end(self._pass(child, frame.find_child_prefix(i), to_row(children[i])))
         return to_row(children[len(frame.specified_children)])
 
     def _pass(self, term: Term, prefix: str, rest: Row) -> Row:
@@ -124,7 +124,7 @@ class RowReader:
         """Nothing if the module whose hyperparameters are asked for may be the first of the rest of a row."""
         focus, request = node.focus, node.request
         assert request is not None
-        prefix = root_prefix(node.origin.space) if node.frame is None else node.frame.prefix
+        prefix = find_prefix(node.frame, focus)
         if isinstance(focus, Cell):
             self._look_at_cell(focus, request.values, prefix, rest)
         if stands_for_another(focus) or isinstance(focus, Settings | Identity | Sequential):
@@ -184,18 +184,3 @@ def _list_inside(term: Term, target: JSON) -> Row:
     return [
         module for content in contents for module in (cast(Row, content) if isinstance(content, list) else [content])
     ]
-
-
-def _list_frames(frame: Frame | None) -> list[Frame]:
-    """A frame and those around it, outermost first."""
-    frames: list[Frame] = []
-    while frame is not None:
-        frames.append(frame)
-        frame = frame.outer
-    return frames[::-1]
-
-
-def _find_child_prefix(frame: Frame, i: int, node: Node) -> str:
-    """What the names of choices begin with inside the child `i` of a frame around a node."""
-    outer = root_prefix(node.origin.space) if frame.outer is None else frame.outer.prefix
-    return f"{outer}{name_segment(frame.term, frame.children, i)}."

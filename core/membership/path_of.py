@@ -15,7 +15,7 @@ from archwright.core.domain import Domain
 from archwright.core.environment import EMPTY_ENVIRONMENT
 from archwright.core.errors import ArchwrightError
 from archwright.core.expression import Shared
-from archwright.core.frame import Frame
+from archwright.core.frame import Frame, find_prefix, format_place, list_frames
 from archwright.core.membership.inversion import solve
 from archwright.core.membership.matching import (
     Matcher,
@@ -25,7 +25,7 @@ from archwright.core.membership.matching import (
     explain_slot,
     stands_for_another,
 )
-from archwright.core.names import name_segment, root_prefix
+from archwright.core.names import root_prefix
 from archwright.core.node import DeadEnd, Node, root
 from archwright.core.taken_input import require_space
 from archwright.core.term import Compound, Term
@@ -161,7 +161,7 @@ class _Finder:
                     yield shared_value
         if not has_any:
             after = f" is {format_value(value)}, and no {request.shared} of {request.domain} makes {slot} that"
-            self._note(node, TermMismatch("its ", f"{_find_prefix(node.frame, node)}{focus.word}.{name}", after))
+            self._note(node, TermMismatch("its ", f"{format_place(focus, node.frame)}.{name}", after))
 
     def _list_values_for_expansion(self, node: Node, focus: Compound, target: Term) -> Iterator[Value]:
         """Of a module that stands for another, the values with which that may be its part of the architecture."""
@@ -179,7 +179,7 @@ class _Finder:
             if mismatch is None:
                 yield value
             else:
-                self._note(node, mismatch.within(_find_prefix(node.frame, node), 0))
+                self._note(node, mismatch.within(find_prefix(node.frame, node.focus), 0))
 
     def _fits(self, node: Node) -> bool:
         """Whether a node may lead to the architecture, by what is specified and what is not; if not, it is noted."""
@@ -195,7 +195,7 @@ class _Finder:
                 return None
             return self._locate(node.focus, self.architecture, _list_open_frames(node), node.parent, mismatch)
         target: Term | None = self.architecture
-        for frame in _list_frames(node.frame):
+        for frame in list_frames(node.frame):
             if target is None:
                 return None
             mismatch = self._compare_frame(frame, target, node)
@@ -209,7 +209,7 @@ class _Finder:
 
         Those to come were compared before, unless another shared hyperparameter has a value now.
         """
-        prefix, i = _find_prefix(frame.outer, node), len(frame.specified_children)
+        prefix, i = find_prefix(frame.outer, frame.term), len(frame.specified_children)
         if not stands_for_another(frame.term):
             mismatch = self.matcher.match_fields(frame.term, target, node.environment)
             if mismatch is not None:
@@ -219,7 +219,7 @@ class _Finder:
         for k, (child, part) in enumerate(zip(frame.specified_children, parts, strict=False)):
             mismatch = None if part is None else self.matcher.match(child, part, EMPTY_ENVIRONMENT)
             if part is not None and mismatch is not None:
-                mismatch = mismatch.within(_child_prefix(frame, k, node), 0)
+                mismatch = mismatch.within(frame.find_child_prefix(k), 0)
                 if was_here and k == len(open_frames[0].specified_children):
                     return self._locate(child, part, open_frames[1:], node.parent, mismatch)
                 return mismatch
@@ -228,7 +228,7 @@ class _Finder:
                 part = parts[k]
                 mismatch = None if part is None else self.matcher.match(frame.children[k], part, node.environment)
                 if mismatch is not None:
-                    return mismatch.within(_child_prefix(frame, k, node), 0)
+                    return mismatch.within(frame.find_child_prefix(k), 0)
         return None
 
     def _locate(
@@ -244,18 +244,18 @@ class _Finder:
         if not frames:
             inside = self.matcher.match(term, target, EMPTY_ENVIRONMENT)
             segment = f"{parent.focus.segment(0)}." if stands_for_another(parent.focus) else ""
-            return mismatch if inside is None else inside.within(_find_prefix(parent.frame, parent) + segment, 0)
+            return mismatch if inside is None else inside.within(find_prefix(parent.frame, parent.focus) + segment, 0)
         frame, first = frames[0], len(frames[0].specified_children)
         terms, parts = divide(frame.term, term), divide(frame.term, target)
         for k, (child, part) in enumerate(zip(terms[first:], parts[first:], strict=True), start=first):
             inside = child and part and self.matcher.match(child, part, EMPTY_ENVIRONMENT)
             if inside is not None and child is not None and part is not None:
-                inside = inside.within(_child_prefix(frame, k, parent), 0)
+                inside = inside.within(frame.find_child_prefix(k), 0)
                 return self._locate(child, part, frames[1:], parent, inside) if k == first else inside
         return mismatch
 
     def _compare_focus(self, node: Node, target: Term) -> TermMismatch | None:
-        focus, request, prefix = node.focus, node.request, _find_prefix(node.frame, node)
+        focus, request, prefix = node.focus, node.request, find_prefix(node.frame, node.focus)
         assert request is not None
         if stands_for_another(focus):
             mismatch = self.matcher.match_rewriting(focus, request.values, target, node.environment)
@@ -274,7 +274,7 @@ class _Finder:
     def _find_target(self, node: Node) -> Term | None:
         """The part of the architecture that the focus is to become; None where that is not known."""
         target: Term | None = self.architecture
-        for frame in _list_frames(node.frame):
+        for frame in list_frames(node.frame):
             target = None if target is None else divide(frame.term, target)[len(frame.specified_children)]
         return target
 
@@ -293,15 +293,6 @@ class _Finder:
         return NotInSpace(f"the architecture is not in the space: {mismatch}", mismatch.place)
 
 
-def _list_frames(frame: Frame | None) -> list[Frame]:
-    """A frame and those around it, outermost first."""
-    frames: list[Frame] = []
-    while frame is not None:
-        frames.append(frame)
-        frame = frame.outer
-    return frames[::-1]
-
-
 def _count_choices(node: Node) -> int:
     """How many choices lead to a node."""
     count = 0
@@ -312,17 +303,7 @@ def _count_choices(node: Node) -> int:
 
 def _list_open_frames(node: Node) -> list[Frame]:
     """The frames that were open at the last choice, outermost first."""
-    return [] if node.parent is None else _list_frames(node.parent.frame)
-
-
-def _find_prefix(frame: Frame | None, node: Node) -> str:
-    """What the names of choices begin with inside a frame around a node."""
-    return root_prefix(node.origin.space) if frame is None else frame.prefix
-
-
-def _child_prefix(frame: Frame, k: int, node: Node) -> str:
-    """What the names of choices begin with inside the `k`-th child of a frame around a node."""
-    return f"{_find_prefix(frame.outer, node)}{name_segment(frame.term, frame.children, k)}."
+    return [] if node.parent is None else list_frames(node.parent.frame)
 
 
 def _explain_illegal(node: Node, value: Value) -> TermMismatch:

@@ -10,8 +10,8 @@ from typing import Any, final
 
 from attrs import frozen
 
+from archwright.core.frame import find_prefix, list_frames
 from archwright.core.modules.grammar import Grammar
-from archwright.core.names import root_prefix
 from archwright.core.node import Node
 from archwright.core.term import Term
 from archwright.core.value import Path, Value
@@ -92,11 +92,7 @@ def _find_value(
 
 def find_address(node: Node) -> Address:
     """The address of the module that a node has come to."""
-    indices, frame = list[int](), node.frame
-    while frame is not None:
-        indices.append(len(frame.specified_children))
-        frame = frame.outer
-    return tuple(reversed(indices))
+    return tuple(len(frame.specified_children) for frame in list_frames(node.frame))
 
 
 def _find_prefix(node: Node, depth: int) -> str:
@@ -104,7 +100,7 @@ def _find_prefix(node: Node, depth: int) -> str:
     frame = node.frame
     while frame is not None and frame.depth > depth:
         frame = frame.outer
-    return root_prefix(node.origin.space) if frame is None else frame.prefix
+    return find_prefix(frame, node.origin.space)
 
 
 # --- pairs of places

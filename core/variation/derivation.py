@@ -5,8 +5,7 @@ from typing import final
 
 from attrs import frozen
 
-from archwright.core.frame import Frame
-from archwright.core.names import root_prefix
+from archwright.core.frame import Frame, find_prefix
 from archwright.core.node import Node, NotALeaf
 from archwright.core.term import Term
 from archwright.core.value import Path
@@ -31,7 +30,7 @@ class DerivationNode:
     @property
     def prefix(self) -> str:
         """What the names of its choices, and of those inside it, begin with, unless they are shared ones."""
-        return self.asked.frame.prefix if self.asked.frame is not None else root_prefix(self.kind)
+        return find_prefix(self.asked.frame, self.kind)
 
     @property
     def place(self) -> str:

@@ -74,6 +74,26 @@ def test_a_tree_with_unknown_modules():
     ]
 
 
+def test_productions_are_found_by_their_symbols():
+    """As the names of choices have these, and not the kind of module."""
+    rules = {"S": [aw.sequential(aw.nonterminal("OP"), Shrink([1, 2]), aw.nonterminal("OP"))]}
+    space = aw.sequential(aw.grammar("S", **rules, OP=[aw.relu(), aw.conv2d([8, 16], 3)]), aw.affine(3))
+    path = (
+        ("0.S.0.OP.production", "relu"),
+        ("0.S.1.shrink_of_others.step", 2),
+        ("0.S.2.OP.production", "conv2d"),
+        ("0.S.2.OP.conv2d.filters", 16),
+    )
+    assert as_text(specify_by_name(read_as_unknown(space), path)).splitlines() == [
+        "sequential",
+        "├─ sequential",
+        "│  ├─ activation(function=relu)",
+        "│  ├─ shrink_of_others(step=2, note=as it was)",
+        "│  └─ conv2d(filters=16, size=3)",
+        "└─ affine(units=3)",
+    ]
+
+
 def test_choices_within_an_unknown_expansion_stay_open():
     ladder = Ladder(aw.conv2d([4, 8], 3), width=[2, 4], rungs=2)
     path = (("ladder_of_others.width", 4), ("ladder_of_others.1.residual.conv2d.filters", 8))

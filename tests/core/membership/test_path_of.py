@@ -367,6 +367,17 @@ def test_a_kind_that_is_not_known_here():
     )
 
 
+def test_a_place_in_a_grammar_has_its_symbol():
+    """As names of choices have it."""
+    rules = {"S": [aw.sequential(aw.nonterminal("OP"), aw.nonterminal("OP"))], "OP": [aw.relu(), aw.conv2d([8, 16], 3)]}
+    space = aw.sequential(aw.grammar("S", **rules), aw.affine(3))
+    wrong = aw.sequential(aw.sequential(aw.relu(), aw.batch_norm()), aw.affine(3))
+    assert refuse(space, wrong) == (
+        "it has batch_norm, which no production gives, where the space has 0.S.1.OP",
+        "0.S.1.OP",
+    )
+
+
 def test_what_is_no_architecture_is_refused():
     with pytest.raises(NotSpecified, match="has choices left"):
         aw.path_of(SPACE, SHAPE, SPACE)
