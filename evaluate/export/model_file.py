@@ -119,10 +119,10 @@ def write_model_file(
     parts.append(_write_main(normalisation))
     body = "\n\n\n".join(parts)
     for call, function in (
-        ("mean_of_windows(", MEAN_OF_WINDOWS),
-        ("normalise(scales", NORMALISE.format(epsilon=EPSILON)),
+        (r"mean_of_windows\(", MEAN_OF_WINDOWS),
+        (r"normalise\(\s*scales", NORMALISE.format(epsilon=EPSILON)),
     ):
-        if call in body:
+        if re.search(call, body):
             body = f"{function.strip()}\n\n\n{body}"
     header = _write_imports(body) + (f"\n\n{_write_class_names(class_names)}" if class_names else "")
     return f"{_write_docstring(origin, normalisation, model_input.tensor_name)}\n\n{header}\n\n\n{body}\n"

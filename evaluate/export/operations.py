@@ -1,15 +1,27 @@
 """The operations of a network as values, of which the code of a model is written."""
 
+import re
 from collections.abc import Sequence
+from keyword import kwlist
 from typing import Any, ClassVar, final
 
 from attrs import field, frozen
+from torch import nn
 
 from archwright.core.shape import Shape
 from archwright.core.wiring import Joint, Wiring
 from archwright.evaluate.export.joints import ShapedCode, write_joint
 
+# Those of every module, of every model, and what can be none.
+RESERVED_ATTRIBUTES = {*dir(nn.Module()), *kwlist, "mean", "deviation", "preprocess", "x"}
 NamedIntegers = tuple[tuple[str, int], ...]  # integers in code, each with the name of the argument that it is
+
+
+def to_attribute_name(name: str) -> str:
+    """The name of a kind, or of a person's, with underscores where it is no free name of an attribute."""
+    word = re.sub(r"\W", "_", name)
+    word = word if word.isidentifier() else f"_{word}"
+    return f"{word}_" if word in RESERVED_ATTRIBUTES else word
 
 
 @frozen
@@ -149,7 +161,7 @@ class Repetition:
     @property
     def attribute(self) -> str:
         """The name of its attribute, without a number."""
-        return self.given_name or f"{self.module.attribute}s"
+        return self.given_name or to_attribute_name(f"{self.module.attribute}s")
 
     @property
     def structure(self) -> Any:

@@ -3,14 +3,12 @@
 import ast
 import keyword
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import singledispatch
 from itertools import groupby
 from typing import Any
 
 from attrs import evolve
-from torch import nn
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.flow import find_wiring
@@ -33,6 +31,7 @@ from archwright.evaluate.export.operations import (
     Repetition,
     UserModule,
     get_structure,
+    to_attribute_name,
 )
 from archwright.evaluate.network.layers import Padding2d, compute_padding
 from archwright.evaluate.network.wired import name_paths
@@ -42,7 +41,6 @@ FUNCTION_TEMPLATES: Mapping[str, str] = {
     "sigmoid": "torch.sigmoid({x})",
     "tanh": "torch.tanh({x})",
 }  # the others are F's
-RESERVED_ATTRIBUTES = {*dir(nn.Module), *keyword.kwlist, "mean", "deviation", "preprocess", "x"}
 MERGED: Mapping[str, str] = {
     "add": "added",
     "concatenate": "concatenated",
@@ -114,14 +112,7 @@ def _parse_source(term: Term, source: Any, children: tuple[Operations, ...], out
             "expression"
         ) from error
     preamble = "\n".join(source.splitlines()[: statements[-1].end_lineno]).strip() if statements else ""
-    return UserModule(_to_attribute_name(term.kind), ast.unparse(last.value), preamble, children, out)
-
-
-def _to_attribute_name(name: str) -> str:
-    """The name of a kind, or of a person's, with underscores where it is no free name of an attribute."""
-    word = re.sub(r"\W", "_", name)
-    word = word if word.isidentifier() else f"_{word}"
-    return f"{word}_" if word in RESERVED_ATTRIBUTES else word
+    return UserModule(to_attribute_name(term.kind), ast.unparse(last.value), preamble, children, out)
 
 
 @translate.register
@@ -295,7 +286,7 @@ def _name_part(term: Term, operations: Operations) -> Operations:
     """The operations of a module, as one under its name if it has one; functions alone have no attribute for it."""
     if not term.given_name or all(isinstance(operation, FunctionCall) for operation in operations):
         return operations
-    name = _to_attribute_name(term.given_name)
+    name = to_attribute_name(term.given_name)
     if len(operations) > 1 and isinstance(term, Composite):
         docstring = f"The part of the model that is called {term.given_name}."
         return (Block(_to_class_name(term.given_name), docstring, operations, operations[-1].out, name),)
@@ -342,9 +333,9 @@ def _(term: Composite, in_shape: Shape) -> Operations:
     count = len(term.subterms)
     if wiring == chain(count):
         return _translate_chain(term, in_shape)
-    kind = _to_attribute_name(term.kind)
+    kind = to_attribute_name(term.kind)
     name = _to_class_name(kind if kind == term.kind else f"{kind}_module")
-    attributes = [_to_attribute_name(path.replace(".", "_")) for path in name_paths(term)]
+    attributes = [to_attribute_name(path.replace(".", "_")) for path in name_paths(term)]
     docstring = f"The modules of a {term.kind}, connected as its wiring says."
     return _translate_wired(term, in_shape, name, docstring, _name_branches(count), attributes)
 

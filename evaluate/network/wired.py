@@ -17,9 +17,7 @@ from archwright.evaluate.network.merges import merge_tensors
 # named after their fields. Nothing stands for the position alone.
 GROUPS: Mapping[type[Term], str] = {Sequential: "", Branches: "branches", Topology: "inside"}
 WEIGHTS = "weights"
-TAKEN_ATTRIBUTES = frozenset(
-    {*dir(nn.Sequential), *keyword.kwlist, "training", "joints", "inputs", "output", "paths", WEIGHTS}
-)
+TAKEN_ATTRIBUTES = frozenset({*dir(nn.Sequential()), *keyword.kwlist, "joints", "inputs", "output", "paths", WEIGHTS})
 
 
 class WiredModule(nn.Module):

@@ -526,3 +526,28 @@ def test_models_have_no_lines_that_are_too_long():
     text = write_and_compare(aw.sequential(graph, sequential), IMAGE)
     assert max(map(len, text.splitlines())) <= WIDTH
     assert "            + self.edge_7_6(node6)\n" in text
+
+
+@pytest.mark.parametrize(
+    "name", ["training", "_modules", "_parameters", "forward", "class_", "a", "module", "buffer", "nn"]
+)
+def test_a_name_that_torch_or_python_has_is_that_of_a_module(name):
+    """Of a layer, of what learns in a joint, and of blocks in a row, whose attribute is in the plural: as, modules."""
+
+    def block() -> aw.Term:
+        return aw.sequential(aw.conv2d(3, 3), aw.batch_norm(), name=name)
+
+    layer = aw.conv2d(3, 3, name=name)
+    for architecture in (
+        aw.sequential(layer, aw.relu()),
+        aw.branches(layer, block(), merge="weighted"),
+        aw.topology([(0, 1), (0, 2), (1, 2)], layer, aw.relu(name=name), block(), merge="attention"),
+        aw.sequential(block(), block(), aw.affine(2)),
+    ):
+        write_and_compare(architecture, IMAGE)
+
+
+def test_what_normalises_a_mask_is_defined_however_long_its_line_is():
+    mask = aw.conv2d(3, 3, name="m" * 200)
+    text = write_and_compare(aw.branches(mask, aw.relu(), aw.batch_norm(), merge="attention"), IMAGE)
+    assert "def normalise(" in text
