@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from archwright.core.analysis.blocked import BlockedPlace
-from archwright.core.analysis.demand import NO_KEYS, Demand, Keys
+from archwright.core.analysis.blocked import NO_DOUBTS, BlockedPlace, Doubts
+from archwright.core.analysis.demand import Demand
 from archwright.core.analysis.examples import NO_CHOICE
 from archwright.core.analysis.states import Completions, Knowledge, States, forget
 from archwright.core.shape import Shape
@@ -21,7 +21,7 @@ class Analysis:
     completions: Results
     blocked: Mapping[str, BlockedPlace]  # empty, and of no use, where something is in doubt
     depth: int = 1  # how many modules are in each other, with the expansions of those that are rewritten
-    doubts: Keys = NO_KEYS  # as in BlockedPlaces: of what is known by its class alone, on what it depends what fits
+    doubts: Doubts = NO_DOUBTS  # about what was known before the term
 
 
 def make_result(outs: tuple[Shape, ...], environment: Knowledge, demand: Demand, depth: int = 1) -> Analysis:

@@ -10,6 +10,11 @@ from archwright.core.value import Path
 
 NOTHING_ASSUMED: Mapping[Any, Any] = {}
 
+# On what it depends whether something is blocked: keys of which no more is known than a class. Of terms that a let
+# chooses, it is the binding with the inputs at the places that tell them apart.
+Doubts = frozenset[Any]
+NO_DOUBTS: Doubts = frozenset()
+
 
 @frozen
 class BlockedPlace:
@@ -35,9 +40,7 @@ class BlockedPlaces:
 
     classes: frozenset[Any] = frozenset()  # the keys of which a class was known before the module
     places: dict[str, BlockedPlace] = Factory(dict[str, BlockedPlace])
-    # Those of `classes` on whose value it depends what is blocked. Of terms that a let chooses, it is a binding and the
-    # inputs at the places that tell them apart.
-    doubts: frozenset[Any] = frozenset()
+    doubts: Doubts = NO_DOUBTS  # about those of `classes`
 
     def add(
         self,

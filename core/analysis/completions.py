@@ -13,7 +13,7 @@ from functools import partial
 from attrs import evolve, frozen
 
 from archwright.core.analysis.analysis import Analysis, Results, make_blocked, make_result
-from archwright.core.analysis.blocked import BlockedPlace, BlockedPlaces
+from archwright.core.analysis.blocked import NO_DOUBTS, BlockedPlace, BlockedPlaces
 from archwright.core.analysis.demand import NO_KEYS, Demand, require_zeros, split_by_zeros
 from archwright.core.analysis.doubts import list_dead_ends
 from archwright.core.analysis.edge_choices import find_edge_choices
@@ -47,7 +47,7 @@ from archwright.core.analysis.states import (
     multiply,
     weigh_values,
 )
-from archwright.core.analysis.term_groups import choose_classes, has_misfits, split_class
+from archwright.core.analysis.term_classes import has_misfits, iterate_classes, split_class
 from archwright.core.connection import AT_INPUT
 from archwright.core.domain import Domain
 from archwright.core.environment import compute_value
@@ -161,7 +161,7 @@ def _analyze_shared_hyperparameter(
             add_state(total, (outs, others.set(name, values_alike)), c)
     if is_asked:
         return _offer_values(term, name, total, analyses)
-    doubts = NO_KEYS.union(*(analysis.doubts for _, analysis in analyses))
+    doubts = NO_DOUBTS.union(*(analysis.doubts for _, analysis in analyses))
     if doubts or any(analysis.blocked for _, analysis in analyses):
         doubts |= {name}
     return Analysis(join_classes(total), {}, max(analysis.depth for _, analysis in analyses), doubts)
@@ -174,7 +174,7 @@ def _weigh_values(domain: Domain, analyses: list[tuple[Value, Analysis]]) -> lis
 def _offer_values(term: Term, name: str, total: Results, analyses: list[tuple[Value, Analysis]]) -> Analysis:
     """The analysis with the sum over the values of a hyperparameter. Those without completions are not offered."""
     depth = max(analysis.depth for _, analysis in analyses)
-    doubts = NO_KEYS.union(*(analysis.doubts for _, analysis in analyses))
+    doubts = NO_DOUBTS.union(*(analysis.doubts for _, analysis in analyses))
     if not (total or doubts):
         return make_blocked(term, next(iter(analyses[0][1].blocked.values())).why, depth)
     blocked = BlockedPlaces()
@@ -240,11 +240,11 @@ def _analyze_place(
         return make_result(tuple(map(known.out_shape, shapes)), environment, demand)
     if binding.term.plan.is_specified or (known is None and binding not in demand.needed):
         return None
-    blocked, doubts, depth, prefix = BlockedPlaces(), NO_KEYS, 1, write_prefix(place, (binding.term,), 0)
+    blocked, doubts, depth, prefix = BlockedPlaces(), NO_DOUBTS, 1, write_prefix(place, (binding.term,), 0)
     if known is None:
         asked = tuple(sorted(set(shapes)))
         analysis = analyze(binding.term, asked, environment, (), Demand(frozenset(binding.term.plan.keys)))
-        classes = list(choose_classes(asked, environment, analysis.completions))
+        classes = list(iterate_classes(asked, environment, analysis.completions))
         doubts, depth = analysis.doubts, require_depth(place.word, 1 + analysis.depth)
         for end in analysis.blocked.values():
             blocked.add(prefix_name(prefix, end.place), add_prefix(prefix, end.path), end.why)

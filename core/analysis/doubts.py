@@ -1,32 +1,19 @@
 """Doubts: whether something is a dead end where it depends on what is known by its class alone."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, Protocol, cast
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, cast
 
+from archwright.core.analysis.analysis import Analysis
 from archwright.core.analysis.blocked import BlockedPlace, BlockedPlaces
 from archwright.core.analysis.examples import InPlace, write_prefix
 from archwright.core.analysis.states import Knowledge, learn
-from archwright.core.analysis.term_groups import FindCompletions, split_off_misfits
+from archwright.core.analysis.term_classes import FindCompletions, split_off_misfits
 from archwright.core.modules.places import BoundPlace
 
 
-class DoubtfulAnalysis(Protocol):
-    """The analysis of a module, as far as dead ends go."""
-
-    @property
-    def blocked(self) -> Mapping[str, BlockedPlace]:
-        """The dead ends in it; of no use where something is in doubt."""
-        ...
-
-    @property
-    def doubts(self) -> frozenset[Any]:
-        """As in BlockedPlaces."""
-        ...
-
-
 def list_dead_ends(
-    analysis: DoubtfulAnalysis,
-    analyze_here: Callable[[Knowledge], DoubtfulAnalysis],
+    analysis: Analysis,
+    analyze_here: Callable[[Knowledge], Analysis],
     known: Knowledge,
     blocked: BlockedPlaces,
     find: FindCompletions,

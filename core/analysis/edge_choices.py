@@ -29,9 +29,8 @@ class EdgeChoices:
         choices = {f"{edge}{OPTION}": name for edge, (name, _) in zip(edges, cell.ops, strict=True) if name in asked}
         options = {choices[name]: value for name, value in path if name in choices}
         become = cell.specify((*self.chosen, *(options[name] for name in asked))).expand()
-        inside = list[
-            tuple[str, str]
-        ]()  # what the names inside of each edge begin with, and with what they shall begin
+        # What the names inside of each edge begin with, and with what they shall begin.
+        inside = list[tuple[str, str]]()
         for i, (edge, (name, _)) in enumerate(zip(edges, cell.ops, strict=True)):
             option = f"{name_segment(graph.children[i], [become.children[i]], 0)}." if name in asked else ""
             inside.append((f"{edge}{option}", f"{cell.word}.{name_segment(become, become.children, i)}."))

@@ -10,11 +10,12 @@ A count is that for one value of each class. A class that is forgotten multiplie
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, final
 
 from attrs import frozen
 
+from archwright.core.analysis.demand import NO_KEYS, Keys
 from archwright.core.analysis.examples import Example, ForEach
 from archwright.core.domain import Domain, Values
 from archwright.core.environment import Environment
@@ -171,15 +172,15 @@ def drop(known: Knowledge, keys: Iterable[Any]) -> Knowledge:
     return known
 
 
-def forget(known: Knowledge, needed: Collection[str], completions: Completions) -> tuple[Knowledge, Completions]:
+def forget(known: Knowledge, needed: Keys, completions: Completions) -> tuple[Knowledge, Completions]:
     """What is known of what is needed later, and the completions for one value of each class of it."""
-    for name in known:
-        if name not in needed:
-            choice = known[name]
+    for key in known:
+        if key not in needed:
+            choice = known[key]
             if isinstance(choice, Known):
                 count = multiply(completions.count, choice.count)
                 completions = Completions(count, multiply(completions.paths, choice.paths), completions.example)
-            known = known.discard(name)
+            known = known.discard(key)
     return known, completions
 
 
@@ -190,7 +191,7 @@ def count_completions(states: States[Any]) -> int | float:
 
 def count_paths(states: Mapping[tuple[Any, Knowledge], Completions]) -> int | float:
     """How many completions were analyzed, for all values of the classes."""
-    return sum_counts(forget(known, (), c)[1].paths for (_, known), c in states.items())
+    return sum_counts(forget(known, NO_KEYS, c)[1].paths for (_, known), c in states.items())
 
 
 def add_state(states: States[Shapes], state: tuple[Shapes, Knowledge], more: Completions) -> None:

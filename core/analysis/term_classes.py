@@ -6,26 +6,27 @@ from typing import Any, final
 
 from attrs import field, frozen
 
+from archwright.core.analysis.analysis import Results
+from archwright.core.analysis.demand import Keys
 from archwright.core.analysis.examples import Example
-from archwright.core.analysis.states import Knowledge, Known, States, ValueClass
+from archwright.core.analysis.states import Knowledge, Known, ValueClass
 from archwright.core.environment import EMPTY_ENVIRONMENT
 from archwright.core.modules.places import Binding
 from archwright.core.shape import Misfit, Shape
 
-Found = States[tuple[Shape, ...]]  # the completions of a term
 # The completions of the term of a binding for input shapes, given what is known before.
-FindCompletions = Callable[[Binding, tuple[Shape, ...], Knowledge], Found]
+FindCompletions = Callable[[Binding, tuple[Shape, ...], Knowledge], Results]
 
 
 @final
 @frozen(cache_hash=True)
-class TermGroup(Known):
+class ChosenTermClass(Known):
     """Terms that may be chosen for a binding and that its places so far do not tell apart."""
 
     shapes: tuple[Shape, ...]  # the different inputs at the places so far, in order
     outs: tuple[Shape | None, ...]  # the outputs there; None where the terms do not fit
     before: Knowledge  # what was known before the first place
-    keys: frozenset[Any]  # what was known of the keys of the term after it
+    keys: Keys  # of the term, those of which something was known after it
     size: int | float  # how many they are, for one value of each class of these keys
     analyzed: int | float  # how many of them were analyzed
     example: Example = field(eq=False)  # of the choices that lead to one of them
@@ -52,15 +53,17 @@ class TermGroup(Known):
         return tuple(outs)
 
 
-def choose_classes(shapes: Iterable[Shape], before: Knowledge, found: Found) -> Iterator[tuple[TermGroup, Knowledge]]:
+def iterate_classes(
+    shapes: Iterable[Shape], before: Knowledge, completions: Results
+) -> Iterator[tuple[ChosenTermClass, Knowledge]]:
     """The classes of the terms that may be chosen at a first place, and what is known after each."""
-    for (outs, after), c in found.items():
-        yield TermGroup(tuple(shapes), outs, before, frozenset(after), c.count, c.paths, c.example), after
+    for (outs, after), c in completions.items():
+        yield ChosenTermClass(tuple(shapes), outs, before, frozenset(after), c.count, c.paths, c.example), after
 
 
 def split_class(
-    binding: Binding, known: TermGroup, shapes: Iterable[Shape], environment: Knowledge, find: FindCompletions
-) -> list[tuple[TermGroup, Knowledge]]:
+    binding: Binding, known: ChosenTermClass, shapes: Iterable[Shape], environment: Knowledge, find: FindCompletions
+) -> list[tuple[ChosenTermClass, Knowledge]]:
     """The classes into which a place with these inputs splits one, and what each knows of other choices.
 
     What does not fit there is left out.
@@ -69,8 +72,8 @@ def split_class(
     if asked == known.shapes:
         return [(known, EMPTY_ENVIRONMENT)]
     fitting = tuple(shape for shape in asked if shape not in known.shapes or known.list_outs([shape]))
-    classes: list[tuple[TermGroup, Knowledge]] = []
-    for new, after in choose_classes(fitting, known.before, find(binding, fitting, known.before)):
+    classes: list[tuple[ChosenTermClass, Knowledge]] = []
+    for new, after in iterate_classes(fitting, known.before, find(binding, fitting, known.before)):
         is_part = new.keys == known.keys and new.list_outs(known.shapes) == known.outs
         others = _refine(after, environment, find) if is_part else None
         if others is not None:
@@ -79,26 +82,28 @@ def split_class(
 
 
 def split_off_misfits(
-    binding: Binding, known: TermGroup, shapes: Iterable[Shape], environment: Knowledge, find: FindCompletions
-) -> list[tuple[TermGroup, Knowledge]]:
+    binding: Binding, known: ChosenTermClass, shapes: Iterable[Shape], environment: Knowledge, find: FindCompletions
+) -> list[tuple[ChosenTermClass, Knowledge]]:
     """As `split_class`, with the class of the terms that do not fit there, if there are any, at the end."""
     classes = split_class(binding, known, shapes, environment, find)
     if not has_misfits(known, classes, environment):
         return classes
     asked = tuple(sorted({*known.shapes, *shapes}))
     outs = dict(zip(known.shapes, known.outs, strict=True))
-    misfits = TermGroup(
+    misfits = ChosenTermClass(
         asked, tuple(map(outs.get, asked)), known.before, known.keys, known.count, known.paths, known.example
     )
     return [*classes, (misfits, EMPTY_ENVIRONMENT)]
 
 
-def has_misfits(known: TermGroup, classes: Sequence[tuple[TermGroup, Knowledge]], environment: Knowledge) -> bool:
+def has_misfits(
+    known: ChosenTermClass, classes: Sequence[tuple[ChosenTermClass, Knowledge]], environment: Knowledge
+) -> bool:
     """Whether these classes, into which a place has split one, are not all of it."""
     choices = {key: environment[key] for key in known.keys if isinstance(environment.get(key), Known)}
 
-    def count(group: TermGroup, others: Knowledge) -> int | float:
-        return group.paths * prod(getattr(others.get(key, choice), "paths", 1) for key, choice in choices.items())
+    def count(part: ChosenTermClass, others: Knowledge) -> int | float:
+        return part.paths * prod(getattr(others.get(key, choice), "paths", 1) for key, choice in choices.items())
 
     return sum(count(*part) for part in classes) < count(known, EMPTY_ENVIRONMENT)
 
@@ -125,14 +130,14 @@ def _join(key: Any, choice: Known, known: Any, find: FindCompletions) -> Any:
             return known if known in [value.value for value in choice.values] else None
         values = tuple(value for value in known.values if value in choice.values)
         return ValueClass(values) if values else None
-    assert isinstance(choice, TermGroup)
-    assert isinstance(known, TermGroup)
+    assert isinstance(choice, ChosenTermClass)
+    assert isinstance(known, ChosenTermClass)
     outs = dict(zip(choice.shapes, choice.outs, strict=True)) | dict(zip(known.shapes, known.outs, strict=True))
     if any(outs[shape] != out for shape, out in zip(choice.shapes, choice.outs, strict=True)):
         return None
     if len(outs) in (len(known.shapes), len(choice.shapes)):
         return known if len(known.shapes) >= len(choice.shapes) else choice
     asked = tuple(sorted(outs))
-    classes = choose_classes(asked, known.before, find(key, asked, known.before))
+    classes = iterate_classes(asked, known.before, find(key, asked, known.before))
     same = (new for new, _ in classes if new.keys == known.keys and new.outs == tuple(map(outs.get, asked)))
     return next(same, None)
