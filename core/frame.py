@@ -84,20 +84,20 @@ def close_frames(
         waypoint, specified_children = frame.waypoint, frame.specified_children
         module = waypoint.passage.module
         try:
-            step = waypoint.follow(term, out_shape)
-            specified_children = (*specified_children, term, *step.passed)
-            while type(step) is Waypoint:
-                filled = step.fill(environment) if step.child.plan.filled_by is not None else None
+            stop = waypoint.follow(term, out_shape)
+            specified_children = (*specified_children, term, *stop.passed)
+            while type(stop) is Waypoint:
+                filled = stop.fill(environment) if stop.child.plan.filled_by is not None else None
                 if filled is None:
-                    return Frame(step, frame.outer, specified_children, frame.depth), term, out_shape, environment
-                terms, step = filled
+                    return Frame(stop, frame.outer, specified_children, frame.depth), term, out_shape, environment
+                terms, stop = filled
                 specified_children += terms
         except Misfit as misfit:
             raise _LocatedMisfit(misfit, module, frame.outer) from misfit
         if type(module) is BoundPlace:
-            chosen = module.binding.choose(term, waypoint.passage.in_shape, step.out_shape)
+            chosen = module.binding.choose(term, waypoint.passage.in_shape, stop.out_shape)
             environment = environment.set(module.binding, chosen)
-        term, out_shape, frame = module.with_children(specified_children), step.out_shape, frame.outer
+        term, out_shape, frame = module.with_children(specified_children), stop.out_shape, frame.outer
     return None, term, out_shape, environment
 
 

@@ -258,7 +258,7 @@ def _advance(
                     return Node(origin, term, out_shape, None, environment, None, None, parent, value)
                 waypoint = frame.waypoint
             focus, shape = waypoint.child, waypoint.shape
-            step = waypoint.step or _take_first_step(waypoint, environment)
+            step = waypoint.first_step or _take_first_step(waypoint, environment)
     except Misfit as misfit:
         place = locate_misfit(misfit, focus, frame)
         message = f"nothing fits at {place} after {_describe_choices(parent, value)}: {misfit}"
@@ -274,7 +274,7 @@ def _take_first_step(waypoint: Waypoint, environment: Environment) -> Step:
     if child.plan.keys and (child.plan.slots or child.own_keys):
         return take_step(child, shape, environment, (), *demands)
     step = take_step(child, shape, EMPTY_ENVIRONMENT, (), *demands)
-    waypoint.keep_step(step)
+    waypoint.keep_first_step(step)
     return step
 
 

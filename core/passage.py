@@ -17,7 +17,7 @@ from archwright.core.names import name_segment
 from archwright.core.shape import Misfit, Shape
 from archwright.core.term import Compound, Term, chain_out_shape
 
-MAX_STEPS = 1024  # of one module, for all its input shapes; more are not kept
+MAX_STOPS = 1024  # of the passages of one module, for all its input shapes; more are not kept
 MAX_FILLED = 64  # of one term that was chosen for places
 
 
@@ -53,21 +53,21 @@ class Waypoint:
     refuses_zero: bool  # whether the child may not become a bare zero()
     passed: tuple[Term, ...]  # the children just before it that were specified from the beginning
     segment: str  # what the module and the child add to the names of choices in the child
-    step: Any = field(default=None, init=False)  # a cache: the child's first, where nothing else decides on it
+    first_step: Any = field(default=None, init=False)  # a cache: the child's, where nothing else decides on it
 
-    def keep_step(self, step: Any) -> None:
+    def keep_first_step(self, step: Any) -> None:
         """Keep the child's first step."""
-        object.__setattr__(self, "step", step)
+        object.__setattr__(self, "first_step", step)
 
-    def follow(self, term: Term, out_shape: Shape) -> "Waypoint | Exit":
+    def follow(self, term: Term, out_shape: Shape) -> "Stop":
         """What comes once the child is the specified `term`, of this output shape. Misfit if something does not fit."""
         passage = self.passage
         is_last = passage.copies == 1 or out_shape == self.shape  # the next copy gives what this one does
         last = out_shape if is_last else chain_out_shape(term, out_shape, passage.copies)
         key = self, last, self.reached > 0 and isinstance(term, Zero)
-        return passage.steps.get(key) or passage.go_on(*key)
+        return passage.stops.get(key) or passage.go_on(*key)
 
-    def fill(self, environment: Environment) -> "tuple[tuple[Term, ...], Waypoint | Exit] | None":
+    def fill(self, environment: Environment) -> "tuple[tuple[Term, ...], Stop] | None":
         """The child and others after it, where all that is open in them was chosen before, and what comes then.
 
         This is faster than to go through them. None where it is not so, or where something does not fit.
@@ -86,13 +86,16 @@ class Waypoint:
                 return None
         return filled
 
-    def _fill_all(self, key: Any, chosen: ChosenTerm) -> "tuple[tuple[Term, ...], Waypoint | Exit]":
-        terms, step = list[Term](), self
-        while isinstance(step, Waypoint) and step.child.plan.filled_by == key:
-            term, out_shape = chosen.fill(step.child, step.shape)
-            step = step.follow(term, out_shape)
-            terms += (term, *step.passed)
-        return tuple(terms), step
+    def _fill_all(self, key: Any, chosen: ChosenTerm) -> "tuple[tuple[Term, ...], Stop]":
+        terms, stop = list[Term](), self
+        while isinstance(stop, Waypoint) and stop.child.plan.filled_by == key:
+            term, out_shape = chosen.fill(stop.child, stop.shape)
+            stop = stop.follow(term, out_shape)
+            terms += (term, *stop.passed)
+        return tuple(terms), stop
+
+
+Stop = Waypoint | Exit  # where a passage waits for a child that is not specified, or ends
 
 
 @final
@@ -105,13 +108,13 @@ class Passage:
     children: tuple[Term, ...]  # as they were before the first was traversed
     copies: int
     connection: Connection | None
-    steps: dict[Any, Waypoint | Exit]  # a cache: what comes after a waypoint, an output shape, and whether it is zero
+    stops: dict[Any, Stop]  # a cache: what comes after a waypoint, an output shape, and whether it is zero
 
     def find_segment(self, i: int) -> str:
         """What the module and its `i`-th child add to the names of choices in that child."""
         return name_segment(self.module, self.children, i)
 
-    def enter(self, *, refuses_zero: bool) -> Waypoint | Exit:
+    def enter(self, *, refuses_zero: bool) -> Stop:
         """What comes first; `refuses_zero` says whether what the module stands for may not become a bare zero().
 
         Misfit if something does not fit; `find_misfit_child` says what.
@@ -119,14 +122,14 @@ class Passage:
         self.module.child_in_shape(0, self.in_shape, ())  # which refuses what no child could be given
         return self._pass_on(0, (), AT_INPUT if self.connection else 0, refuses_zero=refuses_zero)
 
-    def go_on(self, waypoint: Waypoint, last: Shape, is_zero: bool) -> Waypoint | Exit:
+    def go_on(self, waypoint: Waypoint, last: Shape, is_zero: bool) -> Stop:
         """What comes after a waypoint, which is kept; `last` is the output shape of the last copy of its child."""
         outs, reached = self._leave(waypoint.i, waypoint.outs, waypoint.reached, last, is_zero=is_zero)
-        step = self._pass_on(waypoint.i + 1, outs, reached)
-        if len(self.steps) >= MAX_STEPS:
-            self.steps.clear()
-        self.steps[waypoint, last, is_zero] = step
-        return step
+        stop = self._pass_on(waypoint.i + 1, outs, reached)
+        if len(self.stops) >= MAX_STOPS:
+            self.stops.clear()
+        self.stops[waypoint, last, is_zero] = stop
+        return stop
 
     def _leave(
         self, i: int, outs: tuple[Shape, ...], reached: int, last: Shape, *, is_zero: bool
@@ -135,7 +138,7 @@ class Passage:
         reached = self.connection.follow(i, reached, is_zero=is_zero) if self.connection else 0
         return self.module.keep_shapes(i, self.in_shape, outs, last), reached
 
-    def _pass_on(self, i: int, outs: tuple[Shape, ...], reached: int, *, refuses_zero: bool = False) -> Waypoint | Exit:
+    def _pass_on(self, i: int, outs: tuple[Shape, ...], reached: int, *, refuses_zero: bool = False) -> Stop:
         """What comes from the `i`-th child on."""
         first, children, connection = i, self.children, self.connection
         for i in range(first, len(children)):

@@ -31,7 +31,7 @@ class Plan:
     cache: dict[Any, Any]  # of results that came again, see `cache_on_term`; no part of the term's value
     new_cache: dict[Any, Any]  # of the latest results that were asked for once
     rare_cache: dict[Any, Any]  # of the latest results for rare values
-    steps: dict[Any, Any]  # of the latest passages through its children, see `Passage`
+    stops: dict[Any, Any]  # of the latest passages through its children, see `Passage`
 
 
 def make_plan(term: "Term", *, is_rewritten: bool) -> Plan:
@@ -64,7 +64,7 @@ def make_plan(term: "Term", *, is_rewritten: bool) -> Plan:
         cache={},
         new_cache={},
         rare_cache={},
-        steps={},
+        stops={},
     )
 
 

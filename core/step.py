@@ -118,8 +118,7 @@ def _descend_or_finish(
 
 def _enter(module: Compound, shape: Shape, children: tuple[Term, ...], demand: Demand) -> Waypoint:
     """Where the first open child of a module is next."""
-    steps = module.plan.steps
-    passage = Passage(module, shape, children, module.copies, module.connection, steps)
+    passage = Passage(module, shape, children, module.copies, module.connection, module.plan.stops)
     waypoint = passage.enter(refuses_zero=isinstance(module, Rewriting) and demand.zeros == "refused")
     assert isinstance(waypoint, Waypoint)
     return waypoint

@@ -9,7 +9,7 @@ from hypothesis import given
 import archwright as aw
 from archwright.core.environment import EMPTY_ENVIRONMENT
 from archwright.core.node import DeadEnd
-from archwright.core.passage import MAX_STEPS, Exit, Waypoint
+from archwright.core.passage import MAX_STOPS, Exit, Waypoint
 from archwright.core.step import Descent, take_step
 from tests.strategies import iterate_subterms, shapes, terms
 
@@ -61,9 +61,9 @@ def test_shapes_that_hardly_come_again_are_not_kept_for_good():
     """A module may come to a million widths."""
     space = aw.sequential(aw.conv2d(aw.integers(1, 10**6), 1), aw.optional(aw.relu()), aw.optional(aw.batch_norm()))
     uniform = random.Random(0).random
-    for _ in range(2 * MAX_STEPS):
+    for _ in range(2 * MAX_STOPS):
         aw.sample(aw.root(space, SHAPE), uniform)
-    assert all(len(term.plan.steps) <= MAX_STEPS for term in iterate_subterms(space))
+    assert all(len(term.plan.stops) <= MAX_STOPS for term in iterate_subterms(space))
 
 
 @pytest.mark.parametrize(
