@@ -16,7 +16,7 @@ from archwright.core.node import Node
 from archwright.core.term import Term
 from archwright.core.value import Path, Value
 from archwright.core.variation.derivation import Derivation, DerivationNode, derivation
-from archwright.core.variation.mutation import NothingToVary, reopen
+from archwright.core.variation.mutation import NothingToVary, keep_or_draw, reopen
 
 Address = tuple[int, ...]  # of a module: in which child of the whole space it is, in which child of that one, and so on
 
@@ -71,9 +71,8 @@ def graft_choices(
     values, chosen = dict(tree.path), {address: dict(choices) for address, choices in grafts.items()}
     node = reopen(first.asked)
     while (choice := node.choice) is not None:
-        name, domain = choice.name, choice.domain
-        value = _find_value(node, name, values, chosen)
-        node = node.choose(domain.sample(uniform()) if value is None or value not in domain else value)
+        value = _find_value(node, choice.name, values, chosen)
+        node = node.choose(keep_or_draw(choice.domain, value, uniform))
     return node
 
 

@@ -38,6 +38,12 @@ class Decision:
     name: str
     value: Value
 
+    @property
+    def domain(self) -> Domain:
+        """The values that were offered."""
+        assert self.node.domain is not None
+        return self.node.domain
+
 
 def list_decisions(leaf: Node) -> tuple[Decision, ...]:
     """The choices of a leaf in order."""
@@ -61,12 +67,9 @@ def change_values(
     values.update((decisions[i].name, value) for i, value in changes.items())
     node, path = decisions[first].node, [(decision.name, decision.value) for decision in decisions[:first]]
     while (choice := node.choice) is not None:
-        name, domain = choice.name, choice.domain
-        value = values.get(name)
-        if value is None or value not in domain:
-            value = domain.sample(uniform())
+        value = keep_or_draw(choice.domain, values.get(choice.name), uniform)
         node = node.choose(value)
-        path.append((name, value))
+        path.append((choice.name, value))
     return node, tuple(path)
 
 
@@ -80,7 +83,7 @@ def mutate(decisions: Sequence[Decision], uniform: Callable[[], float], more: fl
     changes = dict[int, Value]()
     while not changes or (len(changes) < len(decisions) and more > 0 and uniform() < more):
         i = int(uniform() * len(decisions))
-        changes[i] = draw_other_value(_domain(decisions[i]), decisions[i].value, uniform)
+        changes[i] = draw_other_value(decisions[i].domain, decisions[i].value, uniform)
     return change_values(decisions, changes, uniform)
 
 
@@ -107,7 +110,7 @@ def mutated(leaf: Node, uniform: Callable[[], float], *, subtree: bool = False) 
             return complete_by_name(node, dict(tree.path), uniform)
     i = module.start + int(uniform() * (module.stop - module.start))
     decisions = list_decisions(leaf)
-    value = draw_other_value(_domain(decisions[i]), decisions[i].value, uniform)
+    value = draw_other_value(decisions[i].domain, decisions[i].value, uniform)
     return change_values(decisions, {i: value}, uniform)[0]
 
 
@@ -117,9 +120,13 @@ def complete_by_name(node: Node, values: Mapping[str, Value], uniform: Callable[
     Consumes a number for each choice that is drawn.
     """
     while (choice := node.choice) is not None:
-        value = values.get(choice.name)
-        node = node.choose(choice.domain.sample(uniform()) if value is None or value not in choice.domain else value)
+        node = node.choose(keep_or_draw(choice.domain, values.get(choice.name), uniform))
     return node
+
+
+def keep_or_draw(domain: Domain, value: Value | None, uniform: Callable[[], float]) -> Value:
+    """The value if it is one of the domain, or else one that is drawn, which consumes a number."""
+    return domain.sample(uniform()) if value is None or value not in domain else value
 
 
 def reopen(node: Node) -> Node:
@@ -163,7 +170,7 @@ def _leave_out(domain: Domain, value: Value) -> Domain:
 def list_neighbours(decisions: Sequence[Decision]) -> Iterator[tuple[int, Value]]:
     """Every change of one decision, by its index, to a neighbour of its value."""
     for i, decision in enumerate(decisions):
-        for value in find_neighbours(_domain(decision), decision.value):
+        for value in find_neighbours(decision.domain, decision.value):
             yield i, value
 
 
@@ -213,8 +220,3 @@ def _are_numbers(domain: Domain) -> bool:
     if isinstance(domain, Values):
         return domain.ordered and domain.size > MAX_FULL_NEIGHBOURHOOD
     return isinstance(domain, Reals | Integers)
-
-
-def _domain(decision: Decision) -> Domain:
-    assert decision.node.domain is not None
-    return decision.node.domain
