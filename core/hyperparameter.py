@@ -10,9 +10,8 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.expression import Expression
 from archwright.core.value import InvalidDomain, Value, as_sequence, as_value
 
-Slot = (
-    Value | Domain | Expression
-)  # what the field of a hyperparameter holds: its value, or, where it is open, the rest
+# What the field of a hyperparameter holds: its value, or, where it is open, the rest.
+Slot = Value | Domain | Expression
 Check = Callable[[Value], str | None]  # what is wrong with a value, or None
 
 V = TypeVar("V", bool, int, float, str)

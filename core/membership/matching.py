@@ -16,9 +16,8 @@ from archwright.core.term import Composite, Compound, Rewriting, Term
 from archwright.core.unknown_modules import UnknownModule
 from archwright.core.value import Value, format_value
 
-MAX_TRIED_VALUES = (
-    20_000  # before it is given up to find out whether an architecture is in a space; seconds, not minutes
-)
+# Before it is given up to find out whether an architecture is in a space; seconds, not minutes.
+MAX_TRIED_VALUES = 20_000
 MAX_FIELD_CHARACTERS = 80  # of what a field holds
 
 

@@ -37,7 +37,7 @@ class Either(Rewriting):
 
     def check(self, name: str, value: Value) -> str | None:
         """An option is known by its label."""
-        return None if value in self.labels else f"it may be one of {', '.join(self.labels)}"
+        return check_label(value, self.labels)
 
     def expand(self) -> Term:
         """The option that was chosen."""
@@ -59,6 +59,11 @@ class Repeat(Rewriting):
     def candidates(self, name: str, target: Term, may_be: Callable[[Term, Term], bool]) -> Sequence[Value]:
         """As many as a chain has."""
         return [len(target.children)] if isinstance(target, Sequential) else []
+
+
+def check_label(value: Value, labels: Sequence[str]) -> str | None:
+    """What is wrong with a value in place of a label, or None."""
+    return None if value in labels else f"it may be one of {', '.join(labels)}"
 
 
 def make_labels(terms: tuple[Term, ...], place: str) -> tuple[str, ...]:

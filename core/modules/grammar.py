@@ -16,7 +16,7 @@ from archwright.core.domain import Domain, Values
 from archwright.core.errors import suggest_names
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter
 from archwright.core.kind import children, module, require_term
-from archwright.core.modules.choices import make_labels
+from archwright.core.modules.choices import check_label, make_labels
 from archwright.core.modules.grammar_rules import (
     EXHAUSTED,
     GrammarFamily,
@@ -79,8 +79,7 @@ class Grammar(NonterminalBinder):
 
     def check(self, name: str, value: Value) -> str | None:
         """A production is known by its label."""
-        labels = list(dict.fromkeys(label for label, _ in dict(self.rules).get(self.start, ())))
-        return None if value in labels else f"it may be one of {', '.join(labels)}"
+        return check_label(value, list(dict.fromkeys(label for label, _ in dict(self.rules).get(self.start, ()))))
 
     def specify(self, values: tuple[Value, ...]) -> "Grammar":
         """The grammar with a production, and with all that it has bound already."""

@@ -41,9 +41,8 @@ class GrammarFamily:
     """A grammar's productions by symbol, and the modules made of them: each once, so that its caches serve all."""
 
     productions: Mapping[str, list[Production]]
-    grammars: dict[tuple[str, int, str], Term] = field(
-        factory=dict[tuple[str, int, str], Term]
-    )  # by start, depth, name
+    # By start, depth and given name; and by start, production and the depth inside.
+    grammars: dict[tuple[str, int, str], Term] = field(factory=dict[tuple[str, int, str], Term])
     expansions: dict[tuple[str, str, int], Term] = field(factory=dict[tuple[str, str, int], Term])
 
     @classmethod

@@ -21,7 +21,7 @@ from archwright.core.hyperparameter import (
 )
 from archwright.core.kind import children, module
 from archwright.core.modules.basic import Zero
-from archwright.core.modules.choices import Either
+from archwright.core.modules.choices import Either, check_label
 from archwright.core.modules.places import BoundPlace, Place
 from archwright.core.names import name_children, split_name
 from archwright.core.shape import Misfit
@@ -185,7 +185,7 @@ class Cell(Rewriting):
         """What is wrong with an operation, or with a merge."""
         if name == "merging":
             return super().check(name, value)
-        return None if value in self.labels else f"it may be one of {', '.join(self.labels)}"
+        return check_label(value, self.labels)
 
     def expand(self) -> Topology:
         """The topology. Misfit if it must be connected and is not."""

@@ -67,9 +67,8 @@ class Binding:
     let: "Let"
     name: str
     term: Term
-    chosen_terms: dict[Term, ChosenTerm] = field(
-        factory=dict[Term, ChosenTerm], repr=False
-    )  # a cache: one object for equal terms
+    # A cache: one object for equal terms.
+    chosen_terms: dict[Term, ChosenTerm] = field(factory=dict[Term, ChosenTerm], repr=False)
 
     @property
     def prefix(self) -> str:
