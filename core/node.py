@@ -200,6 +200,7 @@ def root(space: Term, input_shape: Iterable[int]) -> Node:
 
 @cache_on_term
 def _find_root(space: Term, shape: Shape, environment: Environment, values: tuple[()]) -> Node:
+    """As `root`; nothing is known or chosen before it, which is said for the cache alone."""
     require_bound(space)
     return _advance(Origin(space, shape), space, shape, None, environment, values, None, None)
 

@@ -52,11 +52,6 @@ def _simplify(term: Term) -> Term:
             return Sequential(tuple(children))
 
 
-def is_same_model(a: Term, b: Term) -> bool:
-    """Whether two architectures compute the same, and have the same training settings."""
-    return simplify(a) == simplify(b) and settings_of(a) == settings_of(b)
-
-
 def find_same_model(start: Node, old: Node) -> Node | str:
     """The leaf below `start`, the root of a changed space, that is the model of a leaf of the old space, or why not.
 

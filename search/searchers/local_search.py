@@ -90,7 +90,7 @@ def _draw_neighbours(proposal: Proposal, seen: PSet[Path], uniform: UniformStrea
     consumes a number for each neighbour and each such choice.
     """
     decisions = list_decisions(proposal.leaf)
-    weights = [_weigh(decision.node.domain) for decision in decisions]
+    weights = [_weigh(decision.domain) for decision in decisions]
     are_alike = not any(weights)
     keyed = list[tuple[float, Path]]()
     for i, value in list_neighbours(decisions):
@@ -101,9 +101,9 @@ def _draw_neighbours(proposal: Proposal, seen: PSet[Path], uniform: UniformStrea
     return tuple(path for _, path in sorted(keyed, key=lambda pair: pair[0]) if path not in seen)
 
 
-def _weigh(domain: Domain | None) -> Callable[[Value], float] | None:
+def _weigh(domain: Domain) -> Callable[[Value], float] | None:
     """How likely a value is, compared to one of as many that are alike; None where all are, and of reals."""
-    if domain is None or domain.plain is domain or domain.size is None:
+    if domain.plain is domain or domain.size is None:
         return None
     size = domain.size
     return lambda value: size * domain.probability(value)

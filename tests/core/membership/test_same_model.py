@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.core.hyperparameter import hyperparameter, integer, named_hyperparameters
-from archwright.core.membership.same_model import find_same_model, is_same_model, simplify
+from archwright.core.membership.same_model import find_same_model, simplify
 from archwright.core.modules.basic import Identity, Settings
+from tests.same_models import is_same_model
 from tests.strategies import iterate_subterms, leaves, name_randomly, seeds
 
 SHAPE = (3, 8, 8)

@@ -6,7 +6,7 @@ import pytest
 
 import archwright as aw
 from archwright.core.json import from_json
-from archwright.core.membership.same_model import find_same_model, is_same_model
+from archwright.core.membership.same_model import find_same_model
 from archwright.core.spaces.nasbench201 import nasbench201
 from archwright.search.named import SEARCHERS
 from archwright.search.running.revisions import find_mismatches, get_revision
@@ -15,6 +15,7 @@ from archwright.store.events import Proposed, Scored
 from archwright.store.fold import fold_events
 from tests.conftest import GOLDENS
 from tests.goldens.make_runs import CASES, read_golden
+from tests.same_models import is_same_model
 
 FOLDER = GOLDENS / "nasbench201"  # what the last commit wrote that had the kind
 RUNS = sorted(FOLDER.glob("*.events"))
