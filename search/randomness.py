@@ -1,8 +1,11 @@
 """Random numbers that depend on a seed and on the number of a stream, not on what was drawn before."""
 
 from collections.abc import Callable, Iterator
+from typing import Any, final
 
 import numpy as np
+from attrs import frozen
+from numpy.random.bit_generator import ISeedSequence
 
 UniformStream = Callable[[], float]  # gives the next number of a stream, in [0, 1)
 
@@ -17,7 +20,20 @@ def open_uniform_stream(seed: int, stream: int) -> UniformStream:
     return _generate(seed, stream).__next__
 
 
+@final
+@frozen(eq=False)
+class _Key(ISeedSequence):
+    """The key of a Philox, given in place of a seed: without one, numpy draws entropy for a key that is never used."""
+
+    words: tuple[int, int]
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> Any:
+        """The key, of two words of 64 bits."""
+        return np.array(self.words, dtype)
+
+
 def _generate(seed: int, stream: int) -> Iterator[float]:
-    generator = np.random.Generator(np.random.Philox(key=np.array([seed % 2**64, stream % 2**64], dtype=np.uint64)))
+    key: Any = _Key((seed % 2**64, stream % 2**64))
+    generator = np.random.Generator(np.random.Philox(key))
     while True:
         yield from generator.random(BLOCK_NUMBERS).tolist()
