@@ -47,6 +47,10 @@ class Domain(Lasting, ABC):
     def to_unit(self, value: Value) -> float:
         """The unit position, in [0, 1], of the middle of `value`'s interval."""
 
+    def place_value(self, value: Value) -> float:
+        """The unit position without weights and prior: how alike values are, whatever is believed of them."""
+        return self.plain.to_unit(value)
+
     @abstractmethod
     def probability(self, value: Value) -> float:
         """The probability that `value` is sampled, which is the length of its interval; 0 for one of the reals."""
@@ -183,7 +187,12 @@ class Values(Domain):
         if self.sums:
             i = self.order.index(value)
             return (self.sums[i] + self.sums[i + 1]) / 2 / self.sums[-1]
-        return (self.order.index(value) + 0.5) / len(self.order)
+        return self.place_value(value)
+
+    def place_value(self, value: Value) -> float:
+        """The middle of the option's interval, where all are of one length."""
+        order = self.order
+        return (order.index(value) + 0.5) / len(order)
 
     def probability(self, value: Value) -> float:
         """The same for every option, unless they have weights."""

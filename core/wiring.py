@@ -84,11 +84,15 @@ class Wiring:
 
     inputs: tuple[Joint, ...] = field(converter=_as_joints)
     output: Joint = field(converter=_as_joint)
+    is_chain: bool = field(init=False, eq=False, repr=False)  # whether its children run one after the other
 
     def __attrs_post_init__(self) -> None:
         for i, joint in enumerate(self.inputs):
             _require_earlier(joint, i, f"child {i}")
         _require_earlier(self.output, len(self.inputs), "the output")
+        in_order = enumerate((*self.inputs, self.output))
+        is_chain = all(joint.sources == (i,) and joint.merge == "add" for i, joint in in_order)
+        object.__setattr__(self, "is_chain", is_chain)
 
     @property
     def joints(self) -> tuple[Joint, ...]:

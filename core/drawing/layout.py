@@ -39,7 +39,7 @@ from archwright.core.modules.graphs import Cell, Topology
 from archwright.core.modules.places import BoundPlace
 from archwright.core.shape import Shape
 from archwright.core.term import Composite, Compound, Term
-from archwright.core.wiring import RESIDUAL, Wiring, chain, fan_out
+from archwright.core.wiring import RESIDUAL, Wiring, fan_out
 
 CopyShapes = tuple[Shape, ...]  # a shape for each copy of a module; none where shapes are not known
 
@@ -102,7 +102,7 @@ def _frame_named(term: Term, picture: Picture) -> Picture:
 
 def _draw_wiring(wiring: Wiring, children: Sequence[ConnectedChild]) -> Picture:
     """A chain as a stack, an input past a body as a wire around it, branches side by side, and all else as a graph."""
-    if wiring == chain(len(children)):
+    if wiring.is_chain:
         return _draw_chain(children)
     if wiring == RESIDUAL:
         return _draw_residual(*children[0])

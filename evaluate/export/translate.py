@@ -17,7 +17,6 @@ from archwright.core.modules.graphs import Topology
 from archwright.core.shape import Shape
 from archwright.core.term import Composite, Term
 from archwright.core.tracebacks import guard_user_code
-from archwright.core.wiring import chain
 from archwright.evaluate.export.operations import (
     ZERO,
     Argument,
@@ -330,14 +329,13 @@ def _(term: Composite, in_shape: Shape) -> Operations:
     if wiring is None:
         runs = tuple(translate(child, shape) for _, child, shape, _ in term.iterate_calls(in_shape))
         return _translate_source(term, in_shape, runs)
-    count = len(term.subterms)
-    if wiring == chain(count):
+    if wiring.is_chain:
         return _translate_chain(term, in_shape)
     kind = to_attribute_name(term.kind)
     name = _to_class_name(kind if kind == term.kind else f"{kind}_module")
     attributes = [to_attribute_name(path.replace(".", "_")) for path in name_paths(term)]
     docstring = f"The modules of a {term.kind}, connected as its wiring says."
-    return _translate_wired(term, in_shape, name, docstring, _name_branches(count), attributes)
+    return _translate_wired(term, in_shape, name, docstring, _name_branches(len(term.subterms)), attributes)
 
 
 def _translate_wired(

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from archwright.core.modules.composite import Branches, Sequential
 from archwright.core.modules.graphs import Topology
 from archwright.core.term import Composite, Term
-from archwright.core.wiring import Wiring, chain
+from archwright.core.wiring import Wiring
 from archwright.evaluate.network.merges import merge_tensors
 
 # Where the children of built-in kinds lie, after which the weights of saved models are named: those of other kinds are
@@ -65,7 +65,7 @@ def name_weights(wiring: Wiring) -> tuple[str, ...]:
 def connect(term: Composite, wiring: Wiring, inside: Sequence[nn.Module]) -> nn.Module:
     """The module of a composite with this wiring, of the modules of its children in order."""
     modules = dict(zip(name_paths(term), inside, strict=True))
-    if wiring == chain(len(inside)) and not any("." in path for path in modules):
+    if wiring.is_chain and not any("." in path for path in modules):
         return nn.Sequential(OrderedDict(modules))
     return WiredModule(wiring, modules)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import chain, islice, pairwise, repeat
 from sys import intern
-from typing import cast, final
+from typing import final
 
 import numpy as np
 from attrs import frozen
@@ -19,7 +19,6 @@ from archwright.core.term import Basic, Composite, Compound, Term
 from archwright.core.term_cache import cache_on_term
 from archwright.core.value import Path
 from archwright.core.wiring import Joint, Wiring
-from archwright.core.wiring import chain as chain_up
 from archwright.search.magnitude import FloatArray
 
 NamedFeatures = Mapping[str, float]  # by name, its value or how often it comes; never changed once it is made
@@ -53,7 +52,7 @@ def extract_leaf_features(leaf: Node, path: Path) -> LeafFeatures:
         if kind is str or kind is bool:
             options[intern(f"{name}={value}")] = 1.0
         else:
-            numbers[intern(name)] = node.domain.plain.to_unit(value)
+            numbers[intern(name)] = node.domain.place_value(value)
         node = node.parent
     structure = chain.from_iterable(map(extract_structure, list_chosen_parts(leaf)))
     return LeafFeatures(options, numbers, count_names(structure))
@@ -90,7 +89,7 @@ def extract_structure(architecture: Term) -> list[str]:
     strings = list[str]()
     route = _trace_route(architecture, strings) or ()
     strings += route
-    strings += (f"{a} > {b}" for a, b in pairwise(route))
+    strings += [f"{a} > {b}" for a, b in pairwise(route)]
     return strings
 
 
@@ -110,16 +109,15 @@ def _trace_route(term: Term, strings: list[str]) -> Route | None:
     if _is_basic(kind):
         return _trace_basic(term)
     child_routes = [_trace_route(child, strings) for child in term.subterms]
-    wiring = find_wiring(cast(Composite, term))
-    is_chain = wiring == chain_up(len(child_routes)) and kind not in GRAPH_KINDS
-    if is_chain:
-        return None if None in child_routes else tuple(chain.from_iterable(cast(list[Route], child_routes)))
+    wiring = find_wiring(term)  # pyright: ignore[reportArgumentType]  (to cast it takes time)
+    if wiring is not None and wiring.is_chain and kind not in GRAPH_KINDS:
+        return None if None in child_routes else tuple(chain.from_iterable(child_routes))  # pyright: ignore[reportArgumentType]
     if wiring is None:
-        by_segment = ((term.segment(i), route) for i, route in enumerate(child_routes) if route is not None)
-        strings += (f"{segment}: {' > '.join(route)}" for segment, route in by_segment)
+        by_segment = [(term.segment(i), route) for i, route in enumerate(child_routes) if route is not None]
+        strings += [f"{segment}: {' > '.join(route)}" for segment, route in by_segment]
         return (_describe_module(term),)
     routes = _list_routes(wiring, child_routes) if child_routes else []  # no branches at all are no route
-    strings += (f"{term.kind}: {' > '.join(route)}" for route in routes)
+    strings += [f"{term.kind}: {' > '.join(route)}" for route in routes]
     return (term.kind,) if routes else None
 
 
@@ -138,7 +136,7 @@ def _list_routes(wiring: Wiring, child_routes: Sequence[Route | None]) -> list[R
     to_source: list[list[Route]] = [[()]]  # to the input, and to the output of each child
     for joint, child_route in zip(wiring.inputs, child_routes, strict=True):
         before = [] if child_route is None else _list_routes_to(joint, to_source)
-        to_source.append([route + cast(Route, child_route) for route in before])
+        to_source.append([route + child_route for route in before])  # pyright: ignore[reportOperatorIssue, reportUnknownArgumentType]  (there are none before None)
     return _list_routes_to(wiring.output, to_source)
 
 
