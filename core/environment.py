@@ -23,9 +23,7 @@ class Environment(dict[Any, Any]):
 
     def set(self, key: Any, value: Any) -> "Environment":
         """The environment in which `key` has this value; this one is unchanged."""
-        other = Environment(self)
-        super(Environment, other).__setitem__(key, value)
-        return other
+        return Environment({**self, key: value})
 
     def discard(self, key: Any) -> "Environment":
         """The environment without `key`, if that is in it."""

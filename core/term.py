@@ -17,9 +17,6 @@ from archwright.core.value import Value
 TermKind = TypeVar("TermKind", bound="Term")
 
 
-_set_attribute = object.__setattr__
-
-
 def make_unchecked_term(
     kind: type[TermKind], fields: Sequence[Any], open_names: tuple[str, ...] = (), given_name: str = ""
 ) -> TermKind:
@@ -27,8 +24,8 @@ def make_unchecked_term(
     term = object.__new__(kind)
     for set_field, content in zip(kind._setters, fields, strict=True):  # pyright: ignore[reportPrivateUsage]
         set_field(term, content)
-    _set_attribute(term, "open_names", open_names)
-    _set_attribute(term, "given_name", given_name)
+    _set_open_names(term, open_names)
+    _set_given_name(term, given_name)
     return term
 
 
@@ -87,14 +84,16 @@ class Term(Named, ABC):
         return tuple(terms)
 
     def __getattr__(self, name: str) -> Any:
-        # The plan is made when it is first read and then lies in its slot, where reading it costs no call.
-        if name == "open_names":
-            return ()
-        if name != "plan":
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-        plan = make_plan(self, is_rewritten=isinstance(self, Rewriting))
-        _set_attribute(self, "plan", plan)
-        return plan
+        # What is made when it is first read then lies in its slot, where reading it costs no call.
+        match name:
+            case "plan":
+                content = make_plan(self, is_rewritten=isinstance(self, Rewriting))
+            case "open_names":  # of a term that a person wrote
+                content = ()
+            case _:
+                raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        object.__setattr__(self, name, content)
+        return content
 
     def specify(self, values: tuple[Value, ...]) -> Self:
         """This term with values for its own open hyperparameters, in order; the terms inside are as they were."""
@@ -132,10 +131,14 @@ class Term(Named, ABC):
 
     def with_subterms(self, subterms: "tuple[Term, ...]") -> Self:
         """This module with other terms inside, as many as before; they are not checked."""
+        if self._has_children_alone:  # the same in less time
+            term = object.__new__(type(self))
+            self._setters[0](term, subterms)
+            _set_open_names(term, self.open_names)
+            _set_given_name(term, self.given_name)
+            return term
         fields: list[Any] = []
         rest = subterms
-        if self._has_children_alone:  # the same in less time
-            return make_unchecked_term(type(self), (subterms,), self.open_names, self.given_name)
         for name, role in self._fields:
             content = getattr(self, name)
             if role == "children":
@@ -235,7 +238,7 @@ class Composite(Wired, Compound):
         """This module with other children, as many as before."""
         module = self.with_subterms(children)
         if not self.plan.slots:
-            _set_attribute(module, "_flow", self._flow)  # the wiring stays what it is
+            _set_flow(module, self._flow)  # the wiring stays what it is
         return module
 
     def iterate_calls(self, in_shape: Shape) -> Iterator[tuple[int, Term, Shape, Shape]]:
@@ -263,6 +266,16 @@ class Composite(Wired, Compound):
         """Those of its children, where copies have parameters of their own, and of the joints between them."""
         own = self._flow.parameters if self._flow else 0
         return own + sum(term.parameters(shape) for _, term, shape, _ in self.iterate_calls(in_shape))
+
+
+def _find_setter(kind: type, name: str) -> Callable[[Any, Any], None]:
+    """What sets a slot, also of a frozen object: `object.__setattr__`, which looks it up first, takes longer."""
+    return vars(kind)[name].__set__
+
+
+_set_given_name = _find_setter(Named, "given_name")
+_set_open_names = _find_setter(Term, "open_names")
+_set_flow = _find_setter(Composite, "_flow")
 
 
 def chain_out_shape(term: Term, first: Shape, copies: int) -> Shape:
