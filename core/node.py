@@ -88,7 +88,7 @@ class Node:
     @property
     def choice(self) -> Choice | None:
         """The open hyperparameter; None at a leaf."""
-        return None if self.domain is None else Choice(self._get_choice_name(), self.domain)
+        return None if self.domain is None else Choice(self.choice_name, self.domain)
 
     @property
     def path(self) -> Path:
@@ -97,7 +97,7 @@ class Node:
         node = self
         while (parent := node.parent) is not None:
             assert node.value is not None
-            choices.append((parent._get_choice_name(), node.value))
+            choices.append((parent.choice_name, node.value))
             node = parent
         return tuple(reversed(choices))
 
@@ -151,8 +151,9 @@ class Node:
             raise self._refuse(value)
         return plain_value
 
-    def _get_choice_name(self) -> str:
-        """The name of the open hyperparameter."""
+    @property
+    def choice_name(self) -> str:
+        """The name of the open hyperparameter alone; only where there is one."""
         assert self.request is not None
         if self.request.shared is not None:
             return self.request.shared
@@ -283,5 +284,5 @@ def _describe_choices(parent: Node | None, value: Value | None) -> str:
     """The choices up to `value`, which was chosen at `parent`."""
     if parent is None:
         return "no choice at all"
-    path = (*parent.path, (parent._get_choice_name(), value))  # pyright: ignore[reportPrivateUsage]
+    path = (*parent.path, (parent.choice_name, value))
     return ", ".join(f"{name} = {choice}" for name, choice in path)

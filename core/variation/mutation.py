@@ -63,13 +63,16 @@ def change_values(
     Other choices are as they were where that fits, and the rest is drawn. Consumes one number in [0, 1) for each choice
     that is drawn. Nothing before the first change is chosen again.
     """
-    first, values = min(changes), {decision.name: decision.value for decision in decisions}
-    values.update((decisions[i].name, value) for i, value in changes.items())
+    first = min(changes)
+    values = {decision.name: decision.value for decision in decisions[first:]}  # no earlier name comes again
+    for i, value in changes.items():
+        values[decisions[i].name] = value
     node, path = decisions[first].node, [(decision.name, decision.value) for decision in decisions[:first]]
-    while (choice := node.choice) is not None:
-        value = keep_or_draw(choice.domain, values.get(choice.name), uniform)
+    while (domain := node.domain) is not None:
+        name = node.choice_name
+        value = keep_or_draw(domain, values.get(name), uniform)
         node = node.choose(value)
-        path.append((choice.name, value))
+        path.append((name, value))
     return node, tuple(path)
 
 

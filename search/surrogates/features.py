@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from itertools import chain, islice, pairwise, repeat
+from itertools import chain, pairwise, repeat
 from sys import intern
 from typing import final
 
@@ -13,7 +13,7 @@ from archwright.core.flow import find_wiring
 from archwright.core.modules.basic import Activation, Identity, Settings, Zero
 from archwright.core.modules.composite import Branches
 from archwright.core.modules.graphs import Topology
-from archwright.core.modules.places import BoundPlace, Let
+from archwright.core.modules.places import Binding, BoundPlace, Let
 from archwright.core.node import Node
 from archwright.core.term import Basic, Composite, Compound, Term
 from archwright.core.term_cache import cache_on_term
@@ -46,14 +46,12 @@ def extract_leaf_features(leaf: Node, path: Path) -> LeafFeatures:
     options, numbers = dict[str, float](), dict[str, float]()
     node = leaf.parent
     for name, value in reversed(path):
-        assert node is not None
-        assert node.domain is not None
         kind = type(value)  # values are plain, and isinstance with several types takes half as long as all the rest
         if kind is str or kind is bool:
             options[intern(f"{name}={value}")] = 1.0
         else:
-            numbers[intern(name)] = node.domain.place_value(value)
-        node = node.parent
+            numbers[intern(name)] = node.domain.place_value(value)  # pyright: ignore[reportOptionalMemberAccess]
+        node = node.parent  # pyright: ignore[reportOptionalMemberAccess]  (there is one for each choice)
     structure = chain.from_iterable(map(extract_structure, list_chosen_parts(leaf)))
     return LeafFeatures(options, numbers, count_names(structure))
 
@@ -63,14 +61,19 @@ def list_chosen_parts(leaf: Node) -> Sequence[Term]:
 
     Of a let that leaves nothing else open, these are the terms that were chosen; of any other space, all of it.
     """
-    space = leaf.origin.space
-    if not isinstance(space, Let) or not _is_closed(space.expand()):
+    bindings = _list_open_bindings(leaf.origin.space)
+    if not bindings:
         return [leaf.architecture]
-    chosen = (leaf.environment.get(binding) for binding in space.bindings)
+    chosen = map(leaf.environment.get, bindings)
     return [term.term for term in chosen if term is not None]
 
 
 @cache_on_term
+def _list_open_bindings(space: Term) -> Sequence[Binding]:
+    """The bindings of a let that leaves nothing else open; none of any other space."""
+    return space.bindings if isinstance(space, Let) and _is_closed(space.expand()) else ()
+
+
 def _is_closed(skeleton: Term) -> bool:
     """Whether nothing is open in a term but what is chosen for places."""
     if skeleton.plan.is_specified or isinstance(skeleton, BoundPlace):
@@ -143,8 +146,8 @@ def _list_routes(wiring: Wiring, child_routes: Sequence[Route | None]) -> list[R
 def _list_routes_to(joint: Joint, to_source: Sequence[list[Route]]) -> list[Route]:
     if len(joint.sources) == 1:
         return to_source[joint.sources[0]]
-    routes = chain.from_iterable(to_source[source] for source in joint.sources)
-    return list(islice(routes, max(MAX_ROUTES, len(joint.sources))))
+    routes = list(chain.from_iterable([to_source[source] for source in joint.sources]))
+    return routes[: max(MAX_ROUTES, len(joint.sources))]
 
 
 def _describe_module(term: Term) -> str:
