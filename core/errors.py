@@ -1,6 +1,5 @@
 """Errors that a user can cause: each message names the value, its place and the remedy."""
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 
@@ -67,9 +66,11 @@ def suggest_names(name: object, known: Iterable[str]) -> str:
 
     That of another library has one here; else similar ones are near it, or begin with it.
     """
+    from difflib import get_close_matches  # here, since most calls make no mistake
+
     names, text = sorted(known), str(name)
     elsewhere = NAMES_ELSEWHERE.get(text.lower(), text.lower())
-    similar = [elsewhere] if elsewhere in names else difflib.get_close_matches(text, names, n=3, cutoff=0.5)
+    similar = [elsewhere] if elsewhere in names else get_close_matches(text, names, n=3, cutoff=0.5)
     if not similar and len(text) > 1:
         similar = [known for known in names if known.startswith(text)][:3]
     if similar:

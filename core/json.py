@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 import attrs
@@ -16,7 +17,6 @@ from archwright.core.hyperparameter import InvalidHyperparameter
 from archwright.core.kind import require_term
 from archwright.core.normal import Normal
 from archwright.core.ranges import Integers, Reals
-from archwright.core.spaces.nasbench201 import read_network
 from archwright.core.term import Term
 from archwright.core.unknown_modules import UnknownModule
 from archwright.core.user_modules import is_user_defined
@@ -25,8 +25,8 @@ from archwright.core.value import InvalidDomain
 if TYPE_CHECKING:
     from cattrs import Converter
 
-# Kinds that earlier releases had, by name: each is read as the term that it is now.
-OLD_KINDS: Mapping[str, Callable[..., Term]] = {"nasbench201": read_network}
+# Built-in kinds that few spaces have, by name: the modules that define them, which take time to import.
+LATE_KINDS: Mapping[str, str] = {"grammar": "archwright.core.modules.grammar"}
 
 JSON = Any  # what the json module reads and writes
 UNNAMED_TERM = "<term>"  # in a log, the source of a space that was given as a value
@@ -36,6 +36,18 @@ _SCALARS: tuple[type, ...] = (bool, int, float, str)
 
 class UnreadableTerm(ArchwrightError, ValueError):
     """JSON that is not that of a term; the message has the place."""
+
+
+def read_network(cell: Term, classes: int, channels: int, cells: int) -> Term:
+    """What the JSON of kind `nasbench201` means, which earlier releases wrote: the space, or one of its networks."""
+    from archwright.core.spaces.nasbench201 import build_network, build_space  # here, since few logs have it
+
+    build = build_network if cell.plan.is_specified else build_space
+    return build(cell, classes, channels, cells)
+
+
+# Kinds that earlier releases had, by name: each is read as the term that it is now.
+OLD_KINDS: Mapping[str, Callable[..., Term]] = {"nasbench201": read_network}
 
 
 def to_json(term: Term) -> JSON:
@@ -65,7 +77,7 @@ def from_foreign_json(data: JSON) -> Term:
 
 def _read(data: JSON, *, allow_unknown: bool) -> Term:
     try:
-        term = _Reader(list_kinds(), allow_unknown).read(data, "$")
+        term = _Reader(_list_kinds(_find_kinds(data)), allow_unknown).read(data, "$")
     except RecursionError as error:
         raise TooDeep(error.place if isinstance(error, TooDeep) else "$") from None
     if not isinstance(term, Term):
@@ -81,6 +93,13 @@ def list_kinds() -> Mapping[str, type[Term]]:
 
     A kind that the same file defines again, as when it is loaded again or under another name, replaces the old one.
     """
+    return _list_kinds(LATE_KINDS)
+
+
+def _list_kinds(needed: Iterable[str]) -> Mapping[str, type[Term]]:
+    """The same, but of the late kinds only those that are needed, or whose names other classes have."""
+    for kind in LATE_KINDS.keys() & {*needed, *(cls.kind for cls in _list_subclasses(Term) if cls.is_kind)}:
+        import_module(LATE_KINDS[kind])
     kinds: dict[str, type[Term]] = {}
     for cls in _list_subclasses(Term):
         if not cls.is_kind:
@@ -102,13 +121,15 @@ def collect_user_kinds(space: Term) -> Sequence[type[Term]]:
 
 def find_user_kinds(data: JSON) -> frozenset[str]:
     """The kinds in the JSON of a term that are not built in, known here or not."""
-    built_in = {kind for kind, cls in list_kinds().items() if not is_user_defined(cls)}
-    return frozenset(_find_kinds(data)) - built_in - OLD_KINDS.keys()
+    named = frozenset(_find_kinds(data))
+    built_in = {kind for kind, cls in _list_kinds(named).items() if not is_user_defined(cls)}
+    return named - built_in - OLD_KINDS.keys()
 
 
 def find_unknown_kinds(data: JSON) -> frozenset[str]:
     """The kinds in the JSON of a term that are not known here."""
-    return frozenset(_find_kinds(data)) - list_kinds().keys() - OLD_KINDS.keys()
+    named = frozenset(_find_kinds(data))
+    return named - _list_kinds(named).keys() - OLD_KINDS.keys()
 
 
 def _iterate_terms(term: Term) -> Iterator[Term]:
@@ -238,7 +259,8 @@ class _Reader:
             contents = ((name, self._read_unknown(value, f"{place}.{name}")) for name, value in fields.items())
             return _name(UnknownModule(kind, tuple(contents)), given_name, f"{place}.{key}")
         if cls is None:
-            remedy = f"a kind of your own is known once its file has been imported; {suggest_names(kind, self.kinds)}"
+            similar = suggest_names(kind, self.kinds.keys() | LATE_KINDS.keys())
+            remedy = f"a kind of your own is known once its file has been imported; {similar}"
             raise UnreadableTerm(f"the kind at {place} is {kind!r}; {remedy}")
         attributes = [a for a in _list_fields(cls) if a.name in fields or not a.metadata.get("optional")]
         names = {a.name for a in attributes}

@@ -8,7 +8,6 @@ traversal goes on to that module's next child; after its last child, the module 
 """
 
 from collections.abc import Iterable
-from html import escape
 from typing import Any, final
 
 from attrs import evolve, frozen
@@ -187,6 +186,8 @@ class Node:
 
     def _repr_html_(self) -> str:
         """For notebooks: the picture of a leaf's architecture, or of the space with what is chosen so far above it."""
+        from html import escape  # here, since it brings a long table of names
+
         from archwright.core.drawing.svg import as_svg  # drawing knows every kind of term, so it comes later
 
         if self.is_leaf:

@@ -1,11 +1,11 @@
 """Random numbers that depend on a seed and on the number of a stream, not on what was drawn before."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, final
 
 import numpy as np
 from attrs import frozen
-from numpy.random.bit_generator import ISeedSequence
 
 UniformStream = Callable[[], float]  # gives the next number of a stream, in [0, 1)
 
@@ -22,7 +22,7 @@ def open_uniform_stream(seed: int, stream: int) -> UniformStream:
 
 @final
 @frozen(eq=False)
-class _Key(ISeedSequence):
+class _Key:
     """The key of a Philox, given in place of a seed: without one, numpy draws entropy for a key that is never used."""
 
     words: tuple[int, int]
@@ -32,8 +32,15 @@ class _Key(ISeedSequence):
         return np.array(self.words, dtype)
 
 
+@cache
+def _register_key() -> type[_Key]:
+    """The class of keys, which numpy takes for seeds from now on: its random numbers take time to import."""
+    np.random.bit_generator.ISeedSequence.register(_Key)
+    return _Key
+
+
 def _generate(seed: int, stream: int) -> Iterator[float]:
-    key: Any = _Key((seed % 2**64, stream % 2**64))
+    key: Any = _register_key()((seed % 2**64, stream % 2**64))
     generator = np.random.Generator(np.random.Philox(key))
     while True:
         yield from generator.random(BLOCK_NUMBERS).tolist()

@@ -101,12 +101,6 @@ def _build_parts(classes: int, channels: int, cells: int) -> tuple[Term, ...]:
     return build_network(Zero(), classes, channels, cells).subterms
 
 
-def read_network(cell: Term, classes: int, channels: int, cells: int) -> Term:
-    """What the JSON of kind `nasbench201` means, which earlier releases wrote: the space, or one of its networks."""
-    build = build_network if cell.plan.is_specified else build_space
-    return build(cell, classes, channels, cells)
-
-
 def _reduce(filters: int) -> Term:
     body = sequential(ReluConvBn(3, filters, stride=2), ReluConvBn(3))
     short = sequential(AvgPool2d(2, 2, "same"), Conv2d(filters, 1, bias=False, initialization="torch"))

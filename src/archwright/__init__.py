@@ -13,19 +13,14 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import archwright.search
-from archwright.core.analysis.counting import count, dead_ends
-from archwright.core.architecture import layers, settings_of
 from archwright.core.budget import Budget
-from archwright.core.check import check
 from archwright.core.domain import Domain, values
 from archwright.core.errors import ArchwrightError
 from archwright.core.expression import larger, shared, smaller
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter, integer, number, one_of
 from archwright.core.input import Input, features, image, signal, tokens
-from archwright.core.json import from_json, to_json
 from archwright.core.kind import child, children, module
 from archwright.core.late_names import import_when_read
-from archwright.core.membership.path_of import path_of
 from archwright.core.modules.basic import (
     Activation,
     Affine,
@@ -46,30 +41,35 @@ from archwright.core.modules.basic import (
 )
 from archwright.core.modules.choices import Either, Repeat, either, maybe_swap, optional
 from archwright.core.modules.composite import Branches, RepeatTied, Residual, Sequential, branches, sequential
-from archwright.core.modules.grammar import Grammar, count_derivations, grammar, weighted
-from archwright.core.modules.grammar_text import grammar_from_text, grammar_to_text
 from archwright.core.modules.graphs import Cell, Topology, cell, topology
 from archwright.core.modules.nonterminal import Nonterminal
 from archwright.core.modules.places import Let, Place, let
 from archwright.core.names import drop_names
-from archwright.core.node import Node, replay, root
 from archwright.core.objective import Objective, maximize, minimize, score
-from archwright.core.priors import prior
-from archwright.core.ranges import integers, reals
 from archwright.core.shape import Misfit, Shape
-from archwright.core.spaces.named import SPACES, named_space
 from archwright.core.taken_input import takes
 from archwright.core.term import Basic, Composite, Rewriting, Term
-from archwright.core.traversal import enumerate_leaves, sample
-from archwright.core.variation.crossover import crossover
-from archwright.core.variation.derivation import Derivation, DerivationNode, derivation
-from archwright.core.variation.mutation import mutated
 from archwright.core.wiring import Joint, Wiring
 
 if TYPE_CHECKING:
     from archwright import callbacks, errors, events, searchers
+    from archwright.core.analysis.counting import count, dead_ends
+    from archwright.core.architecture import layers, settings_of
+    from archwright.core.check import check
+    from archwright.core.json import from_json, to_json
+    from archwright.core.membership.path_of import path_of
+    from archwright.core.modules.grammar import Grammar, count_derivations, grammar, weighted
+    from archwright.core.modules.grammar_text import grammar_from_text, grammar_to_text
+    from archwright.core.node import Node, replay, root
+    from archwright.core.priors import prior
     from archwright.core.protocols import Outcome, Problem, Proposal
+    from archwright.core.ranges import integers, reals
     from archwright.core.setting import choice_setting, flag_setting, number_setting, whole_setting
+    from archwright.core.spaces.named import named_space
+    from archwright.core.traversal import enumerate_leaves, sample
+    from archwright.core.variation.crossover import crossover
+    from archwright.core.variation.derivation import Derivation, DerivationNode, derivation
+    from archwright.core.variation.mutation import mutated
     from archwright.evaluate.evaluation import Evaluation
     from archwright.evaluate.functions.evaluation import Function
     from archwright.evaluate.tables.fcnet import Fcnet
@@ -120,8 +120,23 @@ __version__ = "0.1.0"
 # What takes time to import, and is imported when it is first read: public names by the modules that define them.
 _NAMES: Mapping[str, str] = {
     "archwright.callbacks": "callbacks",
+    "archwright.core.analysis.counting": "count dead_ends",
+    "archwright.core.architecture": "layers settings_of",
+    "archwright.core.check": "check",
+    "archwright.core.json": "from_json to_json",
+    "archwright.core.membership.path_of": "path_of",
+    "archwright.core.modules.grammar": "Grammar count_derivations grammar weighted",
+    "archwright.core.modules.grammar_text": "grammar_from_text grammar_to_text",
+    "archwright.core.node": "Node replay root",
+    "archwright.core.priors": "prior",
     "archwright.core.protocols": "Outcome Problem Proposal",
+    "archwright.core.ranges": "integers reals",
     "archwright.core.setting": "choice_setting flag_setting number_setting whole_setting",
+    "archwright.core.spaces.named": "named_space",
+    "archwright.core.traversal": "enumerate_leaves sample",
+    "archwright.core.variation.crossover": "crossover",
+    "archwright.core.variation.derivation": "Derivation DerivationNode derivation",
+    "archwright.core.variation.mutation": "mutated",
     "archwright.errors": "errors",
     "archwright.evaluate.evaluation": "Evaluation",
     "archwright.evaluate.functions.evaluation": "Function",
@@ -159,7 +174,7 @@ def _find_elsewhere(name: str) -> str:
         public = import_module(path)
         if name in (vars(public).get("__all__") or dir(public)):
             return f"it is {path}.{name}"
-    if name in SPACES:
+    if name in import_module("archwright.core.spaces.named").SPACES:
         return f"the space of that name is archwright.named_space({name!r})"
     searchers, written = import_module("archwright.search.named"), name.replace("_", "-")
     if written in searchers.SEARCHERS.keys() - searchers.UNLISTED_SEARCHERS:

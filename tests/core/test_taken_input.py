@@ -90,8 +90,8 @@ def test_something_else_where_a_space_belongs(name):
 
 def test_every_function_of_a_space_or_a_leaf_is_among_them():
     """By the annotation of what it is given first; builders have messages of their own."""
-    builders = set(vars(aw)) & {kind.kind for kind in list_kinds().values()} | {"let", "maybe_swap", "optional"}
-    functions = {name: value for name, value in vars(aw).items() if isfunction(value) and name in aw.__all__}
+    builders = set(aw.__all__) & {kind.kind for kind in list_kinds().values()} | {"let", "maybe_swap", "optional"}
+    functions = {name: value for name in aw.__all__ if isfunction(value := getattr(aw, name))}
     first = {name: next(iter(get_annotations(value).values()), None) for name, value in functions.items()}
     asked = {name for name, kind in first.items() if kind in (aw.Term, aw.Node, aw.Grammar) and name not in builders}
     assert len(asked) > 10
