@@ -25,7 +25,7 @@ from archwright.core.membership.matching import (
     explain_slot,
     stands_for_another,
 )
-from archwright.core.names import root_prefix
+from archwright.core.names import name_segment, root_prefix
 from archwright.core.node import DeadEnd, Node, root
 from archwright.core.taken_input import require_space
 from archwright.core.term import Compound, Term
@@ -193,6 +193,7 @@ class _Finder:
             mismatch = self.matcher.match(node.focus, self.architecture, EMPTY_ENVIRONMENT)
             if mismatch is None:
                 return None
+            mismatch = mismatch.within(root_prefix(node.origin.space), 0)
             return self._locate(node.focus, self.architecture, _list_open_frames(node), node.parent, mismatch)
         target: Term | None = self.architecture
         for frame in list_frames(node.frame):
@@ -243,8 +244,7 @@ class _Finder:
             return mismatch
         if not frames:
             inside = self.matcher.match(term, target, EMPTY_ENVIRONMENT)
-            segment = f"{parent.focus.segment(0)}." if stands_for_another(parent.focus) else ""
-            return mismatch if inside is None else inside.within(find_prefix(parent.frame, parent.focus) + segment, 0)
+            return mismatch if inside is None else inside.within(_find_inner_prefix(parent, term), 0)
         frame, first = frames[0], len(frames[0].specified_children)
         terms, parts = divide(frame.term, term), divide(frame.term, target)
         for k, (child, part) in enumerate(zip(terms[first:], parts[first:], strict=True), start=first):
@@ -304,6 +304,16 @@ def _count_choices(node: Node) -> int:
 def _list_open_frames(node: Node) -> list[Frame]:
     """The frames that were open at the last choice, outermost first."""
     return [] if node.parent is None else list_frames(node.parent.frame)
+
+
+def _find_inner_prefix(node: Node, specified: Term) -> str:
+    """What the names of choices begin with inside the module that asks at a node, which is `specified` then."""
+    focus, prefix = node.focus, find_prefix(node.frame, node.focus)
+    if not stands_for_another(focus):
+        return prefix
+    # What it stands for has its name, where it has none of its own.
+    expansion = specified.with_name("") if specified.given_name == focus.given_name else specified
+    return f"{prefix}{name_segment(focus, (expansion,), 0)}."
 
 
 def _explain_illegal(node: Node, value: Value) -> TermMismatch:

@@ -367,6 +367,26 @@ def test_a_kind_that_is_not_known_here():
     )
 
 
+@pytest.mark.parametrize("name", ["", "pool"])
+def test_a_place_where_the_shape_has_decided_is_named_as_a_choice(name):
+    """What has one legal value is specified at once, and yet is in no other place than where it would be asked for."""
+    pool = aw.max_pool2d([2, 9], name=name)  # 9 does not fit
+    for space, wrong in [
+        (pool, aw.max_pool2d(9)),
+        (aw.sequential(aw.optional(pool), aw.conv2d([4, 8], 3)), aw.sequential(aw.max_pool2d(9), aw.conv2d(4, 3))),
+        (
+            aw.sequential(aw.conv2d([4, 8], 3), aw.optional(pool, name="stem")),
+            aw.sequential(aw.conv2d(4, 3), aw.max_pool2d(9)),
+        ),
+        (
+            aw.sequential(aw.conv2d([4, 8], 3), aw.optional(pool), name="net"),
+            aw.sequential(aw.conv2d(4, 3), aw.max_pool2d(9)),
+        ),
+    ]:
+        (asked,) = (each for each, value in aw.path_of(space, (3, 18, 18), wrong) if value == 9)  # where it does
+        assert refuse(space, wrong) == (f"its {asked} is 9, and only 2 fits there", asked)
+
+
 def test_a_place_in_a_grammar_has_its_symbol():
     """As names of choices have it."""
     rules = {"S": [aw.sequential(aw.nonterminal("OP"), aw.nonterminal("OP"))], "OP": [aw.relu(), aw.conv2d([8, 16], 3)]}
