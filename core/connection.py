@@ -10,6 +10,7 @@ from typing import final
 from attrs import frozen
 
 MAX_CACHED_CONNECTIONS = 1024
+ZERO_REFUSED = "zero() here would leave no way from the input to the output of the topology"
 AT_INPUT = 1  # the set of nodes, as bits, in which node 0 is alone
 
 

@@ -9,7 +9,7 @@ from typing import Any, final
 
 from attrs import field, frozen
 
-from archwright.core.connection import AT_INPUT, Connection
+from archwright.core.connection import AT_INPUT, ZERO_REFUSED, Connection
 from archwright.core.environment import Environment
 from archwright.core.modules.basic import Zero
 from archwright.core.modules.places import ChosenTerm
@@ -90,6 +90,8 @@ class Waypoint:
         terms, stop = list[Term](), self
         while isinstance(stop, Waypoint) and stop.child.plan.filled_by == key:
             term, out_shape = chosen.fill(stop.child, stop.shape)
+            if stop.refuses_zero and isinstance(term, Zero):
+                raise Misfit(ZERO_REFUSED)
             stop = stop.follow(term, out_shape)
             terms += (term, *stop.passed)
         return tuple(terms), stop

@@ -72,6 +72,8 @@ def _find_only_key(term: "Term", subplans: list[Plan], *, is_rewritten: bool) ->
     """The only thing that a term without open hyperparameters of its own takes from an environment; None of several."""
     if is_rewritten:
         return term.own_keys[0] if len(term.own_keys) == 1 else None
+    if getattr(term, "connection", None) is not None:  # a rule for zeros: one that is known may not be in its place
+        return None
     keys = {plan.filled_by for plan in subplans if not plan.is_specified}
     return keys.pop() if len(keys) == 1 else None
 

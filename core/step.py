@@ -95,6 +95,7 @@ def take_step(
             inferred[shared.name] = only_value
         environment, values = _add_value(shared.name if shared else None, only_value, environment, values)
     if type(term) is BoundPlace and (chosen := environment.get(term.binding)):
+        require_zeros(chosen.term, demand)
         return SpecifiedTerm(term.with_children((chosen.term,)), chosen.out_shape(shape), ())
     term_with_values = term.specify(values) if plan.slots else term
     return _descend_or_finish(term, term_with_values, shape, tuple(inferred.items()), demand)

@@ -11,7 +11,7 @@ from archwright.core.value import Path
 NOTHING_ASSUMED: Mapping[Any, Any] = {}
 
 # On what it depends whether something is blocked: keys of which no more is known than a class. Of terms that a let
-# chooses, it is the binding with the inputs at the places that tell them apart.
+# chooses, it is the binding with the inputs at the places that tell them apart, and whether bare zeros are told apart.
 Doubts = frozenset[Any]
 NO_DOUBTS: Doubts = frozenset()
 
@@ -57,5 +57,5 @@ class BlockedPlaces:
         if self.classes or place not in self.places:
             assumptions = dict(assumed)
             path = (*write_path(before, assumptions), *path)
-            self.doubts |= {(k, v.shapes) if isinstance(v, InPlace) else k for k, v in assumptions.items()}
+            self.doubts |= {(k, v.shapes, v.zeros) if isinstance(v, InPlace) else k for k, v in assumptions.items()}
             self.places.setdefault(place, BlockedPlace(place, path, why))

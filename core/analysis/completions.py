@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 
 from archwright.core.analysis.analysis import Analysis, Results, make_blocked, make_result
 from archwright.core.analysis.blocked import NO_DOUBTS, BlockedPlace, BlockedPlaces
-from archwright.core.analysis.demand import NO_KEYS, Demand, require_zeros, split_by_zeros
+from archwright.core.analysis.demand import NO_KEYS, Demand, Zeros, require_zeros, split_by_zeros
 from archwright.core.analysis.doubts import list_dead_ends
 from archwright.core.analysis.edge_choices import find_edge_choices
 from archwright.core.analysis.examples import (
@@ -57,7 +57,7 @@ from archwright.core.hyperparameter import list_analyzed_values
 from archwright.core.modules.graphs import Cell
 from archwright.core.modules.places import Binding, BoundPlace, ChosenTerm
 from archwright.core.shape import Misfit, Shape
-from archwright.core.term import Basic, Composite, Compound, Term
+from archwright.core.term import Basic, Composite, Compound, Rewriting, Term
 from archwright.core.term_cache import cache_on_term
 from archwright.core.value import Value
 
@@ -209,7 +209,7 @@ def _analyze_edges(
     A cell asks for all operations first, so what is chosen inside of them may be a dead end for one on a later edge.
     """
     edge_choices = find_edge_choices(term, values)
-    if edge_choices is None:
+    if edge_choices is None or (term.connected and any(_may_become_zero(each, environment) for each in term.terms)):
         return None
     analysis = analyze(edge_choices.topology, shapes, environment, (), demand)
     if analysis.blocked or analysis.doubts:
@@ -231,32 +231,40 @@ def _analyze_edges(
     return evolve(analysis, completions=completions)
 
 
+def _may_become_zero(term: Term, environment: Knowledge) -> bool:
+    """Whether it may depend on what is chosen elsewhere that a term is a bare zero."""
+    is_open = isinstance(term, Rewriting) and bool(term.plan.keys)
+    return is_open and bool(analyze(term, (), environment, (), Demand(zeros="only")).completions)
+
+
 def _analyze_place(
     place: BoundPlace, shapes: tuple[Shape, ...], environment: Knowledge, demand: Demand
 ) -> Analysis | None:
     """The analysis of a place of a let; None where it is that of any module that stands for another one."""
     binding, known = place.binding, environment.get(place.binding)
     if isinstance(known, ChosenTerm):
+        require_zeros(known.term, demand)
         return make_result(tuple(map(known.out_shape, shapes)), environment, demand)
     if binding.term.plan.is_specified or (known is None and binding not in demand.needed):
         return None
     blocked, doubts, depth, prefix = BlockedPlaces(), NO_DOUBTS, 1, write_prefix(place, (binding.term,), 0)
     if known is None:
         asked = tuple(sorted(set(shapes)))
-        analysis = analyze(binding.term, asked, environment, (), Demand(frozenset(binding.term.plan.keys)))
-        classes = list(iterate_classes(asked, environment, analysis.completions))
+        asking = Demand(frozenset(binding.term.plan.keys), demand.zeros)
+        analysis = analyze(binding.term, asked, environment, (), asking)
+        classes = list(iterate_classes(asked, environment, analysis.completions, demand.zeros))
         doubts, depth = analysis.doubts, require_depth(place.word, 1 + analysis.depth)
         for end in analysis.blocked.values():
             blocked.add(prefix_name(prefix, end.place), add_prefix(prefix, end.path), end.why)
     else:
-        classes = split_class(binding, known, shapes, environment, _find_completions)
+        classes = split_class(binding, known, shapes, environment, _find_completions, demand.zeros)
         if not classes:
             return make_blocked(place, f"what was chosen at the first place of {binding.name} does not fit here")
         if has_misfits(known, classes, environment):
-            doubts = frozenset([(binding, tuple(sorted({*known.shapes, *shapes})))])
+            doubts = frozenset([(binding, tuple(sorted({*known.shapes, *shapes})), demand.zeros)])
     total: Results = {}
     for new, others in classes:
-        example = InPlace(binding, prefix, new.example, new.shapes, known is None)
+        example = InPlace(binding, prefix, new.example, new.shapes, new.zeros, known is None)
         after, c = forget(
             learn(environment, others).set(binding, new),
             demand.needed,
@@ -266,8 +274,8 @@ def _analyze_place(
     return Analysis(join_classes(total), {} if doubts else blocked.places, depth, doubts)
 
 
-def _find_completions(binding: Binding, shapes: tuple[Shape, ...], before: Knowledge) -> Results:
-    return analyze(binding.term, shapes, before, (), Demand(frozenset(binding.term.plan.keys))).completions
+def _find_completions(binding: Binding, shapes: tuple[Shape, ...], before: Knowledge, zeros: Zeros) -> Results:
+    return analyze(binding.term, shapes, before, (), Demand(frozenset(binding.term.plan.keys), zeros)).completions
 
 
 def _analyze_children(term: Compound, shapes: tuple[Shape, ...], environment: Knowledge, demand: Demand) -> Analysis:

@@ -4,14 +4,15 @@ from typing import Any, Literal
 
 from attrs import frozen
 
+from archwright.core.connection import ZERO_REFUSED
 from archwright.core.modules.basic import Zero
 from archwright.core.shape import Misfit
 from archwright.core.term import Compound, Rewriting, Term
 
+Zeros = Literal["allowed", "refused", "only"]  # bare zeros
 Keys = frozenset[Any]  # of the environment: the names of shared hyperparameters, for one
 
 NO_KEYS: Keys = frozenset()
-ZERO_REFUSED = "zero() here would leave no way from the input to the output of the topology"
 
 
 @frozen(cache_hash=True)
@@ -19,7 +20,7 @@ class Demand:
     """What modules after a term need to know, and whether it may become a bare `zero()`."""
 
     needed: Keys = NO_KEYS
-    zeros: Literal["allowed", "refused", "only"] = "allowed"
+    zeros: Zeros = "allowed"
 
 
 NO_DEMAND = Demand()

@@ -1,14 +1,17 @@
 """Doubts: whether something is a dead end where it depends on what is known by its class alone."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, cast
 
 from archwright.core.analysis.analysis import Analysis
 from archwright.core.analysis.blocked import BlockedPlace, BlockedPlaces
+from archwright.core.analysis.demand import Zeros
 from archwright.core.analysis.examples import InPlace, write_prefix
 from archwright.core.analysis.states import Knowledge, learn
-from archwright.core.analysis.term_classes import FindCompletions, split_off_misfits
+from archwright.core.analysis.term_classes import FindCompletions, split_class, split_off_misfits
 from archwright.core.modules.places import BoundPlace
+
+TOLD_APART: Sequence[Zeros] = ("refused", "only")  # terms that are no bare zeros, and zeros
 
 
 def list_dead_ends(
@@ -48,8 +51,13 @@ def _narrow(
         for value in known[name].values:
             yield {name: value.value}, known.set(name, value.value)
         return
-    binding, shapes = min(doubts, key=lambda doubt: (doubt[0].name, doubt[1]))
+    binding, shapes, zeros = min(doubts, key=lambda doubt: (doubt[0].name, *doubt[1:]))
     prefix = write_prefix(BoundPlace(binding), (binding.term,), 0)
-    for new, others in split_off_misfits(binding, known[binding], shapes, known, find):
-        example = InPlace(binding, prefix, new.example, new.shapes, is_asked=False)
+    group = known[binding]
+    if zeros != "allowed" == group.zeros:
+        parts = [part for each in TOLD_APART for part in split_class(binding, group, (), known, find, each)]
+    else:
+        parts = split_off_misfits(binding, group, shapes, known, find)
+    for new, others in parts:
+        example = InPlace(binding, prefix, new.example, new.shapes, new.zeros, is_asked=False)
         yield {binding: example}, learn(known, others).set(binding, new)

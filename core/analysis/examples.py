@@ -5,6 +5,7 @@ from typing import Any, final
 
 from attrs import frozen
 
+from archwright.core.analysis.demand import Zeros
 from archwright.core.analysis.edge_choices import EdgeChoices
 from archwright.core.modules.places import BoundPlace, Let
 from archwright.core.names import name_segment
@@ -62,6 +63,7 @@ class InPlace:
     prefix: str  # of the names inside
     inside: "Example"
     shapes: tuple[Shape, ...]  # the inputs at the places that have told apart what may be chosen
+    zeros: Zeros  # and whether they have told apart bare zeros
     is_asked: bool  # here, at the first place
 
 
@@ -99,7 +101,7 @@ def write_path(example: Example, assumed: Assumptions) -> Path:
                 example = examples[value]
                 if is_asked:
                     first.append((name, value))
-            case InPlace(binding, prefix, _, _, is_asked):
+            case InPlace(binding, prefix, _, _, _, is_asked):
                 known: InPlace = assumed.setdefault(binding, example)
                 if is_asked:
                     last.append(add_prefix(prefix, write_path(known.inside, assumed)))

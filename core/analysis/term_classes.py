@@ -4,18 +4,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import prod
 from typing import Any, final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from archwright.core.analysis.analysis import Results
-from archwright.core.analysis.demand import Keys
+from archwright.core.analysis.demand import Keys, Zeros
 from archwright.core.analysis.examples import Example
 from archwright.core.analysis.states import Knowledge, Known, ValueClass
 from archwright.core.environment import EMPTY_ENVIRONMENT
 from archwright.core.modules.places import Binding
 from archwright.core.shape import Misfit, Shape
 
-# The completions of the term of a binding for input shapes, given what is known before.
-FindCompletions = Callable[[Binding, tuple[Shape, ...], Knowledge], Results]
+# The completions of the term of a binding for input shapes, given what is known before; and which of zeros.
+FindCompletions = Callable[[Binding, tuple[Shape, ...], Knowledge, Zeros], Results]
 
 
 @final
@@ -30,6 +30,7 @@ class ChosenTermClass(Known):
     size: int | float  # how many they are, for one value of each class of these keys
     analyzed: int | float  # how many of them were analyzed
     example: Example = field(eq=False)  # of the choices that lead to one of them
+    zeros: Zeros = "allowed"  # whether they are told apart by being bare zeros: they are none, or nothing else
 
     @property
     def count(self) -> int | float:
@@ -54,26 +55,34 @@ class ChosenTermClass(Known):
 
 
 def iterate_classes(
-    shapes: Iterable[Shape], before: Knowledge, completions: Results
+    shapes: Iterable[Shape], before: Knowledge, completions: Results, zeros: Zeros
 ) -> Iterator[tuple[ChosenTermClass, Knowledge]]:
     """The classes of the terms that may be chosen at a first place, and what is known after each."""
     for (outs, after), c in completions.items():
-        yield ChosenTermClass(tuple(shapes), outs, before, frozenset(after), c.count, c.paths, c.example), after
+        yield ChosenTermClass(tuple(shapes), outs, before, frozenset(after), c.count, c.paths, c.example, zeros), after
 
 
 def split_class(
-    binding: Binding, known: ChosenTermClass, shapes: Iterable[Shape], environment: Knowledge, find: FindCompletions
+    binding: Binding,
+    known: ChosenTermClass,
+    shapes: Iterable[Shape],
+    environment: Knowledge,
+    find: FindCompletions,
+    zeros: Zeros = "allowed",
 ) -> list[tuple[ChosenTermClass, Knowledge]]:
     """The classes into which a place with these inputs splits one, and what each knows of other choices.
 
-    What does not fit there is left out.
+    What does not fit there, or is not of the `zeros` that are demanded, is left out.
     """
+    if "allowed" not in (zeros, known.zeros) and zeros != known.zeros:
+        return []
+    zeros = known.zeros if zeros == "allowed" else zeros
     asked = tuple(sorted({*known.shapes, *shapes}))
-    if asked == known.shapes:
+    if asked == known.shapes and zeros == known.zeros:
         return [(known, EMPTY_ENVIRONMENT)]
     fitting = tuple(shape for shape in asked if shape not in known.shapes or known.list_outs([shape]))
     classes: list[tuple[ChosenTermClass, Knowledge]] = []
-    for new, after in iterate_classes(fitting, known.before, find(binding, fitting, known.before)):
+    for new, after in iterate_classes(fitting, known.before, find(binding, fitting, known.before, zeros), zeros):
         is_part = new.keys == known.keys and new.list_outs(known.shapes) == known.outs
         others = _refine(after, environment, find) if is_part else None
         if others is not None:
@@ -90,9 +99,7 @@ def split_off_misfits(
         return classes
     asked = tuple(sorted({*known.shapes, *shapes}))
     outs = dict(zip(known.shapes, known.outs, strict=True))
-    misfits = ChosenTermClass(
-        asked, tuple(map(outs.get, asked)), known.before, known.keys, known.count, known.paths, known.example
-    )
+    misfits = evolve(known, shapes=asked, outs=tuple(map(outs.get, asked)))
     return [*classes, (misfits, EMPTY_ENVIRONMENT)]
 
 
@@ -135,9 +142,13 @@ def _join(key: Any, choice: Known, known: Any, find: FindCompletions) -> Any:
     outs = dict(zip(choice.shapes, choice.outs, strict=True)) | dict(zip(known.shapes, known.outs, strict=True))
     if any(outs[shape] != out for shape, out in zip(choice.shapes, choice.outs, strict=True)):
         return None
-    if len(outs) in (len(known.shapes), len(choice.shapes)):
-        return known if len(known.shapes) >= len(choice.shapes) else choice
+    if "allowed" not in (choice.zeros, known.zeros) and choice.zeros != known.zeros:
+        return None
+    zeros = choice.zeros if known.zeros == "allowed" else known.zeros
+    for group in (known, choice):
+        if (len(group.shapes), group.zeros) == (len(outs), zeros):
+            return group
     asked = tuple(sorted(outs))
-    classes = iterate_classes(asked, known.before, find(key, asked, known.before))
+    classes = iterate_classes(asked, known.before, find(key, asked, known.before, zeros), zeros)
     same = (new for new, _ in classes if new.keys == known.keys and new.outs == tuple(map(outs.get, asked)))
     return next(same, None)

@@ -22,7 +22,6 @@ from archwright.core.hyperparameter import (
 from archwright.core.kind import children, module
 from archwright.core.modules.basic import Zero
 from archwright.core.modules.choices import Either, check_label
-from archwright.core.modules.places import BoundPlace, Place
 from archwright.core.names import name_children, split_name
 from archwright.core.shape import Misfit
 from archwright.core.term import Composite, Rewriting, Term, make_unchecked_term
@@ -79,8 +78,6 @@ class Topology(Composite):
             raise InvalidHyperparameter(
                 f"topology has {len(self.edges)} edges and {len(self.children)} modules; give it one for each edge"
             )
-        if self.connected:
-            _refuse_places(self.kind, self.edges, self.children)
         if self.connected and self.connection is None:
             raise InvalidHyperparameter(
                 f"the topology of edges {list(self.edges)} must be connected, and no way leads from node 0 to the last "
@@ -115,22 +112,6 @@ class Topology(Composite):
     def wiring(self) -> Wiring:
         """Each edge takes what is merged at the node that it comes from; the output is the last node."""
         return _connect(self.edges, self.merging)
-
-
-def _refuse_places(kind: str, edges: Sequence[Edge], terms: Sequence[Term]) -> None:
-    """InvalidHyperparameter if a term of a graph that must be connected may be a place, and so may become zero."""
-    if any(map(_may_be_place, terms)):
-        raise InvalidHyperparameter(
-            f"the {kind} of edges {list(edges)} must be connected, and the module on one of them may be a place of a "
-            "let, which may become zero() elsewhere; put it into another, as in sequential(place('op'))"
-        )
-
-
-def _may_be_place(term: Term) -> bool:
-    """Whether a term is a place of a let, or may become one."""
-    return isinstance(term, Place | BoundPlace) or (
-        isinstance(term, Rewriting) and any(map(_may_be_place, term.subterms))
-    )
 
 
 @lru_cache(MAX_CACHED_WIRINGS)
@@ -195,21 +176,19 @@ class Cell(Rewriting):
         """The topology, with the rule of connectivity as long as something is open that may become zero()."""
         if self.connected and not is_connected(self.edges, operations, merging):
             raise Misfit("no way leads from the input of the cell to its output")
-        is_open = self.connected and not all(term.plan.is_specified for term in operations)
-        has_rule = is_open and not any(map(_may_be_place, operations))
+        has_rule = self.connected and not all(term.plan.is_specified for term in operations)
         return make_unchecked_term(Topology, (self.edges, tuple(operations), has_rule, merging))
 
     def leave_open(self, values: Sequence[Value]) -> Topology | None:
         """The topology that this becomes, with a choice on each edge after the first ones, which have these operations.
 
-        None where it is not chosen how nodes merge, and where the choice on one edge may decide on another one, or on
-        whether zero() may be there. Misfit as above.
+        None where it is not chosen how nodes merge, and where the choice on one edge may decide on another one. Misfit
+        as above.
         """
         chosen = dict(zip(self.plan.names, values, strict=False))
         merging, *slots = (chosen.get(name, slot) for name, slot in self.hyperparameters)
-        is_bound = self.connected and any(map(_may_be_place, self.terms))
         is_known = not isinstance(merging, Domain | Expression)
-        if is_bound or not is_known or any(isinstance(slot, Expression) for slot in slots):
+        if not is_known or any(isinstance(slot, Expression) for slot in slots):
             return None
         return self._connect([self._leave_open(slot) for slot in slots], merging)
 
@@ -261,7 +240,5 @@ def cell(edges: Sequence[Edge], connected: bool = False, *, merge: object = "add
     name, terms = split_name(options)
     labels = tuple(terms)
     pairs = _as_edges(edges)
-    if connected:  # here, as logs may have such a cell
-        _refuse_places(Cell.kind, pairs, tuple(terms.values()))
     ops = tuple((f"op_{target}_{source}", values(*labels) if labels else "") for source, target in pairs)
     return Cell(pairs, tuple(terms.values()), labels, ops, connected, merge, name=name)  # pyright: ignore[reportArgumentType]

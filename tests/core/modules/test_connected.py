@@ -4,7 +4,7 @@ import json
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archwright as aw
@@ -164,24 +164,63 @@ def test_a_mask_is_no_way():
     assert aw.count(topology([(0, 1), (0, 2), (1, 2)], *masked, connected=True)) == 1
 
 
-def test_a_place_of_a_let_is_on_no_edge_by_itself():
-    """What was chosen at another place may be zero; inside another module it cuts nothing."""
-    place = aw.place("op")
-    for edge in (place, aw.optional(place)):
-        with pytest.raises(InvalidHyperparameter, match="may be a place of a let"):
-            topology([(0, 1)], edge, connected=True)
-        with pytest.raises(InvalidHyperparameter, match=r"the cell of edges .* may be a place of a let"):
-            aw.cell([(0, 1)], connected=True, op=edge)
+def test_a_place_of_a_let_may_be_zero_where_any_module_may():
+    """Chosen there, it is not zero where that is refused; chosen before, nothing fits there if it is zero."""
+    place, choice = aw.place("op"), aw.either(ZERO, SKIP)
+    alone = topology([(0, 1)], place, connected=True)
+    assert aw.count(aw.let(inside=alone, op=choice), SHAPE) == 1
+    again = aw.let(inside=aw.sequential(place, alone), op=choice)
+    assert aw.count(again, SHAPE) == 1
+    (end,) = aw.dead_ends(again, SHAPE)
+    assert (end.place, end.path) == ("let.1.topology.1_0.place", (("op.either.option", "zero"),))
     inside = topology([(0, 1), (1, 2)], aw.sequential(place), aw.optional(ZERO), connected=True)
     assert aw.count(aw.let(inside=inside, op=aw.optional(ZERO)), SHAPE) == 2
 
 
-def test_the_cell_of_a_log_with_a_place_is_counted_as_it_is_walked():
-    """The rule holds for which operations are chosen: both ways, or the one past the middle, with its groups."""
-    ops = tuple((f"op_{t}_{s}", aw.values("none", "op")) for s, t in TRIANGLE)
-    cell = aw.Cell(TRIANGLE, (ZERO, aw.place("op")), ("none", "op"), ops, connected=True)
-    space = aw.let(inside=cell, op=aw.conv2d(4, 1, groups=[1, 2]))
-    assert aw.count(space, SHAPE) == aw.count(space) == len(list(aw.enumerate_leaves(space, SHAPE))) == 10
+places = st.sampled_from([aw.place("op"), aw.optional(aw.place("op")), aw.sequential(aw.place("op"))])
+edges_with_places = places | st.sampled_from([SKIP, aw.either(ZERO, SKIP)])
+
+
+@st.composite
+def lets_with_graphs(draw: st.DrawFn) -> aw.Term:
+    """A let with places on the edges of a graph that must be connected, and perhaps before it or after it."""
+    triangle = [draw(edges_with_places) for _ in TRIANGLE]
+    graph = draw(
+        st.sampled_from(
+            [
+                topology(TRIANGLE, draw(places), *triangle[1:], connected=True),
+                aw.cell(TRIANGLE, connected=True, none=ZERO, op=draw(places)),
+                aw.grammar(
+                    "S", S=[topology(TRIANGLE, *[aw.nonterminal("A")] * 3, connected=True)], A=[aw.place("op"), SKIP]
+                ),
+            ]
+        )
+    )
+    before, after = draw(st.sampled_from([SKIP, aw.place("op")])), draw(st.sampled_from([SKIP, aw.place("op")]))
+    chosen = aw.either(ZERO, draw(st.sampled_from([SKIP, aw.max_pool2d([1, 2], 1), aw.optional(ZERO)])))
+    return aw.let(inside=aw.sequential(before, graph, aw.place("op"), after), op=chosen)
+
+
+@given(lets_with_graphs())
+@settings(max_examples=60, deadline=None)
+def test_places_on_edges_are_counted_as_they_are_walked_and_never_cut_the_graph(space: aw.Term):
+    """Leaves, dead ends, and a way in every graph."""
+    leaves, stuck = enumerate_leaves(space, SHAPE)
+    assert aw.count(space, SHAPE) == len(leaves)
+    assert bool(aw.dead_ends(space, SHAPE)) == bool(stuck)
+    for leaf in leaves:
+        graph = leaf.architecture.subterms[1]
+        assert isinstance(graph, aw.Topology)
+        assert is_connected(graph.edges, graph.children)
+
+
+def test_a_shared_choice_that_makes_an_operation_zero_is_a_dead_end_for_a_later_edge():
+    """A cell asks for all operations before what is inside the first of them, which decides on the others."""
+    space = aw.cell(TRIANGLE, connected=True, none=ZERO, op=aw.Either((SKIP, ZERO), ("a", "b"), OPTION))
+    leaves, stuck = enumerate_leaves(space, SHAPE)
+    assert aw.count(space, SHAPE) == len(leaves)
+    assert stuck
+    assert aw.dead_ends(space, SHAPE)
 
 
 def test_the_cell_of_the_benchmark_as_a_topology():
