@@ -11,6 +11,13 @@ class BadOption(ArchwrightError, ValueError):
     """An option whose value cannot be read, or that does not go with another one."""
 
 
+def require_one_answer(**asked: object) -> None:
+    """BadOption where more than one of these options is given, each of which gives the whole answer of a command."""
+    names = [f"--{name}" for name, value in asked.items() if value]
+    if len(names) > 1:
+        raise BadOption(f"{' and '.join(names[:2])} are two answers; give one of them, and ask again for the other")
+
+
 def parse_image_size(text: str | None) -> tuple[int, int] | None:
     """The height and width that a text such as `32x48`, or `32` for both, names."""
     if text is None:

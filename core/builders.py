@@ -59,12 +59,13 @@ def name_wrong_fields(kind: AttrsKind, explain: Explain = _explain_nothing) -> A
     return kind
 
 
-def refuse_argument(build: Callable[..., Any], name: str) -> WrongArguments:
+def refuse_argument(build: Callable[..., Any], name: str, value: object) -> WrongArguments:
     """The error for an argument `name` that a function takes for modules only, where its value is none."""
     parameters = _list_parameters(build)
     known = Signature([p for p in parameters if p.kind is not Parameter.VAR_KEYWORD])
     wrong, suggestion = _find_wrong_argument(known, (), {name: None}, _explain_nothing)
-    return WrongArguments(_format_problem(build.__name__, wrong, Signature(parameters), build.__doc__, suggestion))
+    remedy = suggestion or f"; under a name goes a module, such as relu(), and not {value!r:.80}"
+    return WrongArguments(_format_problem(build.__name__, wrong, Signature(parameters), build.__doc__, remedy))
 
 
 def _list_parameters(build: Callable[..., Any]) -> list[Parameter]:

@@ -185,6 +185,7 @@ def _require_flow(module: Wired) -> Flow:
     if len(wiring.inputs) != children:
         raise InvalidWiring(
             f"wiring of {module.kind} gave {len(wiring.inputs)} inputs for its {children} children; give one for each"
+            f"{'' if children else ', and say of the fields that hold them that they are aw.child() or aw.children()'}"
         )
     return plan_flow(wiring)
 

@@ -1,7 +1,7 @@
 """How a class becomes a kind of module: its fields that hold terms, and what these may be."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeVar, cast, dataclass_transform
 
 import attrs
@@ -26,10 +26,22 @@ def require_term(content: object, place: str, builder: str = "sequential") -> No
     """NotATerm, with its place, for something else than a module; of several modules, `builder` makes one."""
     if isinstance(content, Term):
         return
-    remedy = "it must be a module, such as relu()"
-    if isinstance(content, Iterable) and not isinstance(content, str | bytes | Mapping):
-        remedy = f"unpack it, as in {builder}(a, b) or {builder}(*[a, b])"
-    raise NotATerm(f"{place} is {content!r:.200}; {remedy}")
+    raise NotATerm(f"{place} is {content!r:.200}; {_find_remedy(content, builder)}")
+
+
+def _find_remedy(content: object, builder: str) -> str:
+    """What to write in place of something else than a module."""
+    if isinstance(content, Mapping):
+        return "it must be a module, such as relu(); aw.from_json reads the JSON of one"
+    if isinstance(content, Iterable) and not isinstance(content, str | bytes):
+        items = list(cast(Iterable[object], content)) if isinstance(content, Collection) else []
+        if not items or any(isinstance(item, Term) for item in items):
+            return f"unpack it, as in {builder}(a, b) or {builder}(*[a, b])"
+    if hasattr(type(content), "architecture"):  # of a node or a trial, which come after terms
+        return "take its architecture, as in leaf.architecture"
+    if callable(content):
+        return "it must be a module, such as relu(); call what builds one"
+    return "it must be a module, such as relu()"
 
 
 def _require_terms(instance: Term, attribute: "attrs.Attribute[Any]", content: object) -> None:

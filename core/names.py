@@ -56,7 +56,9 @@ def name_children(build: Callable[..., Term], named: Mapping[str, Term]) -> tupl
     """
     for name, term in named.items():
         if isinstance(term, bool | int | float | str | None):
-            raise refuse_argument(build, name)
+            if name == ARGUMENT:
+                require_name(term, build.__name__)
+            raise refuse_argument(build, name, term)
         require_term(term, f"{name} of {build.__name__}", build.__name__)
         require_name(name, f"a module in {build.__name__}")
         if term.given_name not in ("", name):

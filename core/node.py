@@ -7,8 +7,8 @@ into the focus, or finds it specified, as nothing in it is open. A specified ter
 traversal goes on to that module's next child; after its last child, the module is specified in turn.
 """
 
-from collections.abc import Iterable
-from typing import Any, final
+from collections.abc import Iterable, Mapping
+from typing import Any, cast, final
 
 from attrs import evolve, frozen
 
@@ -210,7 +210,7 @@ def _find_root(space: Term, shape: Shape, environment: Environment, values: tupl
 def replay(space: Term, input_shape: Iterable[int], path: Iterable[tuple[str, Value]]) -> Node:
     """The node that `path` leads to. PathMismatch names the first choice that does not fit."""
     node = root(space, input_shape)
-    for i, (name, value) in enumerate(path):
+    for i, (name, value) in enumerate(_require_pairs(path)):
         choice = node.choice
         if choice is None:
             raise PathMismatch(f"step {i} of the path is {name} = {value}; the space asks nothing more there")
@@ -222,6 +222,18 @@ def replay(space: Term, input_shape: Iterable[int], path: Iterable[tuple[str, Va
             message = f"step {i} of the path is {name} = {format_value(value)}; it may be one of {choice.domain}"
             raise PathMismatch(message) from None
     return node
+
+
+def _require_pairs(path: Any) -> list[tuple[str, Value]]:
+    """The steps of a path. PathMismatch for anything else, such as choices by name, which are in no order."""
+    if isinstance(path, Iterable) and not isinstance(path, str | Mapping):
+        steps = list(cast(Iterable[Any], path))
+        if all(isinstance(step, list | tuple) and len(cast(list[Any], step)) == 2 for step in steps):
+            return steps
+    raise PathMismatch(
+        f"the path is {path!r:.80}; it must be pairs of a name and a value in order, as leaf.path and trial.path have "
+        "them"
+    )
 
 
 def _restore(origin: Origin, path: Path, domain: Domain | None) -> Node:

@@ -8,9 +8,10 @@ from attrs import evolve
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.domain import Domain, Values, as_domain
 from archwright.core.errors import suggest_names
+from archwright.core.expression import Shared
 from archwright.core.normal import Normal
 from archwright.core.ranges import Integers, Reals
-from archwright.core.value import InvalidDomain, Value
+from archwright.core.value import InvalidDomain, Value, format_exactly
 
 CONFIDENCES: Mapping[str, float] = {"low": 0.25, "medium": 0.5, "high": 0.75}  # PriorBand's released code
 
@@ -27,12 +28,21 @@ def prior(domain: Any, default: Value, confidence: str | float) -> Domain:
     deviation 1 - c where the range is 1 long. Weights and beliefs that the domain had go. InvalidDomain if the default
     is no value of the domain, or for another confidence. Source: PriorBand (arXiv 2306.12370) and its released code.
     """
+    if isinstance(domain, Shared):
+        raise InvalidDomain(
+            f"the domain of a prior is the shared {domain.name}; give that the prior, as in shared({domain.name!r}, "
+            "prior(...))"
+        )
     plain = as_domain(domain).plain
     share = _read_confidence(confidence)
     try:
         center = plain.canonicalize(default)
     except (ValueError, TypeError):
-        raise InvalidDomain(f"the default of a prior is {default!r:.80}; it must be one of {plain}") from None
+        bounds = f"one of {plain}"
+        if isinstance(plain, Integers | Reals):
+            bounds = f"between {format_exactly(plain.lo)} and {format_exactly(plain.hi)}"
+        whole = "a whole number " if isinstance(plain, Integers) else ""
+        raise InvalidDomain(f"the default of a prior is {default!r:.80}; it must be {whole}{bounds}") from None
     match plain:
         case Values() if plain.size > 1:
             other = (1 - share) / (plain.size - 1)
@@ -47,9 +57,9 @@ def _read_confidence(confidence: str | float) -> float:
     share = CONFIDENCES.get(confidence, None) if isinstance(confidence, str) else confidence
     is_share = isinstance(share, int | float) and not isinstance(share, bool) and 0 < share < 1
     if not is_share:
-        nearest = f"; {suggest_names(confidence, CONFIDENCES)}" if isinstance(confidence, str) else ""
+        nearest = suggest_names(confidence, CONFIDENCES) if isinstance(confidence, str) else ""
         raise InvalidDomain(
-            f"the confidence of a prior is {confidence!r:.80}; it must be low, medium, high or a number between 0 and 1"
-            f"{nearest}"
+            f"the confidence of a prior is {confidence!r:.80}; it must be low, medium, high or a number above 0 and "
+            f"below 1{f'; {nearest}' if nearest.endswith('?') else ''}"
         )
     return float(share)  # pyright: ignore[reportArgumentType]

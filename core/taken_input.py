@@ -47,6 +47,8 @@ def require_space(given: object) -> None:
     remedy = "it must be a module such as aw.sequential(...)"
     if isinstance(given, SpaceWithInput):
         remedy = "give the module in it, which is its `term`"
+    elif isinstance(given, str):
+        remedy += f"; a built-in space is had by aw.named_space({given!r:.80})"
     raise NotASpace(f"the space is {given!r:.80}; {remedy}")
 
 

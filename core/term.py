@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 import attrs
 
+from archwright.core.builders import WrongArguments
 from archwright.core.connection import Connection
 from archwright.core.flow import Wired
 from archwright.core.given_name import Named
@@ -50,6 +51,11 @@ class Term(Named, ABC):
     _optional: ClassVar[Mapping[str, Any]] = {}  # the defaults of those that are left out where they have them
     # The hyperparameters that decide which input shapes fit and what shape comes out; None stands for all.
     shape_hyperparameters: ClassVar[tuple[str, ...] | None] = None
+
+    def __init__(self, *contents: Any, **named: Any) -> None:
+        """WrongArguments: what the fields of a class are is known once it is made a kind of module."""
+        del contents, named
+        raise WrongArguments(f"{type(self).__name__} is no kind of module yet; write @aw.module above its class")
 
     @property
     def word(self) -> str:

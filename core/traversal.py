@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from archwright.core.builders import WrongArguments
 from archwright.core.errors import ArchwrightError
 from archwright.core.node import Node, root
 from archwright.core.taken_input import NotASpace
@@ -12,12 +13,22 @@ class Uncountable(ArchwrightError, ValueError):
     """An attempt to enumerate the values of a domain of reals."""
 
 
+def require_uniform(uniform: object) -> None:
+    """WrongArguments for a source of random numbers that cannot be called."""
+    if not callable(uniform):
+        raise WrongArguments(
+            f"uniform is {uniform!r:.80}; it must be a function that gives numbers in [0, 1), such as "
+            "random.Random(0).random"
+        )
+
+
 def sample(node: Node, uniform: Callable[[], float]) -> Node:
     """A leaf below `node`: each choice uniform over its domain (DeepArchitect, section 5.1).
 
     Consumes one number in [0, 1) for each choice, such as `random.Random(0).random` gives. Leaves are not uniform
     where paths differ in length.
     """
+    require_uniform(uniform)
     try:
         while node.domain is not None:
             node = node.choose(node.domain.sample(uniform()))

@@ -132,10 +132,21 @@ def as_sequence(values: Any) -> Sequence[Any] | None:
 
 
 def format_value(value: object) -> str:
-    """A value as text for an error; of a very large integer only its number of bits."""
+    """A value as text for an error: in quotes what reads otherwise; of a very large integer its number of bits."""
     if isinstance(value, int) and abs(value) > MAX_INTEGER:
         return f"an integer of {value.bit_length()} bits"
-    return str(value)
+    return repr(value) if isinstance(value, str) and _reads_otherwise(value) else str(value)
+
+
+def _reads_otherwise(text: str) -> bool:
+    """Whether a text without quotes would be taken for a number, True, False or nothing."""
+    if text.strip() in ("", "True", "False", "None"):
+        return True
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def format_exactly(number: float) -> str:

@@ -13,6 +13,8 @@ from archwright.core.value import as_integer
 # is scaled by the sigmoid of a learned number; attention is normalised for each sample here, not over the batch.
 MERGES = ("add", "concatenate", "mean", "weighted", "attention")
 
+OUTPUT = "the output"  # the place of a joint in messages
+
 MAX_CACHED_WIRINGS = 1024  # of one kind
 
 
@@ -89,7 +91,7 @@ class Wiring:
     def __attrs_post_init__(self) -> None:
         for i, joint in enumerate(self.inputs):
             _require_earlier(joint, i, f"child {i}")
-        _require_earlier(self.output, len(self.inputs), "the output")
+        _require_earlier(self.output, len(self.inputs), OUTPUT)
         in_order = enumerate((*self.inputs, self.output))
         is_chain = all(joint.sources == (i,) and joint.merge == "add" for i, joint in in_order)
         object.__setattr__(self, "is_chain", is_chain)
@@ -106,6 +108,7 @@ def _require_earlier(joint: Joint, last: int, place: str) -> None:
         raise InvalidWiring(
             f"{place} of a wiring takes from {list(joint.sources)}; it may take from what comes before it, which is "
             f"{'0, the input' if not last else f'0, the input, and the outputs of children up to {last}'}"
+            f"{', as many as it has inputs for' if place == OUTPUT else ''}"
         )
 
 

@@ -38,8 +38,10 @@ def show(
     from archwright.cli.reports.drawing import draw_trial, require_trial
     from archwright.cli.reports.show import show_run
     from archwright.cli.reports.show_trial import print_trial
+    from archwright.cli.values import require_one_answer
     from archwright.results.run import Run
 
+    require_one_answer(svg=svg, derivation=derivation)
     shown = Run.read(log, run, trust=trust)
     if svg is not None:
         draw_trial(shown, trial, svg, json=json)

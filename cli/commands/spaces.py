@@ -51,8 +51,11 @@ def space(
     import archwright
     from archwright.cli.json_output import print_records
     from archwright.cli.reports.spaces import conclude_membership, draw_space, print_count, show_space
+    from archwright.cli.values import require_one_answer
     from archwright.studies.spaces import find_architectures
 
+    require_one_answer(svg=svg, has=has, count=count_only, derivation=derivation)
+    require_one_answer(svg=svg, has=has, count=count_only, sample=sample)
     if svg is not None:
         draw_space(space, svg, input_, classes, json=json)
     elif has is not None:

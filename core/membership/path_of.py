@@ -6,6 +6,7 @@ that has another one is made otherwise.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, cast, final
 
 from attrs import define, field
@@ -27,6 +28,7 @@ from archwright.core.membership.matching import (
 )
 from archwright.core.names import name_segment, root_prefix
 from archwright.core.node import DeadEnd, Node, root
+from archwright.core.shape import Misfit
 from archwright.core.taken_input import require_space
 from archwright.core.term import Compound, Term
 from archwright.core.value import IllegalValue, Path, Value, format_value
@@ -48,6 +50,11 @@ def path_of(space: Term, input: Iterable[int], architecture: Term) -> Path:  # n
     choices left, DeadEnd as `root` does, NotASpace and NotATerm.
     """
     require_space(space)
+    if isinstance(input, Term):
+        raise Misfit(
+            "the input of path_of is a module; the input comes before the architecture, as in "
+            "path_of(space, (3, 32, 32), architecture)"
+        )
     require_specified(architecture)
     return find_leaf(root(space, input), architecture).path
 
@@ -62,7 +69,9 @@ def follow_choices(space: Term, input: Iterable[int], choices: Mapping[str, obje
     while (choice := node.choice) is not None:
         name = choice.name
         if name not in choices:
-            raise NotInSpace(f"the choices lead to no architecture of the space: {name} is not among them", name)
+            similar = get_close_matches(name, choices.keys() - {name for name, _ in node.path}, n=1)
+            note = f", but {similar[0]} is" if similar else ""
+            raise NotInSpace(f"the choices lead to no architecture of the space: {name} is not among them{note}", name)
         value: Any = choices[name]
         try:
             node = node.choose(value)

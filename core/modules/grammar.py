@@ -15,7 +15,7 @@ from archwright.core.builders import name_wrong_arguments
 from archwright.core.domain import Domain, Values
 from archwright.core.errors import suggest_names
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter
-from archwright.core.kind import children, module, require_term
+from archwright.core.kind import NotATerm, children, module, require_term
 from archwright.core.modules.choices import check_label, make_labels
 from archwright.core.modules.grammar_rules import (
     EXHAUSTED,
@@ -169,6 +169,11 @@ def _read_productions(symbol: str, productions: Productions) -> list[Weighted]:
         )
     items = list(productions.values() if isinstance(productions, Mapping) else productions)
     for i, item in enumerate(items):
+        if isinstance(item, str) and item.isidentifier():
+            raise NotATerm(
+                f"production {i} of {symbol} is {item!r:.80}; it must be a module, such as relu(), or, for what is "
+                f"derived from a symbol, nonterminal({item!r:.80})"
+            )
         if not isinstance(item, Weighted):
             require_term(item, f"production {i} of {symbol}")
     return [item if isinstance(item, Weighted) else Weighted(item, 1) for item in items]

@@ -25,6 +25,10 @@ _TOKEN = re.compile(
     r"(?P<arrow>->)|(?P<mark>[|()])|\[(?P<weight>[^\]|#]*)\]|(?P<word>(?:(?!->)[^\s|()\[\]#])+)|(?P<wrong>\S)"
 )
 
+_NUMBER = re.compile(r"[0-9]*\.?[0-9]+([eE][+-]?[0-9]+)?|[0-9]+\.")
+_QUOTES_AND_MARKS = "\"'`,;.<>"
+_FILE_NAME = re.compile(r"\S+\.\w+")
+
 
 class UnreadableGrammar(ArchwrightError, ValueError):
     """A text that is no grammar; the message has the line, the column and the remedy."""
@@ -92,6 +96,11 @@ def grammar_from_text(
         raise UnreadableGrammar(
             f"the terminals are {terminals!r:.80}; write a module for each word, as in {{'conv': conv2d(8, 3)}}"
         )
+    if _FILE_NAME.fullmatch(text.strip()):
+        raise UnreadableGrammar(
+            f"the text of a grammar is {text!r:.80}, as if it were a file; give what it holds, as in "
+            f"Path({text!r:.80}).read_text()"
+        )
     rules = _read_rules(text)
     symbols = {rule.symbol.text: rule.symbol for rule in rules}
     for name in symbols.keys() & terminals.keys():
@@ -148,9 +157,17 @@ class _Builder:
                 head.refuse(f"the nonterminal {head.text} is given modules; begin the production with a terminal")
             return Nonterminal(head.text)
         if head.text not in self.terminals:
-            nearest = suggest_names(head.text, [*self.symbols, *self.terminals])
-            head.refuse(f"{head.text} has no rule and is no terminal; {nearest}")
+            head.refuse(f"{head.text} has no rule and is no terminal; {self._suggest(head.text)}")
         return self._apply(head, self.terminals[head.text], arguments)
+
+    def _suggest(self, word: str) -> str:
+        """What to write in place of an unknown word."""
+        if _NUMBER.fullmatch(word):
+            return f"a weight stands in brackets, as in [{word}]"
+        bare = word.strip(_QUOTES_AND_MARKS)
+        if bare != word and (bare in self.symbols or bare in self.terminals):
+            return f"write {bare}: words have blanks between them, and no other marks or quotes"
+        return suggest_names(word, [*self.symbols, *self.terminals])
 
     def _apply(self, head: _Token, terminal: Any, arguments: list[Term]) -> Term:
         given = f"{len(arguments)} module{'s' * (len(arguments) != 1)}"
@@ -163,7 +180,9 @@ class _Builder:
         try:
             term: Any = terminal(*arguments)
         except (TypeError, ValueError, LookupError) as error:
-            head.refuse(f"{head.text} cannot be built of {given}: {error}")
+            head.refuse(
+                f"{head.text} cannot be built of {given}: {error}; give it as many as its function takes, and what fits"
+            )
         if not isinstance(term, Term):
             head.refuse(f"{head.text} gives {term!r:.80}; let it return a module")
         return term
@@ -212,7 +231,7 @@ class _LineReader:
             if self._next.sort == "end":
                 return
             if not self._take("|"):
-                self._next.refuse("a bar is expected here, between two productions, or the end of the line")
+                self._refuse_next()
 
     @property
     def _next(self) -> _Token:
@@ -222,6 +241,15 @@ class _LineReader:
         is_next = self._next.sort in ("mark", "arrow") and self._next.text == mark
         self.position += is_next
         return is_next
+
+    def _refuse_next(self) -> NoReturn:
+        """What stands after a whole production."""
+        token = self._next
+        if token.text == "[":
+            token.refuse("a weight ends with a bracket, as in [2]")
+        if token.text == "->":
+            token.refuse("a rule begins in a line of its own")
+        token.refuse("a bar is expected here, between two productions, or the end of the line")
 
     def _read_symbol(self) -> None:
         symbol = self._next
@@ -242,7 +270,7 @@ class _LineReader:
             return _WrittenProduction(phrase, 1)
         self.position += 1
         text = token.text.strip()
-        if not re.fullmatch(r"[0-9]*\.?[0-9]+([eE][+-]?[0-9]+)?|[0-9]+\.", text) or float(text) == 0:
+        if not _NUMBER.fullmatch(text) or float(text) == 0:
             token.refuse("a weight is a number above 0, as in [2] or [0.5]")
         return _WrittenProduction(phrase, int(text) if text.isdecimal() else float(text))
 
@@ -250,7 +278,8 @@ class _LineReader:
         """A word and all that it is given, up to a bar, a closing parenthesis, a weight or the end."""
         head = self._next
         if head.sort != "word":
-            head.refuse("a terminal or a nonterminal is expected here")
+            inside = "; in parentheses stands what a terminal is given, as in both conv (twice pool)"
+            head.refuse(f"a terminal or a nonterminal is expected here{inside * (head.text == '(')}")
         self.position += 1
         arguments: list[_Phrase] = []
         while True:

@@ -44,14 +44,30 @@ def _as_edges(written: Any) -> tuple[Edge, ...]:
 
 def _require_sorted(instance: Term, _: object, edges: tuple[Edge, ...]) -> None:
     """InvalidHyperparameter unless the edges are those of a graph in which each node is reached, in their order."""
-    nodes = sorted({0} | {target for _, target in edges})
-    good = bool(edges) and nodes == list(range(len(nodes))) and all(source < target for source, target in edges)
-    good = good and [target for _, target in edges] == sorted(target for _, target in edges)
-    if not good or len(set(edges)) < len(edges):
+    if problem := _find_wrong_edge(edges):
         raise InvalidHyperparameter(
             f"the edges of {instance.kind} are {list(edges)}; each must go from a node to a later one, every node "
-            "but 0 must have one coming in, and they must be in the order of their targets"
+            "but 0 must have one coming in, and they must be in the order of their targets, each once; "
+            f"{problem}"
         )
+
+
+def _find_wrong_edge(edges: tuple[Edge, ...]) -> str:
+    """What the first edge is that does not fit, or the first node; empty if all do."""
+    if not edges:
+        return "there is none"
+    reached = 0
+    for i, (source, target) in enumerate(edges):
+        if not 0 <= source < target:
+            return f"{(source, target)} does not"
+        if (source, target) in edges[:i]:
+            return f"{(source, target)} is there twice"
+        if target < reached:
+            return f"{(source, target)} comes after {edges[i - 1]}"
+        if target > reached + 1:
+            return f"nothing comes into node {reached + 1}"
+        reached = target
+    return ""
 
 
 def _require_bool(instance: Term, attribute: "Attribute[Any]", content: object) -> None:

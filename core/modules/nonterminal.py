@@ -68,7 +68,8 @@ def require_bound(space: Term) -> None:
 
 
 def _make_unbound_error(symbol: str) -> UnboundNonterminal:
+    start = "S" if symbol != "S" else "NET"
     return UnboundNonterminal(
         f"nonterminal({symbol!r}) is in no grammar; put it into a production of one that has a rule for it, as in "
-        f"aw.grammar('S', S=[aw.nonterminal({symbol!r})], {symbol}=[aw.relu(), aw.identity()])"
+        f"aw.grammar({start!r}, {start}=[aw.nonterminal({symbol!r})], {symbol}=[aw.relu(), aw.identity()])"
     )

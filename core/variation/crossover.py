@@ -14,6 +14,7 @@ from archwright.core.frame import find_prefix, list_frames
 from archwright.core.modules.grammar import Grammar
 from archwright.core.node import Node
 from archwright.core.term import Term
+from archwright.core.traversal import require_uniform
 from archwright.core.value import Path, Value
 from archwright.core.variation.derivation import Derivation, DerivationNode, derivation
 from archwright.core.variation.mutation import NothingToVary, keep_or_draw, reopen
@@ -47,6 +48,7 @@ def crossover(a: Node, b: Node, uniform: Callable[[], float]) -> Node:
     there is no pair, and NotALeaf.
     """
     here, there = derivation(a), derivation(b)
+    require_uniform(uniform)
     is_self = a == b
     pairs = _list_pairs(here, here if is_self else there)
     if not pairs:

@@ -9,6 +9,7 @@ from archwright.core.domain import Domain, Values
 from archwright.core.errors import ArchwrightError
 from archwright.core.node import Node
 from archwright.core.ranges import Integers, Reals
+from archwright.core.traversal import require_uniform
 from archwright.core.value import Path, Value
 from archwright.core.variation.derivation import DerivationNode, derivation, is_inside
 
@@ -102,6 +103,7 @@ def mutated(leaf: Node, uniform: Callable[[], float], *, subtree: bool = False) 
     NothingToVary for a leaf without choices, and NotALeaf.
     """
     tree = derivation(leaf)
+    require_uniform(uniform)
     if not tree.path:
         raise NothingToVary(f"{leaf!r} has no choices, so there is no other; mutate one of a space that asks something")
     if not subtree:

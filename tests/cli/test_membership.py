@@ -112,6 +112,7 @@ def test_a_random_architecture_is_one_of_its_space(ask, cli):
         (CHOICES | {"0.conv2d.filters": 32}, "0.conv2d.filters", "is 32, and what fits there is {8, 16}"),
         (CHOICES | {"2.affine.units": 10}, "2.affine.units", "2.affine.units is asked nowhere"),
         ({"0.conv2d.filters": 8}, "1.repeat.count", "1.repeat.count is not among them"),
+        ({"0.conv2d.filters": 8, "1.repeat.cuont": 1}, "1.repeat.count", "is not among them, but 1.repeat.cuont is"),
     ],
 )
 def test_what_is_not_has_the_first_place_shown(ask, content, place, reason):
@@ -190,6 +191,18 @@ def test_the_derivation_of_a_sample(ask, cli):
     assert described["derivation"].splitlines()[1].startswith("├─ 0.conv2d(filters=")
     assert "=" in done.out
     assert described["drawing"] not in done.out
+
+
+def test_one_answer_at_a_time(reader):
+    """What would go unheeded is refused."""
+    for words in (
+        ("space", "figure1", "--svg", "a.svg", "--has", "b.json"),
+        ("space", "figure1", "--has", "b", "--count"),
+    ):
+        done = reader(*words)
+        assert (done.code, "are two answers; give one of them" in done.err) == (2, True)
+    done = reader("show", "run-1", "3", "--svg", "a.svg", "--derivation")
+    assert "--svg and --derivation are two answers; give one of them, and ask again for the other" in done.err
 
 
 def test_the_derivation_of_a_trial(reader):

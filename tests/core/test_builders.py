@@ -58,7 +58,8 @@ class MadeAlike(Made):
         ),
         (
             lambda: aw.sequential(stem=3),
-            "sequential has no argument 'stem'; it is called as sequential(*terms, **named)",
+            "sequential has no argument 'stem'; it is called as sequential(*terms, **named); under a name goes a "
+            "module, such as relu(), and not 3",
         ),
         (
             lambda: aw.branches(RELU, merging="add"),

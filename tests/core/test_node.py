@@ -383,6 +383,10 @@ def test_choosing_at_a_leaf_and_reading_before_one():
             [("0.conv2d.filters", 16), ("0.conv2d.size", 3), ("1.either.option", "identity"), ("width", 3)],
             "step 3 of the path is width = 3; the space asks nothing more there",
         ),
+        ([("0.conv2d.filters", "16")], r"step 0 of the path is 0.conv2d.filters = '16'; it may be one of \{"),
+        ({"0.conv2d.filters": 16}, "the path is {'0.conv2d.filters': 16}; it must be pairs of a name and a value in"),
+        (["0.conv2d.filters", 16], "the path is .'0.conv2d.filters', 16.; it must be pairs"),
+        (None, "the path is None; it must be pairs"),
     ],
 )
 def test_paths_of_another_space(path, message):

@@ -113,6 +113,13 @@ def test_values_that_make_no_sense(make, message):
         (lambda: aw.sequential(aw.relu(), "relu"), r"children\[1\] of sequential is 'relu'; it must be a module, such"),
         (lambda: aw.residual(aw.relu), r"body of residual is <function relu.*>; it must be a module, such as relu\(\)"),
         (lambda: aw.repeat(None, 2), "body of repeat is None; it must be a module"),
+        (lambda: aw.sequential((3, 8, 8)), r"is \(3, 8, 8\); it must be a module, such as relu\(\)$"),
+        (
+            lambda: aw.sequential({"kind": "relu"}),
+            "it must be a module, such as .*; aw.from_json reads the JSON of one",
+        ),
+        (lambda: aw.to_json(aw.root(aw.relu(), (3,))), "is <leaf >; take its architecture, as in leaf.architecture"),
+        (lambda: aw.grammar("S", S=["T"], T=[aw.relu()]), "of S is 'T'; it must be a module, .*or, for.*nonterminal"),
     ],
 )
 def test_something_else_where_a_module_belongs(make, message):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import archwright as aw
+from archwright.core.builders import WrongArguments
 from archwright.core.user_modules import InvalidResult
 from archwright.core.wiring import InvalidWiring, chain, fan_out
 from tests.core.user_modules import Net
@@ -66,13 +67,42 @@ def test_what_a_joint_learns(sources, merge, parameters):
             "the outputs of children up to 1",
         ),
         (lambda: aw.Wiring([1], 1), r"child 0 of a wiring takes from \[1\]; .* which is 0, the input$"),
-        (lambda: aw.Wiring([0, 0], [1, 3]), r"the output of a wiring takes from \[1, 3\]; it may .* children up to 2"),
+        (
+            lambda: aw.Wiring([0, 0], [1, 3]),
+            r"the output of a wiring takes from \[1, 3\]; it may .* children up to 2, as many as it has inputs for$",
+        ),
     ],
 )
 def test_what_is_no_wiring(make, message):
     """Refused with the value and the place."""
     with pytest.raises(InvalidWiring, match=message):
         make()
+
+
+class Undecorated(aw.Composite):
+    """A class that is no kind of module, for want of its decorator."""
+
+    body: aw.Term = aw.child()
+
+
+@aw.module
+class Plain(aw.Composite):
+    """Fields that hold modules, and do not say so."""
+
+    body: aw.Term
+
+    def wiring(self):
+        return aw.Wiring([0], 1)
+
+
+def test_a_class_says_what_it_is():
+    """By its decorator, and by those of its fields that hold modules."""
+    with pytest.raises(
+        WrongArguments, match=r"Undecorated is no kind of module yet; write @aw\.module above its class"
+    ):
+        Undecorated(aw.relu())
+    with pytest.raises(InvalidWiring, match=r"gave 1 inputs for its 0 children; .* that they are aw\.child\(\) or"):
+        aw.count(aw.sequential(Plain(aw.relu())), (3,))
 
 
 @aw.module

@@ -405,6 +405,10 @@ def test_what_is_no_architecture_is_refused():
         aw.path_of(SPACE, SHAPE, 3)
     with pytest.raises(aw.errors.NotASpace):
         aw.path_of(3, SHAPE, build())
+    with pytest.raises(aw.errors.NotASpace, match=r"a built-in space is had by aw.named_space\('digits'\)"):
+        aw.path_of("digits", SHAPE, build())
+    with pytest.raises(aw.errors.Misfit, match="the input of path_of is a module; the input comes before the arch"):
+        aw.path_of(SPACE, build(), SHAPE)
 
 
 def test_names_of_modules_are_not_compared():

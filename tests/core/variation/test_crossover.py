@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import archwright as aw
+from archwright.core.builders import WrongArguments
 from archwright.core.modules.graphs import is_connected
 from archwright.core.node import NotALeaf
 from archwright.core.variation.crossover import find_address, graft_choices
@@ -360,6 +361,14 @@ def test_a_leaf_without_choices_has_no_other():
     for subtree in (False, True):
         with pytest.raises(NothingToVary, match="has no choices"):
             aw.mutated(aw.root(aw.relu(), SHAPE), never, subtree=subtree)
+
+
+def test_numbers_come_from_a_function():
+    """Not from a generator of random numbers itself, whose method is one."""
+    leaf, generator = walk(OPTIONAL, "identity"), random.Random(0)
+    for call in (aw.mutated, aw.sample, lambda leaf, uniform: aw.crossover(leaf, leaf, uniform)):
+        with pytest.raises(WrongArguments, match=r"uniform is <random.Random.*>; it must be a function that gives"):
+            call(leaf, generator)
 
 
 def test_nodes_that_are_no_leaves_are_refused():
