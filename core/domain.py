@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.late_fields import Lasting
-from archwright.core.value import MAX_INTEGER, InvalidDomain, Value, as_bool, as_sequence, as_value, format_exactly
+from archwright.core.value import MAX_INTEGER, InvalidDomain, Value, as_bool, as_sequence, as_value, format_briefly
 
 MIN_SHARE = 1e-12  # of an option: of a smaller one, the interval of unit positions has hardly a float in it
 
@@ -236,7 +236,7 @@ class Values(Domain):
 
     def describe_weights(self) -> str:
         """The weights in words, in the order of writing, as in ` weighted 2:1`; empty if all are alike."""
-        return f" weighted {':'.join(map(format_exactly, self.weights))}" if self.weights else ""
+        return f" weighted {':'.join(map(format_briefly, self.weights))}" if self.weights else ""
 
     def _describe_order(self) -> str:
         """The order in words, if it is not the default of `values`; else empty."""

@@ -31,16 +31,16 @@ def require_term(content: object, place: str, builder: str = "sequential") -> No
 
 def _find_remedy(content: object, builder: str) -> str:
     """What to write in place of something else than a module."""
+    if hasattr(type(content), "architecture"):  # of a node or a trial, which come after terms
+        return "take its architecture, as in leaf.architecture"
+    if callable(content):
+        return "it must be a module, such as relu(); call what builds one"
     if isinstance(content, Mapping):
         return "it must be a module, such as relu(); aw.from_json reads the JSON of one"
     if isinstance(content, Iterable) and not isinstance(content, str | bytes):
         items = list(cast(Iterable[object], content)) if isinstance(content, Collection) else []
         if not items or any(isinstance(item, Term) for item in items):
             return f"unpack it, as in {builder}(a, b) or {builder}(*[a, b])"
-    if hasattr(type(content), "architecture"):  # of a node or a trial, which come after terms
-        return "take its architecture, as in leaf.architecture"
-    if callable(content):
-        return "it must be a module, such as relu(); call what builds one"
     return "it must be a module, such as relu()"
 
 

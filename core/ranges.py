@@ -13,7 +13,16 @@ from attrs import evolve, field, frozen
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.domain import MIN_SHARE, Domain, Values, find_cuts
 from archwright.core.normal import Normal
-from archwright.core.value import MAX_INTEGER, InvalidDomain, Value, as_bool, as_float, as_integer, format_exactly
+from archwright.core.value import (
+    MAX_INTEGER,
+    InvalidDomain,
+    Value,
+    as_bool,
+    as_float,
+    as_integer,
+    format_briefly,
+    format_exactly,
+)
 
 MAX_FLOAT_INTEGER = 2**40  # larger integers have positions that are computed with fractions, which are exact
 DEFAULT_GRAINS = 1024  # parts of reals that are not split again, unless a grain is given
@@ -34,11 +43,15 @@ def _check_prior(domain: "Integers | Reals") -> None:
         )
 
 
-def _describe_prior(prior: Normal | None) -> str:
-    """The prior in words, as in ` around 0.5 ± 0.25`; empty if there is none."""
+def _describe_prior(prior: Normal | None, *, log: bool) -> str:
+    """The prior in words, as in ` around 0.5 ± 0.25`, on a log scale ` around 0.1 by a factor of 3`; empty for none."""
     if prior is None:
         return ""
-    return f" around {format_exactly(prior.center)} \N{PLUS-MINUS SIGN} {format_exactly(prior.deviation)}"
+    spread = f"\N{PLUS-MINUS SIGN} {format_briefly(prior.deviation)}"
+    if log:  # of the logarithm, so it is a factor; one beyond all numbers is as good as the largest
+        factor = math.exp(min(prior.deviation, _MAX_EXPONENT))
+        spread = f"by a factor of {format_briefly(factor)}"
+    return f" around {format_exactly(prior.center)} {spread}"
 
 
 @final
@@ -191,7 +204,7 @@ class Integers(Domain):
         return f"integers({bounds})" if self.prior is None else f"Integers({bounds}, prior={self.prior})"
 
     def __str__(self) -> str:
-        return f"[{self.lo} .. {self.hi}{' log' if self.log else ''}{_describe_prior(self.prior)}]"
+        return f"[{self.lo} .. {self.hi}{' log' if self.log else ''}{_describe_prior(self.prior, log=self.log)}]"
 
 
 @final
@@ -307,7 +320,7 @@ class Reals(Domain):
 
     def __str__(self) -> str:
         bounds = f"{format_exactly(self.lo)}, {format_exactly(self.hi)}{' log' if self.log else ''}"
-        return f"[{bounds}{_describe_prior(self.prior)}]"
+        return f"[{bounds}{_describe_prior(self.prior, log=self.log)}]"
 
 
 @name_wrong_arguments

@@ -149,6 +149,11 @@ def _reads_otherwise(text: str) -> bool:
     return True
 
 
+def format_briefly(number: float) -> str:
+    """A number for people: a whole one below a million as it is, and any other in four digits."""
+    return f"{number:.0f}" if abs(number) < 1e6 and number == int(number) else f"{number:.4g}"
+
+
 def format_exactly(number: float) -> str:
     """A number in six digits if they are exact, else in as many as it needs."""
     short = f"{number:g}"

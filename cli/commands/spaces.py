@@ -54,8 +54,7 @@ def space(
     from archwright.cli.values import require_one_answer
     from archwright.studies.spaces import find_architectures
 
-    require_one_answer(svg=svg, has=has, count=count_only, derivation=derivation)
-    require_one_answer(svg=svg, has=has, count=count_only, sample=sample)
+    require_one_answer(svg=svg, has=has, count=count_only, sample=sample and not derivation, derivation=derivation)
     if svg is not None:
         draw_space(space, svg, input_, classes, json=json)
     elif has is not None:

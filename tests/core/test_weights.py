@@ -188,6 +188,13 @@ def test_priors_of_ranges():
     assert aw.prior(aw.reals(0, 4), 1, "high") == Reals(0, 4, prior=Normal(1, 1))
     assert str(aw.prior(aw.reals(0, 4), 1, "high")) == "[0, 4 around 1 ± 1]"
     assert str(aw.prior(aw.integers(1, 8), 4, "medium")) == "[1 .. 8 around 4 ± 4]"
+    assert (
+        str(aw.prior(aw.reals(1e-4, 1, log=True), 0.01, "medium")) == "[0.0001, 1 log around 0.01 by a factor of 100]"
+    )
+    assert str(aw.prior(aw.reals(1e-300, 1e300, log=True), 1, 1e-9)).endswith(
+        " log around 1 by a factor of 1.798e+308]"
+    )
+    assert str(aw.prior(["a", "b"], "b", 0.8)) == "{a, b weighted 0.2:0.8}"
     domain = aw.prior(aw.reals(1, 100, log=True), 10, 0.75)
     assert domain.prior == Normal(10, 0.25 * log(100))
     assert domain.from_unit(0.5) == pytest.approx(10)

@@ -76,8 +76,10 @@ def test_where_nothing_can_be_written_it_is_said(tmp_path, file, error, says):
 
 
 def test_what_is_no_picture_is_refused():
-    with pytest.raises(NotASpace, match="3 is 3; a space is a module"):
+    with pytest.raises(NotASpace, match="the space is 3; a space is a module"):
         aw.draw(3)  # type: ignore[arg-type]
+    with pytest.raises(NotASpace, match="0 modules> is drawn as text; print it, or draw its leaf"):
+        aw.draw(aw.derivation(aw.root(aw.relu(), (3,))))  # type: ignore[arg-type]
     with pytest.raises(UnknownSpace, match="did you mean digits"):
         aw.draw("digit")
     with pytest.raises(BadArgument, match="file is 3; it must be the path of a file"):

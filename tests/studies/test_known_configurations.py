@@ -99,6 +99,17 @@ def test_files_stand_for_what_they_hold(file):
     assert list(read_configurations((), PROBLEM)) == []
 
 
+def test_nodes_and_the_json_of_architectures():
+    """A leaf, a node on the way, what `aw.to_json` gives, and a trial as `archwright best --json` prints it."""
+    leaf = aw.sample(aw.root(SPACE, (1, 8, 8)), random.Random(0).random)
+    written = aw.to_json(leaf.architecture)
+    for given in (leaf, [leaf], written, [written], {"term": written}, {"choices": dict(leaf.path)}):
+        assert [tuple(read_choices(c)) for c in read_configurations(given, PROBLEM)] == [leaf.path]
+    start = aw.root(SPACE, (1, 8, 8))
+    (some,) = read_configurations(start.choose(leaf.path[0][1]), PROBLEM)
+    assert some == leaf.path[:1]
+
+
 @pytest.mark.parametrize("given", [3, None, 0.5])
 def test_what_holds_no_configurations_is_refused(given):
     with pytest.raises(BadArgument, match=r"enqueue is .*; it must be a list of configurations, or name a file"):

@@ -1,5 +1,6 @@
 """A changed space keeps its trials: what a search takes over of others, what it says, and what it does with it."""
 
+import importlib
 import json
 
 import pytest
@@ -358,3 +359,20 @@ def test_on_the_command_line(cli, tmp_path):
     assert {trial["source"] for trial in ranked if "source" in trial} >= {"trial 0 of a", "trial 1 of a"}
     assert all("source" not in trial for trial in json.loads(cli("best", "new", "-n", "9", "--json").out))
     assert "2 trials of a" in cli("show", "new").out
+
+
+def test_a_function_has_the_name_of_its_file_and_of_its_module(tmp_path, monkeypatch, caplog):
+    """It is one function: a command names the file, and Python the module that it has made of it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "measuring").mkdir()
+    code = "def size(architecture):\n    return architecture.parameters((1, 8, 8))\n"
+    (tmp_path / "measuring" / "sizes.py").write_text(code + code.replace("size", "other"))
+    options = {"input": (1, 8, 8), "trials": 2, "workers": 0, "progress": False}
+    aw.search(make_body(), "measuring/sizes.py:size", name="old", **options)
+    sizes = importlib.import_module("measuring.sizes")
+    new = aw.search(make_body(), sizes.size, name="new", warm_start="old", **options)
+    assert (len(new.inherited), caplog.messages) == (2, [])
+    other = aw.search(make_body(), sizes.other, name="other", warm_start="old", **options)
+    assert not other.inherited
+    assert "evaluator.source was measuring/sizes.py:size, and is measuring.sizes:other" in caplog.messages[0]

@@ -10,6 +10,7 @@ from archwright.core.errors import ArchwrightError, TooDeep
 from archwright.core.json import UnreadableTerm
 from archwright.core.membership.matching import MembershipUnknown
 from archwright.core.membership.path_of import NotInSpace, path_of
+from archwright.core.node import Node
 from archwright.core.protocols import Problem
 from archwright.core.term import Term
 from archwright.core.value import IllegalValue
@@ -18,8 +19,8 @@ from archwright.execution.architecture_files import load_json, read_architecture
 from archwright.execution.checks import BadArgument
 from archwright.search.running.enqueuing import BadChoices, read_choices, require_fitting
 
-# Several, a single one, by its choices or as an architecture, or a file of them.
-Configurations = Iterable[object] | Mapping[str, object] | Term | str | Path
+# Several, a single one, by its choices, as a node or as an architecture, or a file of them.
+Configurations = Iterable[object] | Mapping[str, object] | Term | Node | str | Path
 
 
 class BadEnqueueFile(ArchwrightError, ValueError):
@@ -29,16 +30,14 @@ class BadEnqueueFile(ArchwrightError, ValueError):
 def read_configurations(enqueue: Configurations, problem: Problem) -> Sequence[object]:
     """Each configuration of `enqueue`: one, a list of them, a file of them, or a list that names such files, too.
 
-    An architecture stands for the path that leads to it. Files are checked: see `read_enqueue_file`. Raises
-    BadEnqueueFile, what `path_of` does, and BadArgument for anything else.
+    A node stands for its choices, an architecture, or its JSON, for the path that leads to it. Files are checked: see
+    `read_enqueue_file`. Raises BadEnqueueFile, what `path_of` does, UnreadableTerm, and BadArgument for anything else.
     """
     given: object = enqueue
     if isinstance(given, str | Path):
         return read_enqueue_file(Path(given), problem)
-    if isinstance(given, Term):
-        return [_find_path(given, problem)]
-    if isinstance(given, Mapping):
-        return [cast(Mapping[str, object], given)]
+    if isinstance(given, Term | Node | Mapping):
+        return [_find_choices(given, problem)]
     if not isinstance(given, Iterable):
         raise BadArgument(f"enqueue is {given!r:.80}; it must be a list of configurations, or name a file of them")
     items = list(cast(Iterable[object], given))
@@ -51,7 +50,22 @@ def _read_one(item: object, problem: Problem) -> Sequence[object]:
     """The configurations of a list's item: several where it names a file."""
     if isinstance(item, str | Path):
         return read_enqueue_file(Path(item), problem)
-    return [_find_path(item, problem) if isinstance(item, Term) else item]
+    return [_find_choices(item, problem)]
+
+
+def _find_choices(item: object, problem: Problem) -> object:
+    """The choices of a node, those that lead to an architecture or one as JSON, and what gives choices as it is."""
+    if isinstance(item, Node):
+        return item.path
+    if isinstance(item, Term):
+        return path_of(problem.space, problem.input_shape, item)
+    return _read_written(item, problem) if isinstance(item, Mapping) else item
+
+
+def _read_written(item: Any, problem: Problem) -> Any:
+    """The choices of JSON: those that lead to the architecture that it is or has, or those that it is or has itself."""
+    given = read_architecture(item, {shared.name for shared in problem.space.plan.shared})
+    return given.choices if given.term is None else given.find_path(problem.space, problem.input_shape)
 
 
 def read_enqueue_file(file: Path, problem: Problem) -> Sequence[ChosenPath]:
@@ -74,10 +88,7 @@ def _is_path(items: Sequence[Any]) -> bool:
 
 def _read_item(file: Path, index: int, item: Any, problem: Problem) -> ChosenPath:
     try:
-        given = read_architecture(item, {shared.name for shared in problem.space.plan.shared})
-        is_whole = given.term is not None
-        choices = given.find_path(problem.space, problem.input_shape) if is_whole else given.choices
-        return require_fitting(problem, read_choices(choices))
+        return require_fitting(problem, read_choices(_read_written(item, problem)))
     except (
         BadChoices,
         ChoicesExcluded,
@@ -90,8 +101,3 @@ def _read_item(file: Path, index: int, item: Any, problem: Problem) -> ChosenPat
         UnreadableTerm,
     ) as error:
         raise BadEnqueueFile(f"{file}, configuration {index + 1}: {error}") from error
-
-
-def _find_path(architecture: Term, problem: Problem) -> ChosenPath:
-    """The choices that lead to an architecture."""
-    return path_of(problem.space, problem.input_shape, architecture)

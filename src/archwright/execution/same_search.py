@@ -114,7 +114,23 @@ def _find_differences(
             # An evaluator of a kind that this command does not name may be code: it is not loaded.
             if name != "evaluator" or dict(old or {}).get("kind") == dict(new or {}).get("kind"):
                 old, new = _fill_in_defaults(name, old), _fill_in_defaults(name, new)
+            if name == "evaluator" and old is not None and new is not None and _is_same_source(old, new):
+                new = {**new, "source": old["source"]}
             yield from find_differences(old, new, name)
+
+
+def _is_same_source(old: JSON, new: JSON) -> bool:
+    """Whether two evaluations are one function, which has two names: of its file, and of the module made of that."""
+    (place, name), (new_place, new_name) = (
+        str(evaluator.get("source", "")).rpartition(":")[::2] for evaluator in (old, new)
+    )
+    return name == new_name and (_is_module_of(place, new_place) or _is_module_of(new_place, place))
+
+
+def _is_module_of(module: str, file: str) -> bool:
+    """Whether a module such as `a.b` may be made of a file, as of `code/a/b.py`."""
+    path = file.removesuffix(".py")
+    return path != file and not module.endswith(".py") and f"/{path}".endswith(f"/{module.replace('.', '/')}")
 
 
 def _fill_in_defaults(name: str, value: JSON) -> JSON:

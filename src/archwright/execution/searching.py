@@ -129,9 +129,12 @@ def start_in_log(
 
 
 def _announce_taken(taken: Sequence[TakenOver], started: RunStarted, options: RunOptions) -> None:
-    """Say what a new run takes over of others, and why not the rest."""
+    """Say what a new run takes over of others, and why not the rest, which is said of a search without progress too."""
     for source in taken:
-        for line in source.describe(started):
+        lines = list(source.describe(started))
+        if options.console.quiet and source.reasons:
+            warn(["; ".join(map(str.strip, lines))])
+        for line in lines:
             options.console.print(line, soft_wrap=True)
 
 

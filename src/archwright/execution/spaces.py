@@ -109,8 +109,9 @@ def _make_builder(source: str, value: Any) -> Callable[[Input, int], Term]:
     if isinstance(value, Term):
         return lambda _, __: value
     if isinstance(value, type) or not callable(value):
+        place = "the space" if source == _name_value(value) else source
         raise NotASpace(
-            f"{source} is {value!r:.80}; a space is a module such as aw.sequential(...), "
+            f"{place} is {value!r:.80}; a space is a module such as aw.sequential(...), "
             "or a function of (input_shape, classes) that returns one"
         )
     try:

@@ -8,7 +8,9 @@ from archwright.core.drawing.svg import as_svg
 from archwright.core.input import Input, read_input
 from archwright.core.node import Node
 from archwright.core.shape import Shape
+from archwright.core.taken_input import NotASpace
 from archwright.core.term import Term
+from archwright.core.variation.derivation import Derivation
 from archwright.execution.checks import read_positive_count
 from archwright.execution.spaces import DEFAULT_INPUT, read_space
 from archwright.results.drawing import Drawing, write_drawing
@@ -31,6 +33,8 @@ def draw(
     """
     if isinstance(drawn, Trial):
         return drawn.draw(file)
+    if isinstance(drawn, Derivation):
+        raise NotASpace(f"{drawn!r} is drawn as text; print it, or draw its leaf")
     given = read_input(input)
     if isinstance(drawn, Node):
         term, known = (drawn.architecture if drawn.is_leaf else drawn.origin.space), drawn.origin.input_shape
