@@ -30,7 +30,7 @@ def test_the_function_and_the_package_are_one():
     assert aw.search.__doc__.endswith(f"\n\n{search_function.__doc__}")
     assert importlib.import_module("archwright.search") is aw.search
     assert importlib.reload(aw.search) is aw.search
-    with pytest.raises(aw.ArchwrightError, match="None is None; a space is"):
+    with pytest.raises(aw.ArchwrightError, match="the space is None; a space is"):
         search(None)  # type: ignore[arg-type]
 
 

@@ -294,7 +294,7 @@ class Needing(Mcts):
 
 MISTAKES: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"space": None}, NotASpace, r"the space is None; a space is a module"),
-    ({"space": dict}, NotASpace, r"builtins:dict is .*; a space is a module"),
+    ({"space": dict}, NotASpace, r"the space is .*dict.*; a space is a module"),
     ({"space": "digitz"}, UnknownSpace, r"no built-in space 'digitz'; did you mean digits\?"),
     ({"space": build_nothing}, NotASpace, r"build_nothing returned None; it must return a module"),
     ({"space": raise_error}, SpaceFailed, r"raise_error failed:\n"),
