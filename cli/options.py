@@ -147,6 +147,14 @@ FromOption = Annotated[
         "problem and whose models are in the space; may be repeated.",
     ),
 ]
+ComparableOption = Annotated[
+    bool,
+    _search_option(
+        "--comparable",
+        help="With --from a study: the scores that it was told mean the same as those of this search, so its trials "
+        "are taken over, too.",
+    ),
+]
 
 
 @frozen(kw_only=True)

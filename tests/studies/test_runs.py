@@ -267,6 +267,7 @@ MISTAKES: list[tuple[str, dict[str, Any], type[Exception], str]] = [
         OtherExtension,
         r"a run keeps its searcher.*, as in run\.fork\(at=\.\.\., searcher=",
     ),
+    ("resume", {"warm_start": "mine"}, UnknownRunOption, "a run keeps its warm_start: one takes over trials when it"),
     ("resume", {"stopping": "median"}, NoStoppingRule, "has no stopping rule, and is given 'median'"),
     ("resume", {"worker": 3}, UnknownRunOption, r"did you mean workers\?"),
     ("resume", {"time": "soon"}, InvalidEnd, "time is 'soon'; write a time"),

@@ -268,16 +268,6 @@ def test_what_a_run_that_goes_on_is_given_to_start_from(old, caplog):
             aw.search(make_body(), count_parameters, name="cold", resume=True, warm_start=wrong, **WORK)
 
 
-def test_a_study_and_a_search_are_other_problems(old, caplog):
-    """Who scores is a part of what a score means."""
-    with aw.study(make_body(), input=SHAPE, objective="accuracy", name="mine", warm_start=old) as study:
-        assert study.run.inherited == ()
-    assert caplog.messages == [
-        "inherited 0 of 8 trials of old; left out 8: evaluator.kind was function, and is told: that is another "
-        "problem; trials are taken over where it is as it was"
-    ]
-
-
 def test_nothing_is_left_to_propose_where_all_was_taken_over(old, capsys):
     searcher = aw.searchers.RandomSearch(replacement=False)
     run = begin(make_body(), old, searcher=searcher, progress=True)

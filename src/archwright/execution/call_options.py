@@ -36,6 +36,7 @@ KEPT_OPTIONS: Mapping[str, str] = {
     "seed": "run.fork(at=..., seed=3) goes on with another one",
     "settings": "run.fork(at=..., settings={...}) goes on with other ones",
     **dict.fromkeys(("space", "input", "objective", "minimize", "budget", "evaluation", "stopping", "data"), _NEW_RUN),
+    "warm_start": "one takes over trials when it begins, by aw.search(..., warm_start=...)",
 }
 CONTINUATIONS = ("resume", "fork")  # the functions that go on with a run
 

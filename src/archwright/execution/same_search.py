@@ -19,7 +19,7 @@ from archwright.search.running.compare import ComparedSearch
 from archwright.search.running.runs import RunRecord
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted, event_to_json
-from archwright.store.needed import CLASS_CODE_KEY, CODE_KEY, DATA_CODE_KEY, REVISION_KEY, leave_out
+from archwright.store.needed import CLASS_CODE_KEY, CODE_KEY, DATA_CODE_KEY, REVISION_KEY, is_told, leave_out
 from archwright.store.suggestions import suggest_fork
 from archwright.store.written_paths import shorten
 
@@ -45,6 +45,7 @@ UNCOMPARED_EVALUATOR_FIELDS = {
 }
 FIELDS_OF_LATER_RELEASES = {"data"}  # which runs of earlier releases do not log
 PROBLEM_FIELDS = {"evaluator", "objective", "input", "input_shape", "data"}  # on which it depends what a score means
+EVALUATION_FIELDS = {"evaluator", "data"}  # of those, which a study does not log: its trials are told
 FIELD_COMPARED_LAST = "space"  # it often differs because the data does
 # Beside those of a comparison, what may differ in the same search: its ends, which are moved; that it was forked; what
 # its evaluator has said of time; and how many images there are, of which a change is told.
@@ -73,14 +74,21 @@ def require_same_search(file: DuckDBLog, run: str, record: RunRecord, started: R
 def find_other_problem(logged: RunStarted, planned: RunStarted) -> str:
     """What differs first between the problems of two runs, what a score means aside from the budget; empty if nothing.
 
-    The texts of functions are not compared, as for a run that goes on.
+    The texts of functions are not compared, as for a run that goes on; nor is what scores the trials, where those of
+    one run were told.
     """
+    compared = PROBLEM_FIELDS - (EVALUATION_FIELDS if is_partly_told(logged, planned) else set[str]())
     old, new = (json.loads(event_to_json(started)[1]) for started in (logged, planned))
     old_kind, new_kind = old["evaluator"].get("kind"), new["evaluator"].get("kind")
-    if old_kind != new_kind:  # their settings are others, too
+    if "evaluator" in compared and old_kind != new_kind:  # their settings are others, too
         return f"evaluator.kind was {old_kind}, and is {new_kind}"
-    uncompared = {attribute.name for attribute in fields(RunStarted)} - PROBLEM_FIELDS
+    uncompared = {attribute.name for attribute in fields(RunStarted)} - compared
     return next(_find_differences(old, new, uncompared), "")
+
+
+def is_partly_told(logged: RunStarted, planned: RunStarted) -> bool:
+    """Whether one of two runs is a study, whose trials a person scores, and the other one is not."""
+    return is_told(logged.evaluator) != is_told(planned.evaluator)
 
 
 def require_compared_search(

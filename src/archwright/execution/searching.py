@@ -29,9 +29,15 @@ from archwright.execution.resuming import (
 )
 from archwright.execution.same_search import require_same_search
 from archwright.execution.session import open_evaluator, run_trials
-from archwright.execution.warm_start import TakenOver, describe_absent_sources, number_inherited, take_over
+from archwright.execution.warm_start import (
+    COLD_START,
+    TakenOver,
+    WarmStart,
+    describe_absent_sources,
+    number_inherited,
+    take_over,
+)
 from archwright.search.running.enqueuing import select_unknown
-from archwright.search.running.run_view import RunView
 from archwright.search.running.runs import RunRecord, read_run, start_run
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
@@ -53,7 +59,7 @@ def begin_search(
     options: RunOptions,
     *,
     enqueue: Configurations = (),
-    warm_start: Sequence[RunView] = (),
+    warm_start: WarmStart = COLD_START,
 ) -> str:
     """Begin a search and run its trials until it stops; its name in the log.
 
@@ -159,7 +165,7 @@ def repeat_search(
     options: RunOptions,
     *,
     enqueue: Configurations = (),
-    warm_start: Sequence[RunView] = (),
+    warm_start: WarmStart = COLD_START,
 ) -> None:
     """Go on with a run of the log, which is the search that is asked for, or say that it has ended.
 
@@ -176,7 +182,7 @@ def repeat_search(
         require_evaluator(file, run, record.started)
         started = make_start(plan)
         require_same_search(file, run, record, started)
-        warn(describe_absent_sources(run, warm_start, log, record.state.inherited))
+        warn(describe_absent_sources(run, warm_start.sources, log, record.state.inherited))
         if finish_if_ended(file, run, record, request.ends, options):
             return
         resumed = _gather_parts(plan, run, record, started, enqueue)

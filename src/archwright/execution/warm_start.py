@@ -7,6 +7,7 @@ from shlex import quote
 
 from attrs import evolve, field, frozen
 
+from archwright.core.budget import Budget
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import UnreadableTerm
 from archwright.core.membership.same_model import find_same_model
@@ -15,11 +16,11 @@ from archwright.core.protocols import Problem
 from archwright.core.term import Term
 from archwright.display.text import format_budget, format_score, pluralize
 from archwright.display.warning import warn
-from archwright.execution.same_search import find_other_problem
+from archwright.execution.same_search import find_other_problem, is_partly_told
 from archwright.search.running.run_view import RunView, rank_trials
 from archwright.store.events import Inherited, RunStarted
 from archwright.store.fold import TrialState
-from archwright.store.needed import explain_changed
+from archwright.store.needed import explain_changed, is_told
 from archwright.store.parts import find_changed
 from archwright.store.permission import NotTrusted
 from archwright.store.user_code import BadSourceName, NoSuchAttribute, NoSuchSource, SourceFailed
@@ -31,6 +32,17 @@ MODELS_REMEDY = "a space keeps its models where old values stay and what is new 
 
 class SourceUnreadable(ArchwrightError, RuntimeError):
     """A run to start from whose space has modules that cannot be loaded."""
+
+
+@frozen
+class WarmStart:
+    """The runs from which a new one starts warm, and what a person says of their scores."""
+
+    sources: Sequence[RunView] = ()
+    comparable: bool = False  # whether scores that are told mean the same as those of an evaluation
+
+
+COLD_START = WarmStart()
 
 
 @frozen
@@ -57,18 +69,19 @@ class TakenOver:
             yield f"  {MODELS_REMEDY}"
 
 
-def take_over(sources: Sequence[RunView], log: Path, started: RunStarted, problem: Problem) -> Sequence[TakenOver]:
+def take_over(warm_start: WarmStart, log: Path, started: RunStarted, problem: Problem) -> Sequence[TakenOver]:
     """What the run of a `log` that begins with `started` takes over of others, with a warning of changed code.
 
     A trial is taken over if it has ended, was about the same problem, with the same budget, and is a model of the
     space; once, where several runs have it, as a fork has those of the run that it was forked from. What these have
-    inherited themselves is not taken. Raises NotTrusted where that takes code of others, and SourceUnreadable where
-    that is not there.
+    inherited themselves is not taken. Between a study and a search, trials are taken over where the person says that
+    they are comparable, since nobody else knows what told scores mean. Raises NotTrusted where that takes code of
+    others, and SourceUnreadable where that is not there.
     """
     taken: list[TakenOver] = []
     known = set[object]()
-    for source in sources:
-        result = _take_over_run(source, started, problem, known)
+    for source in warm_start.sources:
+        result = _take_over_run(source, started, problem, known, comparable=warm_start.comparable)
         if log_name := _name_log(source, log):
             result = evolve(result, trials=[evolve(event, source_log=log_name) for event in result.trials])
         known |= {_identify(trial) for trial in source.trials}
@@ -102,10 +115,11 @@ def _name_log(source: RunView, log: Path) -> str | None:
     return None if source.log.resolve() == log.resolve() else source.log.name
 
 
-def _take_over_run(source: RunView, started: RunStarted, problem: Problem, known: set[object]) -> TakenOver:
+def _take_over_run(
+    source: RunView, started: RunStarted, problem: Problem, known: set[object], *, comparable: bool
+) -> TakenOver:
     """What is taken over of one run, without the trials that are `known`."""
-    if difference := find_other_problem(source.run.started, started):
-        reason = f"{difference}: that is another problem; trials are taken over where it is as it was"
+    if reason := _explain_other_problem(source.run.started, started, comparable=comparable):
         return TakenOver(source, (), Counter({reason: len(source.trials)}))
     space = _load_space(source)
     events, reasons, lacks_models = list[Inherited](), Counter[str](), False
@@ -148,13 +162,43 @@ def _identify(trial: TrialState) -> object:
     return trial.path, trial.budget, trial.status, trial.score, trial.seconds
 
 
+def _explain_other_problem(logged: RunStarted, started: RunStarted, *, comparable: bool) -> str:
+    """Why no trial of a run tells this one anything, whatever their models are; empty if they do."""
+    reasons: list[str] = []
+    if difference := find_other_problem(logged, started):
+        reasons.append(f"{difference}: that is another problem; trials are taken over where it is as it was")
+    if is_partly_told(logged, started) and not comparable:
+        remedy = "comparable=True" if is_told(started.evaluator) else "--comparable (comparable=True in Python)"
+        reasons.append(
+            "you alone know whether scores that are told and those of an evaluation mean the same; if they do, add "
+            f"{remedy}"
+        )
+    return "; ".join(reasons)
+
+
 def _explain_unfit(source: RunView, trial: TrialState, started: RunStarted) -> str:
     """Why a trial tells this run nothing, whatever its model is; empty if it does."""
     if trial.status is None:
         return f"it has not ended; go on with {source.name} before it is taken over"
-    if started.reads_budget and trial.budget != started.budget:
-        had, has = format_budget(trial.budget), format_budget(started.budget)
-        return f"it had {had}, and a trial here has {has}; with the budget {trial.budget} it is taken over"
+    return _explain_other_budget(source, trial.budget, started)
+
+
+def _explain_other_budget(source: RunView, budget: Budget, started: RunStarted) -> str:
+    """Why a trial of that budget tells this run nothing; empty if it does.
+
+    A run that reads no budget takes trials of any, but between a study and a search those alone of the source's own: a
+    person who calls these comparable means one budget, whether or not both runs name it.
+    """
+    logged, had = source.run.started, format_budget(budget)
+    is_across = is_partly_told(logged, started)
+    if started.reads_budget and budget != started.budget and not (is_across and not logged.reads_budget):
+        has = format_budget(started.budget)
+        return f"it had {had}, and a trial here has {has}; with the budget {budget} it is taken over"
+    if is_across and logged.reads_budget and not started.reads_budget and budget != logged.budget:
+        remedy = f"; with the budget {budget} it is taken over" if is_told(started.evaluator) else ""
+        return (
+            f"it had {had}, where {source.name} is about {format_budget(logged.budget)}, and here is no budget{remedy}"
+        )
     return ""
 
 

@@ -4,21 +4,27 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
-from archwright.execution.checks import BadArgument
+from archwright.execution.checks import BadArgument, check_flag
+from archwright.execution.warm_start import WarmStart
 from archwright.results.log import Log
 from archwright.results.run import Run
-from archwright.search.running.run_view import RunView
 
 
-def read_sources(warm_start: object, log: Path, *, trust: bool = False) -> list[RunView]:
+def read_warm_start(warm_start: object, log: Path, *, comparable: bool = False, trust: bool = False) -> WarmStart:
     """The runs that are given, as they stand in their logs now; a name is that of a run in `log`.
 
-    Code that the log names runs as `Log` says. Raises LogMissing and NoSuchRun, and BadArgument for anything else than
-    runs and names.
+    `comparable` is as `search` takes it. Code that the log names runs as `Log` says. Raises LogMissing and NoSuchRun,
+    and BadArgument for anything else than runs and names, or where nothing is given that would be comparable.
     """
     is_several = isinstance(warm_start, Iterable) and not isinstance(warm_start, Run | str)
     items = list(cast(Iterable[object], warm_start)) if is_several else [warm_start]
-    return [_read_source(item, Log(log, trust=trust)).view for item in items]
+    sources = [_read_source(item, Log(log, trust=trust)).view for item in items]
+    if check_flag("comparable", comparable) and not sources:
+        raise BadArgument(
+            "comparable says that the scores of other runs mean the same as those of this one, and no runs are given; "
+            "name some by --from (warm_start= in Python), or leave it out"
+        )
+    return WarmStart(sources, comparable)
 
 
 def _read_source(item: object, log: Log) -> Run:

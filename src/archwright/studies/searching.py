@@ -19,7 +19,7 @@ from archwright.execution.options import WorkOptions, make_run_options
 from archwright.execution.planning import read_request
 from archwright.execution.searching import begin_search, find_begun, gather_given, repeat_search
 from archwright.results.run import Run
-from archwright.results.sources import read_sources
+from archwright.results.sources import read_warm_start
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.written_paths import DEFAULT_LOG
@@ -42,6 +42,7 @@ def search(
     stopping: AnyStoppingRule | str | None = None,
     enqueue: Configurations = (),
     warm_start: Run | str | Sequence[Run | str] = (),
+    comparable: bool = False,
     seed: int = 0,
     keep_models: int | None = None,
     name: str | None = None,
@@ -63,7 +64,8 @@ def search(
     A `warm_start` is a run, the name of one in the log, or a list of them: the search begins with the results of those
     of their trials that were about the same problem and whose models are in its space, and says why it leaves out the
     others. They are `run.inherited`; the run's own trials, scores and ends do not count them. A search that goes on
-    takes over no more.
+    takes over no more. A study's scores are told, so nobody else knows what they mean: its trials are taken over where
+    its metric, direction and input are the search's, and you say that its scores are `comparable`.
 
     With `resume`, the search goes on with the run of its `name`, where the log has it, so that the same call begins it
     and goes on with it; its ends are moved to those that are given, and what it has enqueued before is not enqueued
@@ -88,7 +90,7 @@ def search(
         keep_models=keep_models,
     )
     options, file = make_run_options(work), read_log_path(log)
-    run, sources = find_begun(file, name, resume=resume), read_sources(warm_start, file)
+    run, sources = find_begun(file, name, resume=resume), read_warm_start(warm_start, file, comparable=comparable)
     if run is None:
         run = begin_search(request, file, name, options, enqueue=enqueue, warm_start=sources)
     else:

@@ -33,7 +33,7 @@ from archwright.execution.resuming import describe_new_revision, rebuild_space
 from archwright.execution.spaces import SpaceSource, read_space
 from archwright.execution.warm_start import describe_absent_sources, number_inherited, take_over
 from archwright.results.run import Run
-from archwright.results.sources import read_sources
+from archwright.results.sources import read_warm_start
 from archwright.search.named import SEARCHER_KIND, SEARCHERS
 from archwright.search.running.runs import RunRecord
 from archwright.search.searcher import AnySearcher
@@ -65,6 +65,7 @@ def study(
     input: Input | Shape | str | None = None,  # noqa: A002  (what it is called everywhere)
     enqueue: Configurations = (),
     warm_start: Run | str | Sequence[Run | str] = (),
+    comparable: bool = False,
     seed: int | None = None,
     name: str | None = None,
     log: str | Path = DEFAULT_LOG,
@@ -80,9 +81,9 @@ def study(
     they leave open is drawn. Those that a study has enqueued before are not enqueued again. Each event is passed to
     `callbacks`, once it is logged.
 
-    A `warm_start` is as for `search`: trials of other runs with which a new study begins, those of other studies above
-    all, since who tells scores is part of the problem. Warns of those that are left out, and why. A study of the log
-    has begun already: what is given then adds none to it, and it is warned of runs of which it has no trials.
+    A `warm_start` is as for `search`: trials of other runs with which a new study begins, of studies, and of searches
+    where you say that the scores you tell are `comparable`. Warns of those that are left out, and why. A study of the
+    log has begun already: what is given then adds none to it, and it is warned of runs of which it has no trials.
 
     To go on, the name is enough: then all is as it was, and what is given must be what the log has, else StudyDiffers
     is raised. Kinds of module of a notebook, which a log cannot hold, are defined again; a searcher's class is
@@ -104,13 +105,14 @@ def study(
     )
     check_flag("trust", trust)
     file, followers = DuckDBLog(read_log_path(log)), list_callbacks(callbacks, on_event)
-    runs, sources = [] if name is None else list_runs(file), read_sources(warm_start, file.path, trust=trust)
+    runs = [] if name is None else list_runs(file)
+    warm = read_warm_start(warm_start, file.path, comparable=comparable, trust=trust)
     if name is None or name not in runs:
         if request.space is None:
             raise SpaceNeeded(_explain_no_study(file.path, name, runs))
         plan = request.plan(request.space)
         started = request.make_start(plan)
-        taken = take_over(sources, file.path, started, plan.problem)
+        taken = take_over(warm, file.path, started, plan.problem)
         warn("; ".join(map(str.strip, source.describe(started))) for source in taken if source.reasons)
         begun = begin_study(
             file,
@@ -134,7 +136,7 @@ def study(
             given = GivenValues(searcher=known.searcher)
         restored = request.restore_searcher(file.path, name, run, given, trusted=trust)
         warn(describe_new_revision(name, run, restored))
-        warn(describe_absent_sources(name, sources, file.path, run.state.inherited))
+        warn(describe_absent_sources(name, warm.sources, file.path, run.state.inherited))
         return restored
 
     return _remember(file, resume_study(file, name, prepare, enqueue=enqueue, callbacks=followers, trusted=trust))
