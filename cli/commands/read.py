@@ -31,20 +31,19 @@ def show(
 ) -> None:
     """Show a run with its trials, or one trial: its choices, its architecture, how it learned and what went wrong.
 
-    With --svg, the trial's architecture is drawn; with --derivation, the tree of its choices is shown. Modules of your
-    own are shown as the log has them; their code is run for shapes and numbers of parameters with --trust alone.
+    With --svg, the trial's architecture is drawn; with --derivation, the tree of its choices is shown; with both, that
+    tree is drawn. Modules of your own are shown as the log has them; their code is run for shapes and numbers of
+    parameters with --trust alone, and for the picture of a tree if you have named its file yourself.
     """
     from archwright.cli.json_output import print_records
     from archwright.cli.reports.drawing import draw_trial, require_trial
     from archwright.cli.reports.show import show_run
     from archwright.cli.reports.show_trial import print_trial
-    from archwright.cli.values import require_one_answer
     from archwright.results.run import Run
 
-    require_one_answer(svg=svg, derivation=derivation)
     shown = Run.read(log, run, trust=trust)
     if svg is not None:
-        draw_trial(shown, trial, svg, json=json)
+        draw_trial(shown, trial, svg, derivation=derivation, json=json)
     elif derivation or trial is not None:
         print_trial(require_trial(shown, trial).details(), derivation=derivation, as_json=json)
     else:

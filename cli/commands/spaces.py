@@ -47,6 +47,7 @@ def space(
     """Show a search space: its modules, how many architectures it has, and places where nothing fits.
 
     With --has, say instead by which choices an architecture is in it, or the first place where it is not.
+    With --svg, the space is drawn; with --derivation too, how a random architecture of it is derived.
     """
     import archwright
     from archwright.cli.json_output import print_records
@@ -54,9 +55,15 @@ def space(
     from archwright.cli.values import require_one_answer
     from archwright.studies.spaces import find_architectures
 
-    require_one_answer(svg=svg, has=has, count=count_only, sample=sample and not derivation, derivation=derivation)
+    require_one_answer(
+        svg=svg,
+        has=has,
+        count=count_only,
+        sample=sample and (svg is not None or not derivation),
+        derivation=derivation and svg is None,
+    )
     if svg is not None:
-        draw_space(space, svg, input_, classes, json=json)
+        draw_space(space, svg, input_, classes, seed=seed if derivation else None, json=json)
     elif has is not None:
         conclude_membership(find_architectures(space, has, input=input_, classes=classes), as_json=json)
     else:

@@ -18,14 +18,21 @@ def require_trial(run: Run, trial_name: str | None) -> Trial:
     return run[trial_name]
 
 
-def draw_trial(run: Run, trial_name: str | None, file: Path, *, json: bool = False) -> None:
-    """Draw the architecture of a trial, and say so; raises BadOption, and what `Trial.draw` does."""
+def draw_trial(run: Run, trial_name: str | None, file: Path, *, derivation: bool, json: bool) -> None:
+    """Draw the architecture of a trial, or how it was derived, and say so.
+
+    Raises BadOption, what `Trial.draw` does, and for a derivation what `Trial.leaf` does.
+    """
+    import archwright  # whose draw takes time to import, and few ask for it
+
     if trial_name is None:
-        example = format_command(run.log, "show", run.name, "0", "--svg", str(file))
+        options = ["--derivation"] if derivation else []
+        example = format_command(run.log, "show", run.name, "0", *options, "--svg", str(file))
         raise BadOption(f"--svg {file} draws a trial; name one, as in: {example}")
     trial = run[trial_name]
+    drawn = archwright.derivation(trial.leaf) if derivation else trial
     with name_option("--svg"):
-        trial.draw(file)
+        archwright.draw(drawn, file)
     show_drawing(file, json=json)
     if trial.left_out:
         say(trial.left_out, err=True)

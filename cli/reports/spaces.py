@@ -25,12 +25,16 @@ def show_spaces(spaces: Sequence[SpaceRow]) -> None:
     say("\narchwright space NAME shows one; your own is file.py:NAME or module:NAME")
 
 
-def draw_space(space: str, file: Path, model_input: str | None, classes: int, *, json: bool) -> None:
-    """Draw a space in a file, and say so."""
+def draw_space(space: str, file: Path, model_input: str | None, classes: int, *, seed: int | None, json: bool) -> None:
+    """Draw a space in a file, or with a seed how a random architecture of it is derived, and say so."""
     import archwright  # whose draw takes time to import, and few ask for it
+    from archwright.studies.spaces import sample_leaf
 
+    drawn = space
+    if seed is not None:
+        drawn = archwright.derivation(sample_leaf(space, input=model_input, classes=classes, seed=seed))
     with name_option("--svg"):
-        archwright.draw(space, file, input=model_input, classes=classes)
+        archwright.draw(drawn, file, input=model_input, classes=classes)
     show_drawing(file, json=json)
 
 

@@ -52,6 +52,7 @@ class Box:
     is_frame: bool = False
     is_round: bool = False
     is_dashed: bool = False
+    hint: str = ""  # what browsers tell under the pointer
 
 
 @final

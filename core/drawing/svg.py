@@ -99,6 +99,8 @@ def _render_mark(mark: Mark) -> Iterator[str]:
 
 
 def _render_box(mark: Box) -> Iterator[str]:
+    if mark.hint:
+        yield f"<g><title>{escape(to_one_line(mark.hint))}</title>"
     fill, outline = BOX_COLOURS[mark.style]
     radius = mark.height / 2 if mark.is_round else 7 if mark.is_frame else 4
     dashed = ' stroke-dasharray="5 3"' if mark.is_dashed else ""
@@ -113,6 +115,8 @@ def _render_box(mark: Box) -> Iterator[str]:
         baseline = y + text.height / 2 + size * 0.36  # so that the letters are in the middle of the line
         yield _render_text(centre, baseline, text.text, size, colour, bold=text.weight == "title", centred=True)
         y += text.height
+    if mark.hint:
+        yield "</g>"
 
 
 def _render_text(x: float, y: float, text: str, size: float, colour: str, *, bold: bool, centred: bool = False) -> str:

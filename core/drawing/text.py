@@ -17,6 +17,7 @@ from archwright.core.modules.places import Let, Place
 from archwright.core.shape import Shape
 from archwright.core.term import Composite, Term
 from archwright.core.value import Value
+from archwright.core.variation.derivation import DerivationNode
 
 
 def as_text(term: Term, in_shape: Shape | None = None) -> str:
@@ -109,6 +110,12 @@ def _format_slot(slot: Slot) -> str:
     if isinstance(slot, Domain | Expression):
         return str(slot)
     return format_drawn_value(slot)
+
+
+def format_asker(node: DerivationNode) -> str:
+    """A module of a derivation with its own choices, as in `1.repeat(count=2)`."""
+    values = ", ".join(f"{name.rpartition('.')[2]}={format_drawn_value(value)}" for name, value in node.own)
+    return f"{node.place}({values})"
 
 
 def format_drawn_value(value: Value) -> str:

@@ -62,6 +62,11 @@ class Derivation:
     def __str__(self) -> str:
         return "\n".join((self.leaf.origin.space.word, *_draw_lines(self.roots, "")))
 
+    def _repr_html_(self) -> str:
+        from archwright.core.drawing.derivation import derivation_as_svg
+
+        return derivation_as_svg(self)
+
     def __repr__(self) -> str:
         return f"<Derivation: {len(self.path)} choices of {len(self.nodes)} modules>"
 
@@ -106,10 +111,9 @@ def is_inside(frame: Frame | None, outer: Frame | None) -> bool:
 
 
 def _draw_lines(nodes: Sequence[DerivationNode], indent: str) -> Iterator[str]:
-    from archwright.core.drawing.text import format_drawn_value  # drawing knows every kind of term, so it comes later
+    from archwright.core.drawing.text import format_asker  # drawing knows every kind of term, so it comes later
 
     for node in nodes:
         is_last = node is nodes[-1]
-        values = ", ".join(f"{name.rpartition('.')[2]}={format_drawn_value(value)}" for name, value in node.own)
-        yield f"{indent}{'└─ ' if is_last else '├─ '}{node.place}({values})"
+        yield f"{indent}{'└─ ' if is_last else '├─ '}{format_asker(node)}"
         yield from _draw_lines(node.children, indent + ("   " if is_last else "│  "))

@@ -198,11 +198,13 @@ def test_one_answer_at_a_time(reader):
     for words in (
         ("space", "figure1", "--svg", "a.svg", "--has", "b.json"),
         ("space", "figure1", "--has", "b", "--count"),
+        ("space", "figure1", "--has", "b", "--derivation"),
+        ("space", "figure1", "--count", "--derivation"),
+        ("space", "figure1", "--sample", "2", "--svg", "a.svg"),
+        ("space", "figure1", "--sample", "2", "--svg", "a.svg", "--derivation"),
     ):
         done = reader(*words)
         assert (done.code, "are two answers; give one of them" in done.err) == (2, True)
-    done = reader("show", "run-1", "3", "--svg", "a.svg", "--derivation")
-    assert "--svg and --derivation are two answers; give one of them, and ask again for the other" in done.err
 
 
 def test_the_derivation_of_a_trial(reader):

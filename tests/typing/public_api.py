@@ -90,6 +90,7 @@ def search_in_every_form(log: Path) -> aw.Run:
     )
     assert_type(aw.grammar_from_text("S -> a | a", {"a": aw.relu}, depth=2), aw.Grammar)
     assert_type(aw.count_derivations(space, (3, 32, 32)), int | float)
+    assert_type(aw.draw(aw.derivation(run.best().leaf)).svg, str)
     assert_type(aw.prior([1, 2], 1, "high"), aw.Domain)
     assert_type(aw.describe_space(space, input=(3, 32, 32))["size"], int | float)
     aw.export("first", "best", "model", log=log, force=True) if fork is run else aw.fork("first", "last", log=log)

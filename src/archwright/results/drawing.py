@@ -1,4 +1,4 @@
-"""Drawings of spaces and architectures, shown in notebooks and written to files."""
+"""Drawings of spaces, architectures and derivations, shown in notebooks and written to files."""
 
 from typing import Any
 

@@ -1,14 +1,14 @@
-"""Spaces and architectures as pictures, outside of any search."""
+"""Spaces, architectures and derivations as pictures, outside of any search."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from archwright.core.defaults import DEFAULT_CLASSES
+from archwright.core.drawing.derivation import derivation_as_svg
 from archwright.core.drawing.svg import as_svg
 from archwright.core.input import Input, read_input
 from archwright.core.node import Node
 from archwright.core.shape import Shape
-from archwright.core.taken_input import NotASpace
 from archwright.core.term import Term
 from archwright.core.variation.derivation import Derivation
 from archwright.execution.checks import read_positive_count
@@ -18,23 +18,23 @@ from archwright.results.trial import Trial
 
 
 def draw(
-    drawn: Term | Node | Trial | Callable[..., Term] | str,
+    drawn: Term | Node | Trial | Derivation | Callable[..., Term] | str,
     file: str | Path | None = None,
     *,
     input: Input | Shape | str | None = None,  # noqa: A002  (what it is called everywhere)
     classes: int = DEFAULT_CLASSES,
 ) -> Drawing:
-    """Draw a space or an architecture as SVG: a picture for notebooks, also written to `file` if that is given.
+    """Draw a space, an architecture or a derivation as SVG, for notebooks, and in `file` if that is given.
 
-    `drawn` is a module, a node, a trial, or a space in any form that `search` takes. An architecture whose input is
-    known, or given, has shapes and numbers of parameters. A space that takes a number of `classes` is built for
-    that one. A file that is there already is replaced if it is an SVG. Raises NotASpace and its like, Misfit,
+    `drawn` is a module, a node, a trial, a derivation, or a space in any form that `search` takes. An architecture
+    whose input is known, or given, has shapes and numbers of parameters. A space that takes a number of `classes` is
+    built for that one. A file that is there already is replaced if it is an SVG. Raises NotASpace and its like, Misfit,
     UnwritableFile and FileOfAnotherKind.
     """
     if isinstance(drawn, Trial):
         return drawn.draw(file)
     if isinstance(drawn, Derivation):
-        raise NotASpace(f"{drawn!r} is drawn as text; print it, or draw its leaf")
+        return write_drawing(Drawing(derivation_as_svg(drawn)), file)
     given = read_input(input)
     if isinstance(drawn, Node):
         term, known = (drawn.architecture if drawn.is_leaf else drawn.origin.space), drawn.origin.input_shape

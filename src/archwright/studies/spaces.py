@@ -55,7 +55,7 @@ def describe_space(
         **_describe(source, model_input, classes, term),
         "derivations": count_derivations(term, model_input.shape),
         "dead_ends": list(map(str, dead_ends(term, model_input.shape))),
-        "samples": list(_sample_architectures(term, model_input.shape, samples, seed)),
+        "samples": list(map(_describe_sample, _sample_leaves(term, model_input.shape, samples, seed))),
         "drawing": as_text(term),
         "term": to_json(term),
     }
@@ -83,6 +83,22 @@ def find_architectures(
     return [_find_architecture(term, model_input.shape, each) for each in given]
 
 
+def sample_leaf(
+    space: Term | Callable[..., Term] | str,
+    *,
+    input: Input | Shape | str | None = None,  # noqa: A002  (what it is called everywhere)
+    classes: int = DEFAULT_CLASSES,
+    seed: int = 0,
+) -> Node:
+    """A random architecture of a space with its choices: the first that `describe_space` tells of for this seed.
+
+    The space is built as there. Raises what that does, and DeadEnd if it has no architecture for the input.
+    """
+    source, classes, seed = read_space(space), read_positive_count("classes", classes), read_seed(seed)
+    model_input = read_input(input) or source.input or DEFAULT_INPUT
+    return next(_sample_leaves(source.build(model_input, classes), model_input.shape, 1, seed))
+
+
 def _find_architecture(term: Term, shape: Shape, given: GivenArchitecture) -> Membership:
     try:
         path = given.find_path(term, shape)
@@ -104,12 +120,12 @@ def _describe(source: SpaceSource, model_input: Input, classes: int, term: Term)
     }
 
 
-def _sample_architectures(term: Term, shape: Shape, number: int, seed: int) -> Iterator[SpaceSample]:
+def _sample_leaves(term: Term, shape: Shape, number: int, seed: int) -> Iterator[Node]:
     generator = random.Random(seed)  # noqa: S311  (nothing secret)
     start = root(term, shape) if number else None
     for _ in range(number):
         assert start is not None
-        yield _describe_sample(sample(start, generator.random))
+        yield sample(start, generator.random)
 
 
 def _describe_sample(leaf: Node) -> SpaceSample:
