@@ -76,7 +76,12 @@ def _leads_with_any(start: Node, chosen: dict[str, Value], place: str, name: str
 
 def _leads(node: Node, chosen: dict[str, Value], place: str) -> bool:
     try:
-        while node.choice is not None and node.choice.name in chosen:
+        while (
+            node.choice is not None
+            and node.choice.name in chosen
+            # With another value before it, a choice of the same name may be among other options.
+            and chosen[node.choice.name] in node.choice.domain
+        ):
             node = node.choose(chosen[node.choice.name])
     except DeadEnd as error:
         return error.place == place

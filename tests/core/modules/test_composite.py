@@ -117,6 +117,15 @@ def test_choices_that_only_a_later_tied_copy_refuses_are_dead_ends():
     ]
 
 
+def test_a_dead_end_of_copies_is_found_where_a_choice_of_one_name_has_other_options_in_another_order():
+    """Swapped, the second choice is that of the activation, and no convolution can be chosen there."""
+    body = aw.maybe_swap(aw.optional(aw.relu()), aw.optional(aw.conv2d(2, 3, padding="valid")))
+    space = aw.repeat_tied(body, 4)
+    (blocked,) = aw.dead_ends(space, (2, 8, 8))
+    path = (("tied.either.option", "as_written"), ("tied.either.1.either.option", "conv2d"))
+    assert (blocked.path, aw.count(space, (2, 8, 8))) == (path, 4)
+
+
 @given(st.integers(1, 40), st.integers(1, 12))
 def test_a_chain_is_its_copies(length, copies):
     """The shape after n copies is the shape after one of them, n times."""
