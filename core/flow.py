@@ -1,13 +1,13 @@
 """Shapes that flow through a wiring: what later joints need of the outputs so far is merged as they come."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from attrs import frozen
 
-from archwright.core.shape import Shape
-from archwright.core.wiring import InvalidWiring, Joint, Wiring
+from archwright.core.shape import Misfit, Shape, TupleShape, format_shape
+from archwright.core.wiring import TUPLE, InvalidWiring, Joint, Wiring
 
 ShapeMerge = Callable[[Shape, Shape], Shape]
 
@@ -17,8 +17,11 @@ MAX_PLANNED_WIRINGS = 4096
 def pad_shapes(a: Shape, b: Shape) -> Shape:
     """The shape of two operands after zero-padding the end of each axis to the longer; flattened if ranks differ.
 
-    DeepArchitect's rule for residual modules, in its released code.
+    DeepArchitect's rule for residual modules, in its released code. Misfit of outputs that flow side by side.
     """
+    if type(a) is TupleShape or type(b) is TupleShape:
+        outputs = format_shape(a if type(a) is TupleShape else b)
+        raise Misfit(f"outputs that flow side by side, {outputs}, are merged with no other ones; select takes one")
     if len(a) == len(b):
         return a if a == b else tuple(map(max, a, b))
     return (max(_volume(a), _volume(b)),)
@@ -28,6 +31,21 @@ def concatenate_shapes(a: Shape, b: Shape) -> Shape:
     """The shape of two operands one behind the other along the first axis, and else as `pad_shapes` gives it."""
     _, *others = pad_shapes(a, b)
     return (a[0] + b[0] if len(a) == len(b) else _volume(a) + _volume(b), *others)
+
+
+def _begin_tuple(first: Shape, _: Shape) -> TupleShape:
+    return _extend_tuple(TupleShape(), first)
+
+
+def _begin_pair(first: Shape, second: Shape) -> TupleShape:
+    return _extend_tuple(_begin_tuple(first, second), second)
+
+
+def _extend_tuple(shapes: Shape, shape: Shape) -> TupleShape:
+    """One more output side by side with others. Misfit of several, so that `select` counts the sources of a joint."""
+    if type(shape) is TupleShape:
+        raise Misfit(f"outputs that flow side by side, {format_shape(shape)}, are put beside no other ones")
+    return TupleShape((*shapes, shape))  # pyright: ignore[reportArgumentType]  (its items are shapes)
 
 
 def _volume(shape: Shape) -> int:
@@ -94,7 +112,7 @@ def plan_flow(wiring: Wiring) -> Flow:
         inputs.append(_locate(joint, before))
         later = dict.fromkeys(other for other in needed[i + 1 :] if other.sources[-1] > 0 and _is_begun(other, i + 1))
         update = tuple(_plan_step(other, i + 1, before) for other in later)
-        is_last_alone = len(update) == 1 and update[0].first == OUT
+        is_last_alone = len(update) == 1 and update[0].first == OUT and update[0].merge is None
         updates.append(None if is_last_alone else update)
         before = list(later)
     parameters = sum(joint.parameters for joint in wiring.joints)
@@ -112,13 +130,22 @@ def _locate(joint: Joint, kept: list[Joint]) -> int:
 
 
 def _plan_step(joint: Joint, source: int, before: list[Joint]) -> Kept:
-    merge = concatenate_shapes if joint.merge == "concatenate" else pad_shapes
+    begin, begin_pair, merge = _SHAPE_MERGES.get(joint.merge, (None, pad_shapes, pad_shapes))
     if joint in before:
         return Kept(before.index(joint), merge if source in joint.sources else None)
-    return Kept(OUT, None) if joint.sources[0] == source else Kept(INPUT, merge)
+    if joint.sources[0] == source:
+        return Kept(OUT, begin if len(joint.sources) > 1 else None)
+    return Kept(INPUT, begin_pair)
 
 
-class Wired:
+# What is done with the first output of a joint, where it has several; with it and the second one; with each later one.
+_SHAPE_MERGES: Mapping[str, tuple[ShapeMerge | None, ShapeMerge, ShapeMerge]] = {
+    "concatenate": (None, concatenate_shapes, concatenate_shapes),
+    TUPLE: (_begin_tuple, _begin_pair, _extend_tuple),
+}
+
+
+class WiredShapes:
     """The shapes of a composite, which follow from its wiring."""
 
     __slots__ = ()
@@ -144,9 +171,7 @@ class Wired:
     def __getattr__(self, name: str) -> Any:
         if name != "_flow":
             return cast(Any, super()).__getattr__(name)
-        kind = type(self)
-        has_shapes = kind.child_in_shape is not Wired.child_in_shape and kind.merge is not Wired.merge
-        flow = None if has_shapes else _require_flow(self)
+        flow = _require_flow(self) if takes_shapes_of_wiring(type(self)) else None
         object.__setattr__(self, "_flow", flow)
         return flow
 
@@ -169,13 +194,18 @@ class Wired:
         return in_shape if place < 0 else outs[place]
 
 
+def takes_shapes_of_wiring(kind: type[WiredShapes]) -> bool:
+    """Whether a composite has a wiring, which says what the shapes are: not where two methods of its own do."""
+    return kind.child_in_shape is WiredShapes.child_in_shape or kind.merge is WiredShapes.merge
+
+
 def has_wired_shapes(kind: type) -> bool:
     """Whether the shapes of a kind of module follow from its wiring alone, with no methods of its own."""
     names = ("child_in_shape", "keep_shapes", "merge")
-    return issubclass(kind, Wired) and all(getattr(kind, name) is getattr(Wired, name) for name in names)
+    return issubclass(kind, WiredShapes) and all(getattr(kind, name) is getattr(WiredShapes, name) for name in names)
 
 
-def _require_flow(module: Wired) -> Flow:
+def _require_flow(module: WiredShapes) -> Flow:
     """The flow of the wiring of a module. InvalidWiring names its kind."""
     try:
         wiring = module.wiring()
@@ -190,7 +220,7 @@ def _require_flow(module: Wired) -> Flow:
     return plan_flow(wiring)
 
 
-def find_wiring(module: Wired) -> Wiring | None:
+def find_wiring(module: WiredShapes) -> Wiring | None:
     """The wiring of a composite; None of a kind without one, of which nobody knows how its children are connected."""
     flow = module._flow  # pyright: ignore[reportPrivateUsage]
     return flow.wiring if flow else None

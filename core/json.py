@@ -21,6 +21,7 @@ from archwright.core.term import Term
 from archwright.core.unknown_modules import UnknownModule
 from archwright.core.user_modules import is_user_defined
 from archwright.core.value import InvalidDomain
+from archwright.core.wiring import Joint, Wiring
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -187,6 +188,10 @@ def _unstructure(value: Any) -> JSON:
             return {"shared": name, "domain": _unstructure(domain)}
         case Computed(operator, operands):
             return {"computed": operator, "operands": [_unstructure(o) for o in operands]}
+        case Wiring(inputs, output):
+            return {"inputs": [_unstructure(joint) for joint in inputs], "output": _unstructure(output)}
+        case Joint(sources, merge):
+            return {"joint": list(sources), "merge": merge}
         case tuple():
             return [_unstructure(item) for item in cast(tuple[Any, ...], value)]
         case _:
@@ -226,6 +231,12 @@ class _Reader:
                 if not all(isinstance(o, Expression | bool | int | float | str) for o in operands):
                     raise UnreadableTerm(f"{place}.operands is {[left, right]!r}; operands are values or expressions")
                 return _construct(place, Computed, operator, operands)
+            case {"inputs": list(), "output": output}:
+                return _construct(
+                    place, Wiring, self.read(data["inputs"], f"{place}.inputs"), self.read(output, f"{place}.output")
+                )
+            case {"joint": list(), "merge": str(merge)}:
+                return _construct(place, Joint, tuple(data["joint"]), merge)
             case dict():
                 raise UnreadableTerm(f"{place} is {data!r}; that is no term, domain or expression")
             case list():

@@ -1,7 +1,8 @@
 """How a class becomes a kind of module: its fields that hold terms, and what these may be."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import wraps
 from typing import Any, TypeVar, cast, dataclass_transform
 
 import attrs
@@ -9,10 +10,11 @@ from attrs import frozen
 
 from archwright.core.builders import name_wrong_fields
 from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
-from archwright.core.flow import has_wired_shapes
+from archwright.core.flow import has_wired_shapes, takes_shapes_of_wiring
 from archwright.core.given_name import FIELD, free_argument, show_name
 from archwright.core.hyperparameter import hyperparameter, named_hyperparameters
-from archwright.core.term import Term
+from archwright.core.shape import Misfit, Shape, TupleShape, format_shape
+from archwright.core.term import Basic, Composite, Term
 from archwright.core.user_modules import check_results, is_user_defined
 
 Kind = TypeVar("Kind")
@@ -98,4 +100,24 @@ def module(cls: type[Kind]) -> type[Kind]:
     name_wrong_fields(kind)
     if is_user_defined(kind):
         check_results(kind)
+    _refuse_tuples(kind)
     return kind
+
+
+def _refuse_tuples(kind: Any) -> None:
+    """Make a kind that takes one output refuse several side by side."""
+    if issubclass(kind, Basic) and not kind.takes_tuple:
+        kind.out_shape = _refuse_tuple(kind.out_shape)
+    elif issubclass(kind, Composite) and not takes_shapes_of_wiring(kind):
+        kind.child_in_shape = _refuse_tuple(kind.child_in_shape)
+
+
+def _refuse_tuple(method: Callable[..., Shape]) -> Callable[..., Shape]:
+    @wraps(method)
+    def call(self: Any, *args: Any) -> Shape:
+        if TupleShape in map(type, args):
+            several = next(format_shape(shape) for shape in args if type(shape) is TupleShape)
+            raise Misfit(f"{self.kind} takes one output, and got several side by side: {several}; select takes one")
+        return method(self, *args)
+
+    return call

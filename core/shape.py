@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from operator import index
-from typing import Any
+from typing import Any, cast, final
 
 from archwright.core.errors import ArchwrightError
 
@@ -14,6 +14,21 @@ NEEDS_IMAGE = "needs an input of shape (channels, height, width)"  # in the misf
 
 class Misfit(ArchwrightError, ValueError):
     """An input shape or a combination of values that does not fit a module; a search never offers it."""
+
+
+@final
+class TupleShape(tuple[int, ...]):
+    """The shapes of several outputs that flow side by side: what a joint that merges by "tuple" gives.
+
+    It is typed as a shape, though its items are shapes, since only kinds with `takes_tuple` are ever given one.
+    """
+
+    __slots__ = ()
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """Those of the outputs, in order."""
+        return cast(tuple[Shape, ...], tuple(self))
 
 
 def as_shape(shape: Iterable[int]) -> Shape:
@@ -35,5 +50,7 @@ def as_shape(shape: Iterable[int]) -> Shape:
 
 
 def format_shape(shape: Iterable[int]) -> str:
-    """A shape as text: 3x32x32."""
+    """A shape as text: 3x32x32; of several side by side, 3x32x32 and 8x16x16."""
+    if isinstance(shape, TupleShape):
+        return " and ".join(map(format_shape, shape.shapes))
     return "x".join(map(str, shape))

@@ -8,7 +8,7 @@ import attrs
 
 from archwright.core.builders import WrongArguments
 from archwright.core.connection import Connection
-from archwright.core.flow import Wired
+from archwright.core.flow import WiredShapes
 from archwright.core.given_name import Named
 from archwright.core.hyperparameter import Check, Slot
 from archwright.core.plan import Plan, make_plan
@@ -177,6 +177,7 @@ class Basic(Term):
     """A module without modules inside: fields and `out_shape`."""
 
     __slots__ = ()
+    takes_tuple: ClassVar[bool] = False  # whether outputs side by side, a TupleShape, can be its input
 
     def parameters(self, in_shape: Shape) -> int:
         """0, unless a kind says otherwise."""
@@ -226,7 +227,7 @@ class Compound(Term):
         """What this module is once its children are specified."""
 
 
-class Composite(Wired, Compound):
+class Composite(WiredShapes, Compound):
     """A module that runs its children: its wiring says what flows into each of them, and into its output.
 
     A kind may have methods `child_in_shape` and `merge` of its own instead, which compute the shapes. `child_in_shape`

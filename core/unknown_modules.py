@@ -119,8 +119,8 @@ def _specify(term: Term, choices: Mapping[str, Value], prefix: str) -> Term:
         return term.with_children((_specify(expansion, choices, f"{prefix}{name_segment(term, (expansion,), 0)}."),))
     if isinstance(term, Composite | UnknownModule):
         prefixes = (f"{prefix}{name_segment(term, term.subterms, i)}." for i in range(len(term.subterms)))
-        children = (_specify(c, choices, p) for c, p in zip(term.subterms, prefixes, strict=True))
-        return term.with_subterms(tuple(children))
+        children = tuple(_specify(c, choices, p) for c, p in zip(term.subterms, prefixes, strict=True))
+        return term.with_children(children) if isinstance(term, Composite) else term.with_subterms(children)
     return term
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import fields
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.shape import Shape
+from archwright.core.shape import Shape, TupleShape
 from archwright.core.wiring import Wiring
 
 _BUILT_IN = "archwright.core."  # how the names of the modules of built-in kinds begin
@@ -51,6 +51,8 @@ def _check_shape(method: Callable[..., Any]) -> Callable[..., Shape]:
     @wraps(method)
     def call(self: Any, *args: Any) -> Shape:
         result = method(self, *args)
+        if type(result) is TupleShape:
+            return result
         try:
             return tuple(index(axis) for axis in result)  # also of a list or of numpy's integers
         except TypeError:

@@ -12,6 +12,7 @@ from archwright.core.value import as_integer
 # Weighted and attention are merges of NAGO's generated networks (Ru et al. 2020, in its released code): an input each
 # is scaled by the sigmoid of a learned number; attention is normalised for each sample here, not over the batch.
 MERGES = ("add", "concatenate", "mean", "weighted", "attention")
+TUPLE = "tuple"  # in place of a merge: outputs flow on side by side, for modules that take several
 
 OUTPUT = "the output"  # the place of a joint in messages
 
@@ -38,8 +39,8 @@ def _as_sources(written: Any) -> tuple[int, ...]:
 
 
 def _require_merge(_: "Joint", __: object, merge: object) -> None:
-    if merge not in MERGES:
-        remedy = suggest_names(merge, MERGES)
+    if merge not in (*MERGES, TUPLE):
+        remedy = suggest_names(merge, (*MERGES, TUPLE))
         raise InvalidWiring(f"a joint merges by {merge!r:.80}; {remedy}")
 
 
@@ -52,6 +53,7 @@ class Joint:
     "add" sums them, "mean" averages, "concatenate" puts them one behind the other along the first axis; "weighted" is
     the sum of each times the sigmoid of a learned number. "attention" normalises the first source from 0 to 1 over each
     sample; this mask times the weighted sum of the others is added to the sum itself, which is scaled once more.
+    "tuple" merges nothing: the outputs flow on side by side, and `select` takes one of them.
     """
 
     sources: tuple[int, ...] = field(converter=_as_sources)

@@ -227,6 +227,23 @@ def _nets(draw: st.DrawFn, inner: st.SearchStrategy[aw.Term]) -> aw.Term:
 
 
 @st.composite
+def _tuples(draw: st.DrawFn, inner: st.SearchStrategy[aw.Term]) -> aw.Term:
+    """Outputs side by side, of which later modules select; they may select one that is not there, or take no tuple."""
+    select = st.builds(aw.select, field_values([0, 1, 2], [COPIES]))
+    selecting = st.builds(aw.sequential, select, inner)
+    taking = select | selecting | _eithers(selecting) | st.builds(lambda a, b: aw.branches(a, b), selecting, selecting)
+    first, second, third = draw(inner), draw(inner), draw(taking | inner)
+    pair, triple = aw.Joint([0, 1], "tuple"), aw.Joint([1, 2, 3], "tuple")
+    one, both = (
+        aw.Wiring([0, pair], 2),
+        aw.Wiring([0, 0, pair, triple], aw.Joint([3, 4], draw(st.sampled_from(MERGES)))),
+    )
+    if draw(st.booleans()):
+        return aw.wired(one, first, third)
+    return aw.wired(both, first, second, third, draw(taking))
+
+
+@st.composite
 def _lets(draw: st.DrawFn, inner: st.SearchStrategy[aw.Term]) -> aw.Term:
     """A term in two places, the first of which may be an option of another module; and another let that may use it."""
     place, between, name = aw.place("chosen"), draw(inner), draw(st.sampled_from(["chosen", "other"]))
@@ -260,6 +277,7 @@ def _compounds(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
         st.builds(aw.maybe_swap, inner, inner),
         st.builds(lambda a, b, c: Glued((a, b), c), inner, inner, inner),
         _nets(inner),
+        _tuples(inner),
         _lets(inner),
         st.builds(Ladder, inner, field_values([2, 3], widths), field_values([0, 1, 2], [COPIES])),
     )

@@ -23,6 +23,7 @@ NO_PARTICIPLES = {
     "mutated",
     "named_hyperparameters",
     "named_space",
+    "wired",
     "normalised",
     "shared",
     "weighted",

@@ -8,7 +8,7 @@ from archwright.core.expression import Computed, Expression, Shared
 from archwright.core.hyperparameter import Slot
 from archwright.core.modules import basic
 from archwright.core.ranges import Integers
-from archwright.core.shape import Shape
+from archwright.core.shape import Shape, TupleShape
 from archwright.core.term import Term
 from archwright.core.value import Value
 
@@ -37,7 +37,9 @@ UNIT_NOUNS = {"filters": "filters", "units": "units", "groups": "groups"}  # wri
 
 
 def _join_axes(shape: Shape) -> str:
-    """A shape with multiplication signs between its axes."""
+    """A shape with multiplication signs between its axes; of several side by side, with commas between them."""
+    if isinstance(shape, TupleShape):
+        return ", ".join(map(_join_axes, shape.shapes))
     return TIMES_SIGN.join(map(str, shape))
 
 

@@ -37,9 +37,10 @@ from archwright.core.modules.composite import Branches, RepeatTied, Residual, Se
 from archwright.core.modules.grammar import Grammar
 from archwright.core.modules.graphs import Cell, Topology
 from archwright.core.modules.places import BoundPlace
+from archwright.core.modules.selection import narrow_wiring
 from archwright.core.shape import Shape
 from archwright.core.term import Composite, Compound, Term
-from archwright.core.wiring import RESIDUAL, Wiring, fan_out
+from archwright.core.wiring import RESIDUAL, TUPLE, Wiring, fan_out
 
 CopyShapes = tuple[Shape, ...]  # a shape for each copy of a module; none where shapes are not known
 
@@ -77,7 +78,10 @@ def _(term: Composite, shapes: CopyShapes) -> Picture:
     wiring = None if term.plan.names else find_wiring(term)  # what is open may decide it
     if wiring is None or not is_drawable(wiring):
         return _frame_kind(term, _draw_unconnected([(child, before) for child, before, _ in children]))
-    merges = dict.fromkeys(joint.merge for joint in wiring.joints if len(joint.sources) > 1 and joint.merge != "add")
+    narrow = narrow_wiring(wiring, term.subterms)
+    wiring = narrow if is_drawable(narrow) else wiring
+    merges = dict.fromkeys(joint.merge for joint in wiring.joints if len(joint.sources) > 1)
+    merges = [merge for merge in merges if merge not in ("add", TUPLE)]  # of a sum its nodes tell, of a tuple selects
     return _frame_kind(term, _draw_wiring(wiring, children), *merges)
 
 

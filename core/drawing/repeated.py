@@ -6,6 +6,7 @@ from typing import final
 
 from attrs import frozen
 
+from archwright.core.modules.composite import Wired
 from archwright.core.modules.grammar import Grammar
 from archwright.core.modules.graphs import Topology
 from archwright.core.modules.places import BoundPlace, Let
@@ -67,12 +68,17 @@ def _expand_lets(term: Term) -> Term:
 
 
 def is_graph(term: Term) -> bool:
-    """Whether a term is one that is drawn once."""
-    return isinstance(term, Topology) and len(term.edges) >= MIN_EDGES
+    """Whether a term is one that is drawn once: of nested ones, those inside."""
+    is_whole = isinstance(term, Topology) or (isinstance(term, Wired) and not any(map(is_graph, _iterate_inside(term))))
+    return is_whole and len(term.subterms) >= MIN_EDGES
 
 
 def _iterate_terms(term: Term) -> Iterator[Term]:
     yield term
+    yield from _iterate_inside(term)
+
+
+def _iterate_inside(term: Term) -> Iterator[Term]:
     for subterm in term.subterms if not isinstance(term, Grammar) else ():
         yield from _iterate_terms(subterm)
 
@@ -85,6 +91,8 @@ def _fold(term: Term, graphs: Sequence[Term], drawn: list[Term]) -> Term:
         drawn.append(unnamed)
     if isinstance(term, BoundPlace | Topology | Grammar) or not term.subterms:
         return term
+    if isinstance(term, Wired):  # whose modules are no row
+        return term.with_subterms(tuple(_fold(child, graphs, drawn) for child in term.subterms))
     return term.with_subterms(tuple(_fold_in_order(term.subterms, graphs, drawn)))
 
 

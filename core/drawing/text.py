@@ -11,13 +11,14 @@ from archwright.core.errors import to_one_line
 from archwright.core.expression import Expression, Shared
 from archwright.core.hyperparameter import Slot
 from archwright.core.modules.choices import Either
-from archwright.core.modules.composite import Sequential
+from archwright.core.modules.composite import Sequential, Wired
 from archwright.core.modules.grammar import Grammar
 from archwright.core.modules.places import Let, Place
 from archwright.core.shape import Shape
 from archwright.core.term import Composite, Term
 from archwright.core.value import Value
 from archwright.core.variation.derivation import DerivationNode
+from archwright.core.wiring import Joint
 
 
 def as_text(term: Term, in_shape: Shape | None = None) -> str:
@@ -56,7 +57,15 @@ def _label_children(term: Term) -> list[str]:
         return [f"{option}: " for option in term.labels]
     if isinstance(term, Let):
         return [*(f"{name}: " for name in term.names), ""]
+    if isinstance(term, Wired):
+        return [f"{i + 1} of {_describe_joint(joint)}: " for i, joint in enumerate(term.joints.inputs)]
     return [""] * len(term.subterms)
+
+
+def _describe_joint(joint: Joint) -> str:
+    """The sources of a joint, and how they merge."""
+    sources = ", ".join(map(str, joint.sources))
+    return sources if len(joint.sources) == 1 or joint.merge == "add" else f"{sources} as {joint.merge}"
 
 
 def _measure_run(children: Sequence[Term], start: int) -> int:
@@ -92,6 +101,8 @@ def _describe(term: Term) -> str:
         return f"{term.kind}({term.start}{depth})"
     if isinstance(term, Place):
         return f"{term.word}({term.term_name})"
+    if isinstance(term, Wired):
+        return f"{term.kind}(output of {_describe_joint(term.joints.output)})"
     defaults: dict[str, object] = {a.name: a.default for a in fields(type(term))}
     details = [
         f"{name}={_format_slot(slot)}"

@@ -16,7 +16,7 @@ from archwright.core.hyperparameter import (
     one_of,
 )
 from archwright.core.kind import module
-from archwright.core.shape import NEEDS_IMAGE, Misfit, Shape
+from archwright.core.shape import NEEDS_IMAGE, Misfit, Shape, TupleShape, format_shape
 from archwright.core.term import Basic
 from archwright.core.value import Value
 
@@ -216,6 +216,25 @@ class Identity(_SameShape):
 @module
 class Zero(_SameShape):
     """Gives zeros: the absence of a connection."""
+
+
+@final
+@module
+class Select(Basic):
+    """One of several outputs that flow side by side, as a joint that merges by "tuple" gives them; 0 is the first."""
+
+    takes_tuple: ClassVar[bool] = True
+    shape_hyperparameters: ClassVar[tuple[str, ...] | None] = ("index",)
+    index: Hyperparameter[int] = hyperparameter(integer(0))
+
+    def out_shape(self, in_shape: Shape) -> Shape:
+        """That of the output."""
+        if not isinstance(in_shape, TupleShape):
+            one = format_shape(in_shape)
+            raise Misfit(f'select takes outputs side by side, which a joint gives that merges by "tuple"; it got {one}')
+        if self.index >= len(in_shape.shapes):
+            raise Misfit(f"select({self.index}) of {len(in_shape.shapes)} outputs side by side; 0 is the first of them")
+        return in_shape.shapes[self.index]
 
 
 @final

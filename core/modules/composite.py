@@ -2,12 +2,14 @@
 
 from typing import final
 
+from attrs import field
+
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter, integer, one_of
 from archwright.core.kind import child, children, module
 from archwright.core.names import name_children, split_name
 from archwright.core.term import Composite, Term
-from archwright.core.wiring import MERGES, RESIDUAL, Wiring, chain, fan_out
+from archwright.core.wiring import MERGES, RESIDUAL, InvalidWiring, Wiring, chain, fan_out
 
 
 @final
@@ -71,6 +73,48 @@ class RepeatTied(Composite):
     def wiring(self) -> Wiring:
         """A chain of its only child, which runs `copies` times."""
         return chain(1)
+
+
+def _require_wiring(instance: Term, _: object, wiring: object) -> None:
+    if not isinstance(wiring, Wiring):
+        raise InvalidWiring(
+            f"the wiring of {instance.kind} is {wiring!r:.80}; write what flows into each child and out, such as "
+            "aw.Wiring([0, 0], [1, 2]) of two branches that are added"
+        )
+
+
+@final
+@module
+class Wired(Composite):
+    """Its children, connected by a wiring that is given."""
+
+    joints: Wiring = field(validator=_require_wiring)
+    children: tuple[Term, ...] = children()
+
+    def __attrs_post_init__(self) -> None:
+        inputs = len(self.joints.inputs)
+        if inputs != len(self.children):
+            raise InvalidWiring(
+                f"wired has {len(self.children)} modules, and its wiring has {inputs} inputs; give one for each module"
+            )
+
+    def segment(self, i: int) -> str:
+        """The place of the child."""
+        return str(i)
+
+    def wiring(self) -> Wiring:
+        """That which is given."""
+        return self.joints
+
+
+@name_wrong_arguments
+def wired(wiring: Wiring, *terms: Term, **named: Term | str) -> Wired:
+    """`terms`, then those with names, connected by a wiring: `wired(Wiring([0, 0], [1, 2]), relu(), flatten())`.
+
+    A text under `name` is the name of the whole.
+    """
+    name, named_terms = split_name(named)
+    return Wired(wiring, (*terms, *name_children(wired, named_terms)), name=name)
 
 
 @name_wrong_arguments

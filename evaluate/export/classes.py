@@ -11,6 +11,7 @@ import black
 from attrs import define, evolve, field, frozen
 from black.parsing import InvalidInput
 
+from archwright.core.shape import TupleShape
 from archwright.core.wiring import Joint
 from archwright.evaluate.export.joints import write_joint
 from archwright.evaluate.export.operations import (
@@ -170,13 +171,19 @@ def _number_names(names: Sequence[str], reserved: Iterable[str] = ()) -> list[st
 def write_class(definition: ClassDefinition, classes: ClassDefinitions) -> str:
     """The code of a class."""
     parameters = "".join(f", {p.name}: int" for p in definition.parameters)
-    init, forward = write_methods(definition.block.body, classes, definition.expressions)
-    lines = [f"class {definition.name}(nn.Module):", f'{INDENT}"""{definition.block.docstring}"""', ""]
+    block = definition.block
+    init, forward = write_methods(block.body, classes, definition.expressions)
+    lines = [f"class {definition.name}(nn.Module):", f'{INDENT}"""{block.docstring}"""', ""]
     if init:
         lines += [f"{INDENT}def __init__(self{parameters}) -> None:", f"{INDENT * 2}super().__init__()"]
         lines += [*(f"{INDENT * 2}{line}" for line in init), ""]
-    lines += [f"{INDENT}def forward(self, x: torch.Tensor) -> torch.Tensor:"]
+    takes, gives = map(_write_type, (block.takes_tuple, isinstance(block.out, TupleShape)))
+    lines += [f"{INDENT}def forward(self, x: {takes}) -> {gives}:"]
     return format_code([*lines, *(f"{INDENT * 2}{line}" for line in forward)])
+
+
+def _write_type(is_tuple: bool) -> str:
+    return "tuple[torch.Tensor, ...]" if is_tuple else "torch.Tensor"
 
 
 def format_code(lines: Sequence[str]) -> str:

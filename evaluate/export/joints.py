@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from archwright.core.flow import pad_shapes
 from archwright.core.shape import Shape
-from archwright.core.wiring import Joint
+from archwright.core.wiring import TUPLE, Joint
 
 ShapedCode = tuple[str, Shape]  # an expression and its shape
 
@@ -22,6 +22,8 @@ def write_joint(joint: Joint, operands: Sequence[ShapedCode], weights: str) -> t
     """The statements that come before the merged operands, and their expression; it learned the attribute `weights`."""
     if len(operands) == 1:
         return (), operands[0][0]
+    if joint.merge == TUPLE:
+        return (), f"({', '.join(code for code, _ in operands)})"
     statements: list[str] = []
     if joint.parameters:
         statements.append(f"scales = torch.sigmoid(self.{weights})")

@@ -23,7 +23,8 @@ from archwright.evaluate.export.classes import (
 )
 from archwright.evaluate.export.joints import NORMALISE
 from archwright.evaluate.export.operations import collect_integers
-from archwright.evaluate.export.translate import BadModuleSource, translate
+from archwright.evaluate.export.translate import translate
+from archwright.evaluate.export.user_source import BadModuleSource
 from archwright.evaluate.network.merges import EPSILON
 
 RESERVED_NAMES = (

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, final
 from attrs import field, frozen
 from torch import nn
 
-from archwright.core.shape import Shape
+from archwright.core.shape import Shape, TupleShape
 from archwright.core.wiring import Joint, Wiring
 from archwright.evaluate.export.joints import ShapedCode, write_joint
 
@@ -48,6 +48,7 @@ class ModuleCall:
     arguments: tuple[Argument, ...] = ()
     out: Shape = field(default=(), eq=False)  # only comments tell it, so code with other shapes is the same code
     given_name: str = ""  # a person's, which is that of its attribute then
+    takes_tuple: ClassVar[bool] = False
 
     @property
     def attribute(self) -> str:
@@ -73,6 +74,7 @@ class FunctionCall:
 
     code: str
     out: Shape = field(default=(), eq=False)
+    takes_tuple: bool = False  # whether its input is several outputs side by side
     given_name: ClassVar[str] = ""  # it has no attribute
 
     @property
@@ -100,6 +102,7 @@ class UserModule:
     children: "tuple[Operations, ...]" = ()
     out: Shape = field(default=(), eq=False)
     given_name: str = ""
+    takes_tuple: bool = False  # whether its input is several outputs side by side
 
     @property
     def attribute(self) -> str:
@@ -134,6 +137,13 @@ class Block:
         return self.given_name or "".join(f"_{c.lower()}" if c.isupper() else c for c in self.name).lstrip("_")
 
     @property
+    def takes_tuple(self) -> bool:
+        """Whether its input is several outputs side by side."""
+        if isinstance(self.body, BranchGraph):
+            return isinstance(self.body.in_shape, TupleShape)
+        return bool(self.body) and self.body[0].takes_tuple
+
+    @property
     def structure(self) -> Any:
         """Everything but the integers: blocks of the same structure can share a class that has parameters."""
         body = self.body.structure if isinstance(self.body, BranchGraph) else get_structure(self.body)
@@ -162,6 +172,11 @@ class Repetition:
     def attribute(self) -> str:
         """The name of its attribute, without a number."""
         return self.given_name or to_attribute_name(f"{self.module.attribute}s")
+
+    @property
+    def takes_tuple(self) -> bool:
+        """Whether its input is several outputs side by side."""
+        return self.module.takes_tuple
 
     @property
     def structure(self) -> Any:

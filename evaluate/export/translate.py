@@ -1,6 +1,5 @@
 """An architecture as operations: one small function for each kind of module, as in network/compile.py."""
 
-import ast
 import keyword
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,13 +9,11 @@ from typing import Any
 
 from attrs import evolve
 
-from archwright.core.errors import ArchwrightError
 from archwright.core.flow import find_wiring
 from archwright.core.modules import basic, composite
 from archwright.core.modules.graphs import Topology
 from archwright.core.shape import Shape
 from archwright.core.term import Composite, Term
-from archwright.core.tracebacks import guard_user_code
 from archwright.evaluate.export.operations import (
     ZERO,
     Argument,
@@ -28,10 +25,10 @@ from archwright.evaluate.export.operations import (
     Operation,
     Operations,
     Repetition,
-    UserModule,
     get_structure,
     to_attribute_name,
 )
+from archwright.evaluate.export.user_source import translate_source
 from archwright.evaluate.network.layers import Padding2d, compute_padding
 from archwright.evaluate.network.wired import name_paths
 
@@ -60,14 +57,6 @@ Pool = basic.MaxPool2d | basic.AvgPool2d
 LayerPadding = int | tuple[int, int]  # the padding argument of a torch layer: pixels on both sides of each axis
 
 
-class NoModuleSource(ArchwrightError, TypeError):
-    """A kind of module that has no method `source`."""
-
-
-class BadModuleSource(ArchwrightError, ValueError):
-    """A kind of module whose method `source` fails, or returns no code that ends with an expression."""
-
-
 @singledispatch
 def translate(term: Term, in_shape: Shape) -> Operations:
     """The operations of a specified term on inputs of (batch, *in_shape).
@@ -77,41 +66,7 @@ def translate(term: Term, in_shape: Shape) -> Operations:
     `source(in_shape, inside)` also gets the expressions of its children's modules, one for each run. Raises
     NoModuleSource or BadModuleSource.
     """
-    return _translate_source(term, in_shape, ())
-
-
-def _translate_source(term: Term, in_shape: Shape, children: tuple[Operations, ...]) -> Operations:
-    source = _call_source(term, in_shape, [f"{{{i}}}" for i in range(len(children))])
-    return (_parse_source(term, source, children, term.out_shape(in_shape)),)
-
-
-def _call_source(term: Term, in_shape: Shape, placeholders: list[str]) -> Any:
-    """What the method `source` of a term returns; the placeholders are the expressions of a composite's children."""
-    kind, method = type(term).__name__, getattr(term, "source", None)
-    if method is None:
-        raise NoModuleSource(
-            f"{kind} has no source; give the class a method source(self, in_shape) that returns the Python "
-            "expression of its torch module, such as 'nn.Conv2d(3, 8, 1)', after the definitions that it needs"
-        )
-    with guard_user_code(BadModuleSource, f"the method source of {kind} failed", passing=()):
-        return method(in_shape, placeholders) if isinstance(term, Composite) else method(in_shape)
-
-
-def _parse_source(term: Term, source: Any, children: tuple[Operations, ...], out: Shape) -> UserModule:
-    """The module of a person's source; braces that are no placeholders stay as they are."""
-    try:
-        if not isinstance(source, str):
-            raise TypeError("it is no text")
-        *statements, last = ast.parse(source).body
-        if not isinstance(last, ast.Expr):
-            raise TypeError("its end is no expression")
-    except (SyntaxError, TypeError, ValueError) as error:
-        raise BadModuleSource(
-            f"the source of {type(term).__name__} is {source!r:.200} ({error}); it must be Python that ends with an "
-            "expression"
-        ) from error
-    preamble = "\n".join(source.splitlines()[: statements[-1].end_lineno]).strip() if statements else ""
-    return UserModule(to_attribute_name(term.kind), ast.unparse(last.value), preamble, children, out)
+    return translate_source(term, in_shape, ())
 
 
 @translate.register
@@ -246,6 +201,11 @@ def _(_: Term, __: Shape) -> Operations:
 
 
 @translate.register
+def _(term: basic.Select, in_shape: Shape) -> Operations:
+    return (FunctionCall(f"{{x}}[{term.index}]", term.out_shape(in_shape), takes_tuple=True),)
+
+
+@translate.register
 def _(_: basic.Zero, in_shape: Shape) -> Operations:
     return (evolve(ZERO, out=in_shape),)
 
@@ -324,11 +284,18 @@ def _(term: Topology, in_shape: Shape) -> Operations:
 
 
 @translate.register
+def _(term: composite.Wired, in_shape: Shape) -> Operations:
+    if term.joints.is_chain:
+        return _translate_chain(term, in_shape)
+    return _translate_wired(term, in_shape, "Graph", "Modules in a graph.", _name_branches(len(term.children)))
+
+
+@translate.register
 def _(term: Composite, in_shape: Shape) -> Operations:
     wiring = None if hasattr(term, "source") or hasattr(term, "compile") else find_wiring(term)
     if wiring is None:
         runs = tuple(translate(child, shape) for _, child, shape, _ in term.iterate_calls(in_shape))
-        return _translate_source(term, in_shape, runs)
+        return translate_source(term, in_shape, runs)
     if wiring.is_chain:
         return _translate_chain(term, in_shape)
     kind = to_attribute_name(term.kind)

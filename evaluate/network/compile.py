@@ -13,7 +13,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.flow import find_wiring
 from archwright.core.input import Input, as_input
 from archwright.core.modules import basic, composite
-from archwright.core.shape import Shape
+from archwright.core.shape import Misfit, Shape, TupleShape, format_shape
 from archwright.core.term import Composite, Term
 from archwright.core.user_modules import overrides
 from archwright.evaluate.network import layers
@@ -69,6 +69,11 @@ def compile_architecture(
     model_input = as_input(in_shape)
     require_specified(architecture)
     expected = architecture.out_shape(model_input.shape)
+    if isinstance(expected, TupleShape):
+        outputs = format_shape(expected)
+        raise Misfit(
+            f"{architecture.kind} gives outputs side by side, {outputs}; a model gives one: select or merge them"
+        )
     with torch.random.fork_rng(devices=[]), torch.no_grad():  # on the CPU, so that it draws the same for any device
         torch.default_generator.manual_seed(seed)
         model = build(architecture, model_input.shape)
@@ -293,6 +298,11 @@ def _(term: Composite, in_shape: Shape) -> nn.Module:
     for i, child, shape, _ in term.iterate_calls(in_shape):
         runs[i].append(build(child, shape))
     return connect(term, wiring, [run[0] if len(run) == 1 else nn.Sequential(*run) for run in runs])
+
+
+@build.register
+def _(term: basic.Select, __: Shape) -> nn.Module:
+    return layers.SelectOutput(term.index)
 
 
 @build.register

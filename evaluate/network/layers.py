@@ -56,6 +56,18 @@ class GlobalAvgPool2d(nn.Module):
         return images.mean((2, 3))
 
 
+class SelectOutput(nn.Module):
+    """One of several outputs side by side."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__()
+        self.index = index
+
+    def forward(self, outputs: tuple[Tensor, ...]) -> Tensor:
+        """The output, as it is."""
+        return outputs[self.index]
+
+
 class ZeroModule(nn.Module):
     """Zeros in place of the input; no gradient flows back."""
 

@@ -2,12 +2,26 @@
 
 from collections.abc import Sequence
 from functools import reduce
+from typing import cast
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from archwright.core.wiring import TUPLE
+
 EPSILON = 1e-5  # added to the range of a sample, which may be 0; a choice, as in batch normalisation
+
+Tensors = Tensor | tuple[Tensor, ...]  # of a module: one tensor, or several side by side
+
+
+def join_outputs(merge: str, sources: Sequence[Tensors], weights: Tensor | None = None) -> Tensors:
+    """What a joint makes of its sources; `weights` are what it has learned, if its merge learns."""
+    if len(sources) == 1:
+        return sources[0]
+    if merge == TUPLE:
+        return tuple(cast(Sequence[Tensor], sources))
+    return merge_tensors(merge, cast(Sequence[Tensor], sources), weights)
 
 
 def merge_tensors(merge: str, sources: Sequence[Tensor], weights: Tensor | None = None) -> Tensor:

@@ -5,17 +5,17 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from archwright.core.modules.composite import Branches, Sequential
+from archwright.core.modules.composite import Branches, Sequential, Wired
 from archwright.core.modules.graphs import Topology
 from archwright.core.term import Composite, Term
 from archwright.core.wiring import Wiring
-from archwright.evaluate.network.merges import merge_tensors
+from archwright.evaluate.network.merges import Tensors, join_outputs
 
 # Where the children of built-in kinds lie, after which the weights of saved models are named: those of other kinds are
 # named after their fields. Nothing stands for the position alone.
-GROUPS: Mapping[type[Term], str] = {Sequential: "", Branches: "branches", Topology: "inside"}
+GROUPS: Mapping[type[Term], str] = {Sequential: "", Branches: "branches", Topology: "inside", Wired: "inside"}
 WEIGHTS = "weights"
 TAKEN_ATTRIBUTES = frozenset({*dir(nn.Sequential()), *keyword.kwlist, "joints", "inputs", "output", "paths", WEIGHTS})
 
@@ -40,18 +40,18 @@ class WiredModule(nn.Module):
                 self.add_module(group, nn.Module())
             self.get_submodule(group).add_module(name, module)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensors) -> Tensors:
         """The output of the composite; each joint is merged once, when it is first needed."""
-        values, merged = [x], dict[int, Tensor]()
+        values, merged = [x], dict[int, Tensors]()
         for path, k in zip(self.paths, self.inputs, strict=True):
             values.append(self.get_submodule(path)(self._merge(k, values, merged)))
         return self._merge(self.output, values, merged)
 
-    def _merge(self, k: int, values: list[Tensor], merged: dict[int, Tensor]) -> Tensor:
+    def _merge(self, k: int, values: list[Tensors], merged: dict[int, Tensors]) -> Tensors:
         if k not in merged:
             sources, merge, name = self.joints[k]
             weights = self.get_parameter(name) if name else None
-            merged[k] = merge_tensors(merge, [values[source] for source in sources], weights)
+            merged[k] = join_outputs(merge, [values[source] for source in sources], weights)
         return merged[k]
 
 

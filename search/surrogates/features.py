@@ -10,15 +10,16 @@ import numpy as np
 from attrs import frozen
 
 from archwright.core.flow import find_wiring
-from archwright.core.modules.basic import Activation, Identity, Settings, Zero
+from archwright.core.modules.basic import Activation, Identity, Select, Settings, Zero
 from archwright.core.modules.composite import Branches
 from archwright.core.modules.graphs import Topology
 from archwright.core.modules.places import Binding, BoundPlace, Let
+from archwright.core.modules.selection import narrow_wiring
 from archwright.core.node import Node
 from archwright.core.term import Basic, Composite, Compound, Term
 from archwright.core.term_cache import cache_on_term
 from archwright.core.value import Path
-from archwright.core.wiring import Joint, Wiring
+from archwright.core.wiring import TUPLE, Joint, Wiring
 from archwright.search.magnitude import FloatArray
 
 NamedFeatures = Mapping[str, float]  # by name, its value or how often it comes; never changed once it is made
@@ -29,6 +30,7 @@ NamedFeatures = Mapping[str, float]  # by name, its value or how often it comes;
 MAX_ROUTES = 64
 MAX_NGRAM_LENGTH = 4  # DeepArchitect's released loops give n = 1 to 4
 GRAPH_KINDS = frozenset({Branches, Topology})  # modules of the route also where they are but a chain
+SELECT = f"{Select.kind}("  # how a select begins in a route
 
 
 @final
@@ -119,7 +121,9 @@ def _trace_route(term: Term, strings: list[str]) -> Route | None:
         by_segment = [(term.segment(i), route) for i, route in enumerate(child_routes) if route is not None]
         strings += [f"{segment}: {' > '.join(route)}" for segment, route in by_segment]
         return (_describe_module(term),)
-    routes = _list_routes(wiring, child_routes) if child_routes else []  # no branches at all are no route
+    routes = (
+        _list_routes(wiring, term.subterms, child_routes) if child_routes else []
+    )  # no branches at all are no route
     strings += [f"{term.kind}: {' > '.join(route)}" for route in routes]
     return (term.kind,) if routes else None
 
@@ -134,12 +138,19 @@ def _is_basic(kind: type[Term]) -> bool:
     return issubclass(kind, Basic)  # asked once a kind: for abstract classes it is slow
 
 
-def _list_routes(wiring: Wiring, child_routes: Sequence[Route | None]) -> list[Route]:
-    """The routes from the input of a composite to its output, of which each child has a part."""
+def _list_routes(wiring: Wiring, children: Sequence[Term], child_routes: Sequence[Route | None]) -> list[Route]:
+    """The routes from the input of a composite to its output, of which each child has a part.
+
+    Of outputs side by side, only those that a child selects are on its routes.
+    """
     to_source: list[list[Route]] = [[()]]  # to the input, and to the output of each child
-    for joint, child_route in zip(wiring.inputs, child_routes, strict=True):
-        before = [] if child_route is None else _list_routes_to(joint, to_source)
-        to_source.append([route + child_route for route in before])  # pyright: ignore[reportOperatorIssue, reportUnknownArgumentType]  (there are none before None)
+    for joint, child_route in zip(narrow_wiring(wiring, children).inputs, child_routes, strict=True):
+        if child_route is None:
+            to_source.append([])
+            continue
+        if joint.merge == TUPLE and child_route[:1] and child_route[0].startswith(SELECT):
+            child_route = child_route[1:]  # the way to what it selects says more than its index
+        to_source.append([route + child_route for route in _list_routes_to(joint, to_source)])
     return _list_routes_to(wiring.output, to_source)
 
 

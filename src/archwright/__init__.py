@@ -33,6 +33,7 @@ from archwright.core.modules.basic import (
     Identity,
     MaxPool2d,
     ReluConvBn,
+    Select,
     Settings,
     Zero,
     activation,
@@ -40,13 +41,22 @@ from archwright.core.modules.basic import (
     settings,
 )
 from archwright.core.modules.choices import Either, Repeat, either, maybe_swap, optional
-from archwright.core.modules.composite import Branches, RepeatTied, Residual, Sequential, branches, sequential
+from archwright.core.modules.composite import (
+    Branches,
+    RepeatTied,
+    Residual,
+    Sequential,
+    Wired,
+    branches,
+    sequential,
+    wired,
+)
 from archwright.core.modules.graphs import Cell, Topology, cell, topology
 from archwright.core.modules.nonterminal import Nonterminal
 from archwright.core.modules.places import Let, Place, let
 from archwright.core.names import drop_names
 from archwright.core.objective import Objective, maximize, minimize, score
-from archwright.core.shape import Misfit, Shape
+from archwright.core.shape import Misfit, Shape, TupleShape
 from archwright.core.taken_input import takes
 from archwright.core.term import Basic, Composite, Rewriting, Term
 from archwright.core.wiring import Joint, Wiring
@@ -113,6 +123,7 @@ relu_conv_bn = ReluConvBn
 repeat = Repeat
 repeat_tied = RepeatTied
 residual = Residual
+select = Select
 zero = Zero
 
 __version__ = "0.1.0"
@@ -265,6 +276,7 @@ __all__ = [
     "Run",
     "RunInterrupted",
     "Searcher",
+    "Select",
     "Sequential",
     "Settings",
     "Shape",
@@ -278,7 +290,9 @@ __all__ = [
     "Trial",
     "TrialBegun",
     "TrialFinished",
+    "TupleShape",
     "ValueReported",
+    "Wired",
     "Wiring",
     "WorkOptions",
     "Zero",
@@ -359,6 +373,7 @@ __all__ = [
     "search",
     "searcher_setting",
     "searchers",
+    "select",
     "sequential",
     "settings",
     "settings_of",
@@ -373,5 +388,6 @@ __all__ = [
     "values",
     "weighted",
     "whole_setting",
+    "wired",
     "zero",
 ]

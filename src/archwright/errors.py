@@ -68,8 +68,8 @@ if TYPE_CHECKING:
     from archwright.evaluate.export.folder import FileExists as FileExists
     from archwright.evaluate.export.folder import UnwritableFolder as UnwritableFolder
     from archwright.evaluate.export.folder import WrongSource as WrongSource
-    from archwright.evaluate.export.translate import BadModuleSource as BadModuleSource
-    from archwright.evaluate.export.translate import NoModuleSource as NoModuleSource
+    from archwright.evaluate.export.user_source import BadModuleSource as BadModuleSource
+    from archwright.evaluate.export.user_source import NoModuleSource as NoModuleSource
     from archwright.evaluate.functions.scoring import NotAnEpoch as NotAnEpoch
     from archwright.evaluate.functions.scoring import NotANumber as NotANumber
     from archwright.evaluate.functions.signature import NotCallable as NotCallable
@@ -226,7 +226,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.evaluate.evaluation": "NotAnEvaluation NothingToRetrain",
     "archwright.evaluate.evaluation_kinds": "UnknownEvaluation",
     "archwright.evaluate.export.folder": "FileExists UnwritableFolder WrongSource",
-    "archwright.evaluate.export.translate": "BadModuleSource NoModuleSource",
+    "archwright.evaluate.export.user_source": "BadModuleSource NoModuleSource",
     "archwright.evaluate.functions.scoring": "NotANumber NotAnEpoch",
     "archwright.evaluate.functions.signature": "NotCallable WrongParameters",
     "archwright.evaluate.network.compile": "NotCompilable VocabularyTooLarge WrongElements WrongShape WrongSize",

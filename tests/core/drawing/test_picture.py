@@ -17,6 +17,7 @@ from archwright.core.modules.basic import ReluConvBn, Zero
 from archwright.core.modules.graphs import cell, topology
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, build_network
 from tests.core.user_modules import Glued, Net, Shrink
+from tests.darts import make_cell, make_darts
 from tests.strategies import leaves, terms
 
 IMAGE = (3, 8, 8)
@@ -147,6 +148,15 @@ def test_a_graph_that_does_not_add_says_so_on_a_frame():
         assert_tidy(draw_diagram(space))
     chosen = aw.root(topology(edges, *inside, merge=["add", "mean"]), IMAGE).choose("add").architecture
     assert "merging add" in list_texts(chosen, IMAGE)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_darts_is_drawn_without_overlaps(seed):
+    """An architecture, in which wires lead from what is selected alone; and the space."""
+    leaf = aw.sample(aw.root(make_darts(), (3, 16, 16)), random.Random(seed).random)
+    assert_tidy(draw_diagram(leaf.architecture, (3, 16, 16)))
+    assert "tuple" not in " ".join(list_texts(leaf.architecture, (3, 16, 16)))
+    assert_tidy(draw_diagram(make_cell(2)))
 
 
 def test_every_edge_of_a_large_graph_has_a_way_of_its_own():

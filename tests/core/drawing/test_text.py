@@ -221,6 +221,21 @@ def test_a_list_of_one_is_its_value():
     assert all(f">{text}</text>" in drawn for text in (f"{TIMES_SIGN}12", f"{TIMES_SIGN}11", "8 filters"))
 
 
+def test_a_given_wiring_says_what_flows_into_each_module():
+    """By numbers, 0 the input; equal graphs are drawn once, those inside before those around."""
+    graph = aw.wired(aw.Wiring([0, [0, 1], aw.Joint([1, 2], "tuple")], 3), aw.relu(), aw.zero(), last=aw.select(0))
+    around = aw.wired(aw.Wiring([0, 1, [1, 2]], aw.Joint([2, 3], "mean")), graph, graph, aw.flatten())
+    assert as_text(around).splitlines() == [
+        "wired(output of 2, 3 as mean)",
+        "├─ 1 of 0: wired(output of 3)",
+        "│  ├─ 1 of 0: activation(function=relu)",
+        "│  ├─ 2 of 0, 1: zero",
+        "│  └─ 3 of 1, 2 as tuple: last: select(index=0)",
+        "├─ 2 of 1: the same cell",
+        "└─ 3 of 1, 2: flatten",
+    ]
+
+
 def test_a_graph_says_how_its_nodes_merge():
     """Where they do not just add what comes in."""
     edges, inside = [(0, 1), (0, 2), (1, 2)], [aw.relu(), aw.identity(), aw.relu()]

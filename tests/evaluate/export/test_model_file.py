@@ -3,6 +3,7 @@
 import ast
 import itertools
 import random
+import re
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,10 @@ from archwright.evaluate.data.builtin import CIFAR100_CLASSES
 from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.classes import WIDTH, format_code
 from archwright.evaluate.export.model_file import Provenance, write_model_file
-from archwright.evaluate.export.translate import BadModuleSource, NoModuleSource
+from archwright.evaluate.export.user_source import BadModuleSource, NoModuleSource
 from archwright.evaluate.network.compile import compile_architecture
 from tests.core.user_modules import Glued, Net, Shrink
+from tests.darts import make_darts
 from tests.strategies import leaves, name_randomly
 
 ORIGIN = Provenance("A model.", {"run": "digits-1", "trial": "3"})
@@ -234,6 +236,34 @@ def test_a_kind_of_ones_own_is_written_by_its_wiring():
         "        node2 = scales[0] * self.ways_0(a) + F.pad(scales[1] * c, (0, 0, 0, 0, 0, 2))",
         "        return (a + self.head(node2)) / 2",
     ]
+
+
+def test_outputs_side_by_side_are_tuples_in_the_code():
+    """What takes them and what gives them says so; a select is an index."""
+    pair = aw.Joint([1, 2], "tuple")
+    inner = aw.branches(aw.select(0), aw.sequential(aw.select(1), aw.conv2d(4, 1)))
+    halves = aw.wired(aw.Wiring([0, 0], pair), aw.conv2d(4, 3), aw.relu(), name="halves")
+    text = write_and_compare(aw.wired(aw.Wiring([0, 1, 1], [2, 3]), halves, inner, aw.select(1)), IMAGE)
+    assert extract_lines(text, "class Graph1", "\n\n\n") == [
+        "class Graph1(nn.Module):",
+        '    """Modules in a graph."""',
+        "",
+        "    def __init__(self) -> None:",
+        "        super().__init__()",
+        "        self.conv = nn.Conv2d(3, 4, 3, padding=1)",
+        "",
+        "    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:",
+        "        return (self.conv(x), F.relu(x))",
+    ]
+    assert "    def forward(self, x: tuple[torch.Tensor, ...]) -> torch.Tensor:\n        b = x[1]\n" in text
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_networks_of_darts_are_written(seed):
+    """Equal cells share a class; the network is one more."""
+    leaf = aw.sample(aw.root(make_darts(cells=6), (3, 16, 16)), random.Random(seed).random)
+    text = write_and_compare(leaf.architecture, (3, 16, 16))
+    assert len(re.findall("^class Graph", text, flags=re.MULTILINE)) == 3
 
 
 @pytest.mark.parametrize("merging", MERGES)

@@ -20,6 +20,7 @@ from archwright.evaluate.network.compile import NotCompilable, build, compile_ar
 from archwright.evaluate.network.merges import EPSILON, align, merge_tensors
 from tests.core.modules.test_graphs import graphs
 from tests.core.user_modules import Net
+from tests.darts import make_darts
 
 # --- the modules of the four kinds as they were before wirings, as a reference
 
@@ -369,3 +370,71 @@ class Shut(aw.Composite):
 def test_a_composite_with_neither_wiring_nor_compile_is_told_how():
     with pytest.raises(NotCompilable, match="shut has no torch module; give its class a method compile"):
         compile_architecture(Shut(aw.relu()), (3,), seed=0)
+
+
+# --- wirings that are given, and outputs side by side
+
+
+CONV = aw.conv2d(3, 3)
+
+
+class ByHand(nn.Module):
+    """A convolution and a pool side by side, of which both orders are multiplied, and the first is added."""
+
+    def __init__(self, convolution: nn.Module, pool: nn.Module) -> None:
+        super().__init__()
+        self.convolution, self.pool = convolution, pool
+
+    def forward(self, x: Tensor) -> Tensor:
+        a, b = self.convolution(x), self.pool(x)
+        return functional.relu(b) + a
+
+
+def test_select_takes_its_tensor_to_the_last_bit():
+    """Of what flows side by side, whose gradients flow back to it alone."""
+    pair = aw.Joint([1, 2], "tuple")
+    chosen = aw.sequential(aw.select(1), aw.relu())
+    space = aw.wired(aw.Wiring([0, 0, pair, pair], [3, 4]), CONV, aw.max_pool2d(3, 1, "same"), chosen, aw.select(0))
+    model = compile_architecture(space, (3, 8, 8), seed=0)
+    by_hand = ByHand(model.get_submodule("inside.0"), model.get_submodule("inside.1"))
+    x = torch.randn(2, 3, 8, 8)
+    assert torch.equal(model(x), by_hand(x))
+    unused = aw.wired(aw.Wiring([0, 0, pair], 3), CONV, aw.conv2d(3, 1), aw.select(1))
+    model = compile_architecture(unused, (3, 8, 8), seed=0)
+    model(x).sum().backward()
+    assert model.get_parameter("inside.0.weight").grad is None
+    assert model.get_parameter("inside.1.weight").grad is not None
+
+
+def test_a_given_wiring_computes_what_a_kind_with_it_does():
+    """With weights of the same seed: as a chain, with a skip, and with joints that learn."""
+    a, b = aw.conv2d(4, 3), aw.sequential(aw.conv2d(4, 1), aw.relu())
+    x = torch.randn(2, 3, 8, 8)
+    for wired, composite in (
+        (aw.wired(aw.Wiring([0, 1], 2), a, b), aw.sequential(a, b)),
+        (aw.wired(aw.Wiring([0], [0, 1]), a), aw.residual(a)),
+        (aw.wired(aw.Wiring([0, 0], aw.Joint([1, 2], "attention")), a, b), aw.branches(a, b, merge="attention")),
+        (aw.wired(aw.Wiring([0, 0, 1], [2, 3]), a, b, a), aw.topology([(0, 1), (0, 2), (1, 2)], a, b, a)),
+    ):
+        model, other = (compile_architecture(term, (3, 8, 8), seed=0).eval() for term in (wired, composite))
+        other.load_state_dict(dict(zip(other.state_dict(), model.state_dict().values(), strict=True)))
+        assert torch.equal(model(x), other(x))
+
+
+def test_a_model_gives_one_output():
+    """Several are refused by their shapes, before anything is built."""
+    space = aw.wired(aw.Wiring([0, 0], aw.Joint([1, 2], "tuple")), CONV, aw.max_pool2d())
+    with pytest.raises(Misfit, match="wired gives outputs side by side, 3x8x8 and 3x4x4; a model gives one"):
+        compile_architecture(space, (3, 8, 8), seed=0)
+
+
+@settings(max_examples=5)
+@given(st.integers(0, 2**16))
+def test_networks_of_darts_learn(seed):
+    """Every weight on a way to the output has a gradient."""
+    leaf = aw.sample(aw.root(make_darts(), (3, 16, 16)), random.Random(seed).random)
+    model = compile_architecture(leaf.architecture, (3, 16, 16), seed=0)
+    assert count_parameters(model) == leaf.architecture.parameters((3, 16, 16))
+    model.train()(torch.randn(2, 3, 16, 16)).square().sum().backward()
+    without = [name for name, p in model.named_parameters() if p.grad is None]
+    assert all(name.split(".")[1] in ("1", "2") for name in without)  # what no edge of the first cell has selected

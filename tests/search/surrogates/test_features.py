@@ -308,6 +308,24 @@ def test_a_kind_of_ones_own_is_seen_through_by_its_wiring():
     assert extract_structure(Seen((aw.zero(), *inside[:2]))) == []
 
 
+def test_routes_go_by_what_is_selected():
+    """Of outputs side by side: those that nobody selects are on no route."""
+    so_far = aw.Joint([1, 2, 3], "tuple")
+    wiring = aw.Wiring([0, 0, aw.Joint([1, 2], "tuple"), so_far], 4)
+
+    def connect(first: int, second: int) -> aw.Term:
+        ways = aw.sequential(aw.select(first), aw.batch_norm()), aw.sequential(aw.select(second), aw.dropout(0.5))
+        return aw.wired(wiring, aw.relu(), aw.activation("gelu"), *ways)
+
+    assert extract_structure(connect(0, 2)) == ["wired: relu > batch_norm > dropout", "wired"]
+    assert extract_structure(connect(0, 1)) == ["wired: gelu > dropout", "wired"]
+    assert extract_structure(aw.wired(wiring, aw.relu(), aw.zero(), aw.select(0), aw.select([0, 2]))) == [
+        "wired: relu > select",
+        "wired: relu > select",
+        "wired",
+    ]
+
+
 def test_smbo_tells_wirings_apart():
     """Two spaces of the same modules: what follows what differs."""
     inside = aw.relu(), aw.batch_norm(), aw.flatten()
