@@ -56,6 +56,10 @@ def test_a_derivation_is_drawn(tmp_path):
     assert str(drawing) == derivation_as_svg(tree) == tree._repr_html_()
     assert file.read_text(encoding="utf-8") == str(drawing) + "\n"
     assert "no choices" in str(aw.draw(aw.derivation(aw.root(aw.relu(), (3,)))))
+    with pytest.raises(
+        BadArgument, match=r"input is .*12.*, and <Derivation: .*> has that of its run; leave it out, or"
+    ):
+        aw.draw(tree, input=(12,))
 
 
 def test_a_trial_is_drawn_as_the_command_draws_it(tmp_path, cli):

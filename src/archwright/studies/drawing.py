@@ -11,7 +11,7 @@ from archwright.core.node import Node
 from archwright.core.shape import Shape
 from archwright.core.term import Term
 from archwright.core.variation.derivation import Derivation
-from archwright.execution.checks import read_positive_count
+from archwright.execution.checks import BadArgument, read_positive_count
 from archwright.execution.spaces import DEFAULT_INPUT, read_space
 from archwright.results.drawing import Drawing, write_drawing
 from archwright.results.trial import Trial
@@ -29,13 +29,17 @@ def draw(
     `drawn` is a module, a node, a trial, a derivation, or a space in any form that `search` takes. An architecture
     whose input is known, or given, has shapes and numbers of parameters. A space that takes a number of `classes` is
     built for that one. A file that is there already is replaced if it is an SVG. Raises NotASpace and its like, Misfit,
-    UnwritableFile and FileOfAnotherKind.
+    BadArgument, UnwritableFile and FileOfAnotherKind.
     """
+    given = read_input(input)
+    if given is not None and isinstance(drawn, Trial | Derivation):
+        raise BadArgument(
+            f"input is {given}, and {drawn!r} has that of its run; leave it out, or draw the architecture"
+        )
     if isinstance(drawn, Trial):
         return drawn.draw(file)
     if isinstance(drawn, Derivation):
         return write_drawing(Drawing(derivation_as_svg(drawn)), file)
-    given = read_input(input)
     if isinstance(drawn, Node):
         term, known = (drawn.architecture if drawn.is_leaf else drawn.origin.space), drawn.origin.input_shape
         shape = known if given is None else given.shape
