@@ -1,4 +1,4 @@
-"""How long it takes to check and to count a space in which several modules share each choice."""
+"""How long it takes to check, count and sample large spaces: one with shared choices, and a cell of many edges."""
 
 import random
 import time
@@ -41,6 +41,23 @@ def make_space() -> aw.Term:
     edges = [aw.Either(tuple(operations.values()), labels, aw.shared(f"op{i}", list(labels))) for i in range(1, 5)]
     topologies = [topology(pairs, *(edges[i - 1] for i in choices)) for pairs, choices in TOPOLOGIES]
     return aw.either(**{f"topology_{number}": term for number, term in enumerate(topologies)})
+
+
+def make_cell() -> aw.Term:
+    """One of three operations on each of the 45 edges between ten nodes; nothing is cached for it as yet."""
+    edges = [(source, target) for target in range(1, 10) for source in range(target)]
+    return aw.cell(edges, connected=True, none=Zero(), skip=aw.identity(), conv=aw.relu_conv_bn(3))
+
+
+def measure_cell_seconds(rounds: int) -> float:
+    """The time of the first sample of such a cell: the mean of some, each drawn otherwise."""
+    seconds = 0.0
+    for seed in range(rounds):
+        cell, rng = make_cell(), random.Random(seed)
+        start = time.perf_counter()
+        aw.sample(aw.root(cell, SHAPE), rng.random)
+        seconds += time.perf_counter() - start
+    return seconds / rounds
 
 
 def measure_seconds(ask: Callable[[aw.Term], Any], rounds: int) -> float:

@@ -80,6 +80,8 @@ def measure_spaces(size: Size) -> Iterator[Row]:
         yield Row(f"`aw.{command}` {name}", f"{seconds:.2f} s", "1 s", "47,385 architectures, four choices of nine")
     milliseconds = 1000 * counting.measure_sample_seconds(size.samples // 10)
     yield Row(f"a complete sample {name}", f"{milliseconds:.1f} ms", "10 ms", "after the first")
+    milliseconds = 1000 * counting.measure_cell_seconds(size.counting_rounds)
+    yield Row("the first sample of a connected cell", f"{milliseconds:.0f} ms", "50 ms", "45 edges, three operations")
     by_sample, by_choice, by_dict = sampling.measure_sampling_rates(size.sampling_rounds, size.samples)
     for method, rate in (("`aw.sample`", by_sample), ("a loop over `node.choice`", by_choice)):
         note = f"{100 * rate / by_dict:.1f} % of the {by_dict:,.0f} of a plain dict"

@@ -6,10 +6,12 @@ from attrs import frozen
 
 from archwright.core.analysis.completions import analyze, list_options
 from archwright.core.analysis.demand import NO_DEMAND, Demand, require_zeros
+from archwright.core.analysis.edge_search import is_completable_by_edges
 from archwright.core.domain import Domain
 from archwright.core.environment import Environment, compute_value, find_unknown
 from archwright.core.errors import ArchwrightError
 from archwright.core.hyperparameter import list_analyzed_values
+from archwright.core.modules.graphs import Cell
 from archwright.core.modules.places import BoundPlace, Let
 from archwright.core.passage import Passage, Waypoint
 from archwright.core.shape import Misfit, Shape
@@ -158,6 +160,10 @@ def is_completable(
     term: Term, shape: Shape, environment: Environment, values: tuple[Value, ...], demand: Demand
 ) -> bool:
     """Whether `term` has any completion for an input shape: it is looked for until the first."""
+    if isinstance(term, Cell):
+        found = is_completable_by_edges(term, shape, environment, values, demand)
+        if found is not None:
+            return found
     plan, k = term.plan, len(values)
     if k == len(plan.slots):
         return (demand.zeros == "allowed" and _fits_specified(term, shape, values)) or bool(

@@ -40,16 +40,16 @@ def cache_on_term(function: CachedFunction) -> CachedFunction:
         if result is None:
             result = plan.new_cache.pop(key, None)
             if result is not None:
-                _store(plan.cache, MAX_CACHED_RESULTS, key, result)
+                store_result(plan.cache, MAX_CACHED_RESULTS, key, result)
             else:
                 result = plan.rare_cache.get(key)
         if result is None:
             relevant = _restrict(environment, keys) if keys else EMPTY_ENVIRONMENT
             result = function(term, shapes, relevant, values, *([] if more is None else [more]))
             if len(values) > plan.first_rare or any(name in relevant for name in plan.rare_shared):
-                _store(plan.rare_cache, MAX_RARE_RESULTS, key, result)
+                store_result(plan.rare_cache, MAX_RARE_RESULTS, key, result)
             else:
-                _store(plan.new_cache, MAX_NEW_RESULTS, key, result)
+                store_result(plan.new_cache, MAX_NEW_RESULTS, key, result)
         return result
 
     return cast(CachedFunction, _cache_alone(function) if len(signature(function).parameters) == 1 else call)
@@ -77,8 +77,9 @@ def _restrict(environment: Environment, keys: tuple[Any, ...]) -> Environment:
     return Environment(relevant) if relevant else EMPTY_ENVIRONMENT
 
 
-def _store(cache: dict[Any, Any], limit: int, key: Any, result: Any) -> None:
-    """Adds a result to a cache, which is cleared first if it is full."""
+def store_result(cache: dict[Any, Any], limit: int, key: Any, result: Any) -> Any:
+    """The result, which is added to a cache; that is cleared first if it is full."""
     if len(cache) >= limit:
         cache.clear()
     cache[key] = result
+    return result

@@ -319,7 +319,8 @@ def _analyze_child(
 ) -> tuple[_ChildStates, int]:
     """The states after the `i`-th child, and its depth; dead ends are added to `blocked`."""
     child, prefix, depth = children[i], write_prefix(term, children, i), 0
-    keys = frozenset(child.plan.keys)
+    keys, connection = frozenset(child.plan.keys), term.connection
+    zeros: Zeros = demand.zeros if isinstance(term, Rewriting) else "allowed"
     after: _ChildStates = {}
     for ((outs, reached), known), before in states.items():
         try:
@@ -328,7 +329,7 @@ def _analyze_child(
             blocked.add(prefix_name(prefix, child.word), (), str(misfit), before.example)
             continue
         here = _ChildInPlace(child, ins, term.copies, prefix)
-        demand_here, parts = split_by_zeros(term, i, reached, Demand(demand.needed & keys, demand.zeros))
+        demand_here, parts = split_by_zeros(connection, i, reached, Demand(demand.needed & keys, zeros))
         analyze_here = partial(here.analyze, demand_here)
         ends = list_dead_ends(analyze_here(known), analyze_here, known, blocked, _find_completions)
         for assumed, end in ends:

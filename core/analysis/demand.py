@@ -4,10 +4,10 @@ from typing import Any, Literal
 
 from attrs import frozen
 
-from archwright.core.connection import ZERO_REFUSED
+from archwright.core.connection import ZERO_REFUSED, Connection
 from archwright.core.modules.basic import Zero
 from archwright.core.shape import Misfit
-from archwright.core.term import Compound, Rewriting, Term
+from archwright.core.term import Rewriting, Term
 
 Zeros = Literal["allowed", "refused", "only"]  # bare zeros
 Keys = frozenset[Any]  # of the environment: the names of shared hyperparameters, for one
@@ -41,15 +41,15 @@ def require_zeros(term: Term, demand: Demand) -> None:
         raise Misfit(f"{term.kind} is not zero()")
 
 
-def split_by_zeros(term: Compound, i: int, reached: int, demand: Demand) -> tuple[Demand, list[tuple[Demand, int]]]:
+def split_by_zeros(
+    connection: Connection | None, i: int, reached: int, demand: Demand
+) -> tuple[Demand, list[tuple[Demand, int]]]:
     """What is demanded of the `i`-th child of a module, and its parts, each with the nodes that are reached after it.
 
     Where zeros decide which nodes the input comes to, the parts are the completions that are no bare zero, and those
-    that are one.
+    that are one. `connection` is the rule of the module; without one, the child is demanded what `demand` says.
     """
-    connection = term.connection
     if connection is None:
-        demand = demand if isinstance(term, Rewriting) else Demand(demand.needed)
         return demand, [(demand, reached)]
     without = Demand(demand.needed, "refused")
     parts = [(without, connection.follow(i, reached, is_zero=False))]

@@ -186,7 +186,7 @@ class Cell(Rewriting):
 
     def expand(self) -> Topology:
         """The topology. Misfit if it must be connected and is not."""
-        return self._connect([self._find_operation(label) for _, label in self.ops], self.merging)
+        return self._connect([self.find_operation(label) for _, label in self.ops], self.merging)
 
     def _connect(self, operations: Sequence[Term], merging: Value) -> Topology:
         """The topology, with the rule of connectivity as long as something is open that may become zero()."""
@@ -210,9 +210,10 @@ class Cell(Rewriting):
 
     def _leave_open(self, slot: Slot) -> Term:
         is_open = isinstance(slot, Domain)
-        return make_unchecked_term(Either, (self.terms, self.labels, slot)) if is_open else self._find_operation(slot)
+        return make_unchecked_term(Either, (self.terms, self.labels, slot)) if is_open else self.find_operation(slot)
 
-    def _find_operation(self, label: object) -> Term:
+    def find_operation(self, label: object) -> Term:
+        """The operation of a label."""
         return self.terms[self.labels.index(str(label))]
 
     def candidates(self, name: str, target: Term, may_be: Callable[[Term, Term], bool]) -> Sequence[Value]:
