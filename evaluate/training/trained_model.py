@@ -22,6 +22,8 @@ from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.store.artifacts import locate_artifact, write_artifact
 
+MAX_NAMED_WEIGHTS = 3  # in an error, of each way in which weights can be wrong
+
 
 class NoArtifact(ArchwrightError, FileNotFoundError):
     """A file of a trial that was not kept, or no longer is."""
@@ -123,8 +125,28 @@ def restore_model(
         try:
             module.load_state_dict(weights)
         except RuntimeError as error:
+            differences = _describe_differences(module.state_dict(), weights) or str(error).splitlines()[-1].strip()
             raise WrongWeights(
-                f"the weights are not those of the architecture ({str(error).splitlines()[-1].strip()}); "
-                "train the trial again"
+                f"the weights are not those of the architecture ({differences}); train the trial again"
             ) from error
     return module.eval()
+
+
+def _describe_differences(wanted: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> str:
+    """What differs between the weights that a module needs and those that are there; torch tells it on pages."""
+    sizes = [
+        f"{name} is {tuple(weights[name].shape)} in place of {tuple(tensor.shape)}"
+        for name, tensor in wanted.items()
+        if name in weights and weights[name].shape != tensor.shape
+    ]
+    differences = {
+        "missing": [name for name in wanted if name not in weights],
+        "unexpected": [name for name in weights if name not in wanted],
+        "size mismatch": sizes,
+    }
+    return "; ".join(f"{what}: {_list_first(items)}" for what, items in differences.items() if items)
+
+
+def _list_first(items: Sequence[str]) -> str:
+    more = len(items) - MAX_NAMED_WEIGHTS
+    return f"{', '.join(items[:MAX_NAMED_WEIGHTS])}{f' and {more:,} more' if more > 0 else ''}"

@@ -7,12 +7,15 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
+import archwright as aw
 from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.training.trained_model import (
     BadArtifact,
     UnknownNormalisation,
+    WrongWeights,
     read_model,
     read_normalisation,
+    restore_model,
     write_model,
 )
 from archwright.store.artifacts import write_artifact
@@ -65,3 +68,19 @@ def test_a_shape_that_is_none_is_no_part_of_the_code_of_a_model(tmp_path, shape)
     write_artifact(tmp_path / "trial-0" / "model.safetensors", save({"a": torch.zeros(1)}, metadata))
     with pytest.raises(BadArtifact, match="shape of a normalisation"):
         read_normalisation(tmp_path, 0)
+
+
+def test_weights_of_another_architecture_are_told_in_a_line():
+    """The first few of each sort, however many there are."""
+    deep = aw.sequential(*[aw.affine(4)] * 50, aw.affine(2))
+    weights = {"0.weight": torch.zeros(4, 9), **{f"head.{i}": torch.zeros(1) for i in range(3)}}
+    with pytest.raises(WrongWeights) as raised:
+        restore_model(deep, (8,), weights, seed=0)
+    assert str(raised.value) == (
+        "the weights are not those of the architecture (missing: 0.bias, 1.weight, 1.bias and 98 more; "
+        "unexpected: head.0, head.1, head.2; size mismatch: 0.weight is (4, 9) in place of (4, 8)); "
+        "train the trial again"
+    )
+    right = restore_model(deep, (8,), None, seed=1).state_dict()
+    restored = restore_model(deep, (8,), right, seed=0).state_dict()
+    assert all(torch.equal(restored[name], right[name]) for name in right)
