@@ -40,7 +40,7 @@ def require_specified(architecture: Term) -> None:
 def layers(architecture: Term, in_shape: Shape, place: str = "") -> Iterator[Layer]:
     """The basic modules in the order in which they run; what joints learn is in none of them.
 
-    NotSpecified if choices are left.
+    NotSpecified if choices are left, and Misfit where the shape does not fit.
     """
     require_specified(architecture)
     yield from _iterate_layers(architecture, in_shape, place + root_prefix(architecture))

@@ -40,7 +40,8 @@ def check(space: Term, input_shape: Iterable[int], classes: int | None = None) -
 
     DeadEnd lists the first places where no option fits. WrongOutput is for an output shape other than `(classes,)`,
     ConflictingShared for shared hyperparameters, InvalidResult and NotWritable for user-defined modules, and TooDeep
-    for nesting.
+    for nesting. UnboundNonterminal and PlaceWithoutLet are for what nothing says what it stands for, NotASpace and
+    Misfit for what is no module, or no shape.
     """
     require_space(space)
     require_bound(space)

@@ -70,7 +70,10 @@ def name_children(build: Callable[..., Term], named: Mapping[str, Term]) -> tupl
 
 
 def drop_names(term: TermKind) -> TermKind:
-    """The same architecture, or space, without the names of its modules: what it computes, and no more."""
+    """The same architecture, or space, without the names of its modules: what it computes, and no more.
+
+    NotATerm of anything else.
+    """
     require_term(term, "what is to lose its names")
     return _drop_names(term)
 

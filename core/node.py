@@ -115,7 +115,10 @@ class Node:
         return self.shape
 
     def choose(self, value: Value) -> "Node":
-        """The node in which the open hyperparameter has `value`; this one is unchanged."""
+        """The node in which the open hyperparameter has `value`; this one is unchanged.
+
+        IllegalValue if it cannot have it, NothingToChoose at a leaf, and DeadEnd where nothing fits after it.
+        """
         request, domain = self.request, self.domain
         if request is None or domain is None:
             raise self._refuse(value)
@@ -133,8 +136,11 @@ class Node:
         return _advance(self.origin, self.focus, self.shape, self.frame, environment, values, self, value)
 
     def narrow(self, domain: Domain) -> "Node":
-        """The node in which the open hyperparameter has the smaller `domain`; if that has one value, it is chosen."""
-        if self.domain is None or not self.domain.includes(domain):
+        """The node in which the open hyperparameter has the smaller `domain`; if that has one value, it is chosen.
+
+        IllegalValue unless it is a part of the domain that is open, NothingToChoose at a leaf.
+        """
+        if self.domain is None or not isinstance(domain, Domain) or not self.domain.includes(domain):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise self._refuse(domain)
         if domain.size == 1:
             return self.choose(domain.from_unit(0.0))  # its only value
@@ -196,7 +202,11 @@ class Node:
 
 
 def root(space: Term, input_shape: Iterable[int]) -> Node:
-    """The node in which nothing is chosen. DeadEnd if something in the space fits no such input."""
+    """The node in which nothing is chosen.
+
+    DeadEnd if something in the space fits no such input, Misfit of what is no shape, NotASpace of what is no module.
+    UnboundNonterminal and PlaceWithoutLet of what belongs into a grammar or a let, TooDeep of a space without end.
+    """
     return _find_root(space, as_shape(input_shape), EMPTY_ENVIRONMENT, ())
 
 
@@ -208,7 +218,10 @@ def _find_root(space: Term, shape: Shape, environment: Environment, values: tupl
 
 
 def replay(space: Term, input_shape: Iterable[int], path: Iterable[tuple[str, Value]]) -> Node:
-    """The node that `path` leads to. PathMismatch names the first choice that does not fit."""
+    """The node that `path` leads to.
+
+    PathMismatch names the first choice that does not fit; DeadEnd where the path leads to one, and what `root` raises.
+    """
     node = root(space, input_shape)
     for i, (name, value) in enumerate(_require_pairs(path)):
         choice = node.choice

@@ -23,10 +23,11 @@ def require_uniform(uniform: object) -> None:
 
 
 def sample(node: Node, uniform: Callable[[], float]) -> Node:
-    """A leaf below `node`: each choice uniform over its domain (DeepArchitect, section 5.1).
+    """A leaf below `node`: each choice is drawn from its domain (DeepArchitect, section 5.1).
 
-    Consumes one number in [0, 1) for each choice, such as `random.Random(0).random` gives. Leaves are not uniform
-    where paths differ in length.
+    Values are equally likely, unless the domain has weights or a prior. So leaves are not, where paths differ in
+    length. Consumes one number in [0, 1) for each choice, such as `random.Random(0).random` gives. DeadEnd where the
+    choices lead to one, NotASpace and WrongArguments of anything but a node and a function.
     """
     require_uniform(uniform)
     try:
@@ -40,7 +41,10 @@ def sample(node: Node, uniform: Callable[[], float]) -> Node:
 
 
 def enumerate_leaves(space: Term, input_shape: Iterable[int]) -> Iterator[Node]:
-    """Every leaf once, depth first, values in their order. Uncountable at the first domain of reals."""
+    """Every leaf once, depth first, values in their order.
+
+    Uncountable at the first domain of reals, DeadEnd at the first dead end, and what `root` raises.
+    """
     stack = [root(space, input_shape)]
     while stack:
         node = stack.pop()

@@ -53,7 +53,8 @@ class Joint:
     "add" sums them, "mean" averages, "concatenate" puts them one behind the other along the first axis; "weighted" is
     the sum of each times the sigmoid of a learned number. "attention" normalises the first source from 0 to 1 over each
     sample; this mask times the weighted sum of the others is added to the sum itself, which is scaled once more.
-    "tuple" merges nothing: the outputs flow on side by side, and `select` takes one of them.
+    "tuple" merges nothing: the outputs flow on side by side, and `select` takes one of them. InvalidWiring of sources
+    that do not rise, and of another merge.
     """
 
     sources: tuple[int, ...] = field(converter=_as_sources)
@@ -84,6 +85,7 @@ class Wiring:
 
     Each is a Joint, or its sources, or its only source: `Wiring([0, 0], [1, 2])` are two branches that are added. A
     child may take what comes before it. Equal joints are one joint, which is merged once, with one set of weights.
+    InvalidWiring of a child that takes what comes later.
     """
 
     inputs: tuple[Joint, ...] = field(converter=_as_joints)

@@ -22,8 +22,9 @@ from archwright.core.term import Term
 def count(space: Term, input_shape: Iterable[int] | None = None) -> int | float:
     """How many architectures a space has: an exact integer, or inf if it has reals, or more than 10^300,000.
 
-    Without an input shape, nothing is ruled out for not fitting. A range of more than 128
-    integers is counted by what fits the module that has it; how later modules take its shapes is tried for a few.
+    Without an input shape, nothing is ruled out for not fitting. A range of more than 128 integers is counted by what
+    fits the module that has it; how later modules take its shapes is tried for a few. Raises what `root` does, but
+    DeadEnd: where nothing fits, it is 0.
     """
     shapes = () if input_shape is None else (as_shape(input_shape),)
     if isinstance(space, Term):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -32,7 +33,7 @@ def count(space: Term, input_shape: Iterable[int] | None = None) -> int | float:
 
 
 def out_shapes(space: Term, input_shape: Iterable[int]) -> tuple[Shape, ...]:
-    """The output shapes of a space's architectures."""
+    """The output shapes of a space's architectures. Raises what `count` does."""
     analysis = _analyze_space(space, (as_shape(input_shape),))
     return tuple({shapes[0]: None for shapes, _ in analysis.completions})
 
@@ -41,6 +42,7 @@ def dead_ends(space: Term, input_shape: Iterable[int]) -> tuple[BlockedPlace, ..
     """Every place of a space that some choices reach and where nothing fits then, with some such choices.
 
     Of what several places or copies share, the choices are found by trying, and are left out where that takes long.
+    Raises what `count` does.
     """
     blocked = _analyze_space(space, (as_shape(input_shape),)).blocked.values()
     prefix = root_prefix(space)

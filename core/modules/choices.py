@@ -82,7 +82,8 @@ def either(*terms: Term, **named: Any) -> Either:
     """A choice of one term. Options are known by their keyword, or by their kind, numbered where it comes again.
 
     `weights`, a list of a number above 0 for each option, says how often each is drawn, as of `values`; a text under
-    `name` is the name of the choice. A module of these keywords is an option like any other.
+    `name` is the name of the choice. A module of these keywords is an option like any other. InvalidHyperparameter of
+    no options, or two of one label, NotATerm of what is no module, InvalidDomain of other weights.
     """
     weights = () if isinstance(named.get("weights"), Term) else as_weights(named.pop("weights", ()))
     name, options = split_name(named)

@@ -111,7 +111,7 @@ class Wired(Composite):
 def wired(wiring: Wiring, *terms: Term, **named: Term | str) -> Wired:
     """`terms`, then those with names, connected by a wiring: `wired(Wiring([0, 0], [1, 2]), relu(), flatten())`.
 
-    A text under `name` is the name of the whole.
+    A text under `name` is the name of the whole. InvalidWiring of one for another number of modules.
     """
     name, named_terms = split_name(named)
     return Wired(wiring, (*terms, *name_children(wired, named_terms)), name=name)
@@ -119,7 +119,10 @@ def wired(wiring: Wiring, *terms: Term, **named: Term | str) -> Wired:
 
 @name_wrong_arguments
 def sequential(*terms: Term, **named: Term | str) -> Sequential:
-    """`terms` one after the other, then those with names; a text under `name` is the name of the whole."""
+    """`terms` one after the other, then those with names; a text under `name` is the name of the whole.
+
+    NotATerm of what is no module, and what `name_children` raises.
+    """
     name, named_terms = split_name(named)
     return Sequential((*terms, *name_children(sequential, named_terms)), name=name)
 
@@ -128,7 +131,7 @@ def sequential(*terms: Term, **named: Term | str) -> Sequential:
 def branches(*terms: Term, merge: object = "add", **named: Term | str) -> Branches:
     """`terms`, then those with names, side by side on one input; `merge` is one of MERGES or a choice of them.
 
-    A text under `name` is the name of the whole.
+    A text under `name` is the name of the whole. InvalidHyperparameter of another merge, and what `sequential` raises.
     """
     name, named_terms = split_name(named)
     return Branches((*terms, *name_children(branches, named_terms)), merge, name=name)  # pyright: ignore[reportArgumentType]

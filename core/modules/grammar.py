@@ -131,7 +131,8 @@ def grammar(start: str = "", /, *, depth: Any = None, **rules: Productions) -> G
 
     A rule is a list of productions, known by their kinds as the options of `either` are, or a mapping of labels to
     productions; `weighted(term, 2)` weighs one, as does listing it twice. With `depth`, at most so many productions are
-    in each other; rules may then lead back to their symbol. InvalidGrammar for rules that do not fit together.
+    in each other; rules may then lead back to their symbol. InvalidGrammar for rules that do not fit together, and
+    NotATerm for a production that is no module.
     """
     if not isinstance(start, str) or not start:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidGrammar(
@@ -198,7 +199,10 @@ def _label_productions(symbol: str, productions: Productions, terms: list[Term])
 
 @name_wrong_arguments
 def weighted(term: Term, weight: float) -> Weighted:
-    """A production of a grammar with a weight, a number above 0; those without one weigh 1."""
+    """A production of a grammar with a weight, a number above 0; those without one weigh 1.
+
+    NotATerm of what is no module, InvalidDomain of another weight.
+    """
     return Weighted(term, weight)
 
 
@@ -206,7 +210,7 @@ def count_derivations(space: Term, input_shape: Sequence[int] | None = None) -> 
     """How many derivations a space has: productions count as often as they are listed, and not once as in `count`.
 
     Papers that list a production twice give this number (Schrodi et al. 2023). Of a space without grammars, and of one
-    whose grammars list nothing twice, both numbers are the same. inf if the space has reals.
+    whose grammars list nothing twice, both numbers are the same. inf if the space has reals. Raises what `count` does.
     """
     require_space(space)
     return count(_tell_listings_apart(space), input_shape)

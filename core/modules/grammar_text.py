@@ -88,7 +88,7 @@ def grammar_from_text(
 
     What has a rule is a nonterminal; every other word is one of `terminals`: a module, or a function of as many modules
     as a production gives it. Productions are labelled by their text, and `#` begins a comment. `depth` is as in
-    `grammar`. UnreadableGrammar has the line and the column.
+    `grammar`. UnreadableGrammar has the line and the column; InvalidGrammar is for a depth that is none.
     """
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UnreadableGrammar(f"the text of a grammar is {text!r:.80}; write its rules, as in 'S -> conv | pool'")

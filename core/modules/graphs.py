@@ -239,6 +239,8 @@ def topology(
 
     With `connected`, choices that would cut the output off the input are not offered. `merge` is one of MERGES, by
     which all that comes into a node flows together, or a choice of them. A text under `name` is the name of the whole.
+    InvalidHyperparameter of edges in another order, of another merge, and where no way can be left; NotATerm of what is
+    no module.
     """
     name, named_terms = split_name(named)
     children = (*terms, *name_children(topology, named_terms))
@@ -250,7 +252,8 @@ def cell(edges: Sequence[Edge], connected: bool = False, *, merge: object = "add
     """A choice among `options` on each edge: `cell([(0, 1), (0, 2), (1, 2)], none=zero(), skip=identity())`.
 
     `merge` is one of MERGES, by which all that comes into a node flows together, or a choice of them. A text under
-    `name` is no option, but the name of the cell. A module of these keywords is an option like any other.
+    `name` is no option, but the name of the cell. A module of these keywords is an option like any other. Raises what
+    `topology` does.
     """
     if isinstance(merge, Term):
         options, merge = {"merge": merge, **options}, "add"

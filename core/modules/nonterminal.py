@@ -31,7 +31,10 @@ def _require_symbol(_: object, __: object, symbol: object) -> None:
 @final
 @module
 class Nonterminal(Rewriting):
-    """A reference to the rule of a symbol, in a production of the grammar that has that rule."""
+    """A reference to the rule of a symbol, in a production of the grammar that has that rule.
+
+    InvalidGrammar for what can be no symbol. In no grammar, it is refused where the space is read: UnboundNonterminal.
+    """
 
     symbol: str = field(validator=_require_symbol)
 

@@ -97,7 +97,11 @@ class Binding:
 @final
 @module
 class Place(Rewriting):
-    """Where a term stands that a let around it names."""
+    """Where a term stands that a let around it names.
+
+    InvalidHyperparameter of a name that is no identifier. Where no let around it has such a term, PlaceWithoutLet is
+    raised as the traversal comes to it.
+    """
 
     term_name: str
 
@@ -237,7 +241,8 @@ def _bind(term: Term, places: Mapping[str, BoundPlace], bound_terms: dict[int, T
 def let(inside: Term, **named: Term | str) -> Let:
     """Terms chosen once each, and used in many places: `let(inside=sequential(place("a"), place("a")), a=relu())`.
 
-    A text under `name` is no term, but the name of the let.
+    A text under `name` is no term, but the name of the let. NotATerm of what is no module; InvalidHyperparameter of a
+    term without a place, or with one for itself, and of a name that is no identifier.
     """
     name, terms = split_name(named)
     require_term(inside, "inside of let")

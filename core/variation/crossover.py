@@ -45,7 +45,7 @@ def crossover(a: Node, b: Node, uniform: Callable[[], float]) -> Node:
 
     Each pair of equal modules that were chosen unlike is as likely as another; both whole leaves are no pair, as that
     would give `b`. Consumes a number for the pair, and one for each choice that is drawn. Raises NothingToVary where
-    there is no pair, and NotALeaf.
+    there is no pair, NotALeaf, and DeadEnd where what is drawn leads to one.
     """
     here, there = derivation(a), derivation(b)
     require_uniform(uniform)

@@ -100,7 +100,7 @@ def mutated(leaf: Node, uniform: Callable[[], float], *, subtree: bool = False) 
 
     Consumes a number for the choice or the module and, for the choice, what `draw_other_value` does; then one for each
     choice that is drawn. A module that comes out as it was `MAX_REDRAWS` times has one of its choices changed. Raises
-    NothingToVary for a leaf without choices, and NotALeaf.
+    NothingToVary for a leaf without choices, NotALeaf, and DeadEnd where what is drawn leads to one.
     """
     tree = derivation(leaf)
     require_uniform(uniform)

@@ -355,6 +355,8 @@ def test_illegal_values():
         node.narrow(aw.values(16, 32)).choose(64)
     with pytest.raises(IllegalValue, match=message.format(r"\[0, 100\]")):
         node.narrow(aw.reals(0, 100))
+    with pytest.raises(IllegalValue, match=message.format("16")):
+        node.narrow(16)
 
 
 def test_choosing_at_a_leaf_and_reading_before_one():
