@@ -5,7 +5,9 @@ choice can still be asked, as far as the modules show without their shapes; wher
 other, stand against it after all, other values are tried, deepest first.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from attrs import define
@@ -15,6 +17,8 @@ from archwright.core.environment import EMPTY_ENVIRONMENT, Environment, compute_
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.frame import Frame, find_let, find_prefix, list_frames
 from archwright.core.hyperparameter import list_analyzed_values
+from archwright.core.modules.basic import Zero
+from archwright.core.modules.graphs import Cell, Topology, is_connected
 from archwright.core.modules.places import Binding, BoundPlace, Let
 from archwright.core.names import name_segment, root_prefix
 from archwright.core.node import Choice, DeadEnd, Node
@@ -189,6 +193,10 @@ def find_choice_names(
     RecursionError where expansions have no end without shapes.
     """
     plan, k = term.plan, len(values)
+    if isinstance(term, Cell) and k < len(plan.slots):
+        names = _find_names_by_edges(term, shapes, environment, values)
+        if names is not None:
+            return names
     if k == len(plan.slots):
         return _find_names_inside(term.specify(values) if plan.slots else term, shapes, environment)
     slot = plan.slots[k]
@@ -207,6 +215,49 @@ def find_choice_names(
     except Misfit:
         return _NO_NAMES
     return find_choice_names(term, shapes, environment, (*values, value))
+
+
+def _find_names_by_edges(
+    cell: Cell, shapes: tuple[()], environment: Environment, values: tuple[Value, ...]
+) -> frozenset[Any] | None:
+    """As `find_choice_names`, of a cell, which has too many combinations of operations to look at each.
+
+    None where the choice on one edge may decide on another one.
+    """
+    asked = cell.plan.names[len(values) :]
+    names = {f"{cell.word}.{name}" for name in asked}
+    with suppress(Misfit):
+        graph = cell.leave_open(values)
+        if graph is None:
+            return None
+        options = [
+            cell.list_operations(name) if name in asked else (child,)
+            for (name, _), child in zip(cell.ops, graph.children, strict=True)
+        ]
+        for i, operations in enumerate(options):
+            for operation in operations:
+                inside = find_choice_names(operation, shapes, environment, ())
+                for segment in _list_segments(graph, options, i, operation) if inside else ():
+                    names |= _add_prefix(f"{cell.word}.{segment}.", inside)
+    return frozenset(names)
+
+
+def _list_segments(graph: Topology, options: Sequence[Sequence[Term]], i: int, operation: Term) -> set[str]:
+    """What comes before the names of choices in an operation on one edge, of which others may have the same name."""
+    if not operation.given_name:
+        return {graph.segment(i)}
+    segments = set[str]()
+    for is_shared in (False, True):
+        others = [min(each, key=partial(_rank, name=operation.given_name, is_shared=is_shared)) for each in options]
+        others[i] = operation
+        if not graph.connected or is_connected(graph.edges, others, graph.merging):
+            segments.add(name_segment(graph, others, i))
+    return segments
+
+
+def _rank(term: Term, *, name: str, is_shared: bool) -> tuple[bool, bool]:
+    """Less for an operation that has a name, or another one, and for one that leads on."""
+    return (term.given_name == name) is not is_shared, isinstance(term, Zero)
 
 
 def _list_options(term: Term, domain: Domain) -> list[Value]:

@@ -212,6 +212,11 @@ class Cell(Rewriting):
         is_open = isinstance(slot, Domain)
         return make_unchecked_term(Either, (self.terms, self.labels, slot)) if is_open else self.find_operation(slot)
 
+    def list_operations(self, name: str) -> Sequence[Term]:
+        """Those that the edge of this name may have: one, once it is chosen."""
+        slot = dict(self.ops)[name]
+        return [self.find_operation(label) for label in (slot if isinstance(slot, Domain) else [slot])]
+
     def find_operation(self, label: object) -> Term:
         """The operation of a label."""
         return self.terms[self.labels.index(str(label))]

@@ -3,18 +3,22 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archwright as aw
+from archwright.core import completion
 from archwright.core.completion import (
     MAX_TRIED_NODES,
     ChoicesExcluded,
     NoSuchChoice,
     complete_choices,
     find_all_names,
+    find_choice_names,
 )
+from archwright.core.environment import EMPTY_ENVIRONMENT
 from archwright.core.value import IllegalValue
+from tests.core.analysis.test_edge_choices import cells, write_again
 from tests.strategies import all_nodes, leaves, roots, seeds
 
 
@@ -65,6 +69,29 @@ def test_a_name_that_is_never_asked_is_refused(node, name):
         with pytest.raises(NoSuchChoice) as error:
             complete_choices(node, {unknown: 1}, stream())
         assert repr(unknown) in str(error.value)
+
+
+@given(cells, st.data())
+@settings(max_examples=60, deadline=None)
+def test_the_names_in_a_cell_are_those_of_all_combinations(cell, data):
+    """Whatever its first operations are, and also where operations have names."""
+    k = data.draw(st.integers(0, len(cell.edges)))
+    values = tuple(data.draw(st.lists(st.sampled_from(cell.labels), min_size=k, max_size=k)))
+    by_edges = find_choice_names(cell, (), EMPTY_ENVIRONMENT, values)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(completion, "_find_names_by_edges", lambda *_: None)
+        assert find_choice_names(write_again(cell), (), EMPTY_ENVIRONMENT, values) == by_edges
+
+
+def test_a_choice_in_a_cell_of_many_edges_is_met():
+    """3 ** 45 combinations of operations are not looked at."""
+    edges = [(source, target) for target in range(1, 10) for source in range(target)]
+    space = aw.cell(edges, connected=True, none=aw.zero(), skip=aw.relu(), conv=aw.conv2d([2, 3], 3))
+    assert len(find_all_names(space)) == 90
+    for name in ("cell.topology.9_8.conv2d.filters", "cell.topology.1_0.conv2d.filters"):
+        assert dict(complete(space, {name: 3}).path)[name] == 3
+    with pytest.raises(NoSuchChoice, match=r"cell\.topology\.9_8\.conv2d\.filters"):
+        complete(space, {"cell.topology.9_8.conv2d.size": 3})
 
 
 def nest(depth: int) -> aw.Term:
