@@ -6,7 +6,6 @@ each value of the class, and splits it by what comes out. Dead ends that depend 
 itself.
 """
 
-import math
 from contextlib import suppress
 from functools import partial
 
@@ -14,15 +13,14 @@ from attrs import evolve, frozen
 
 from archwright.core.analysis.analysis import Analysis, Results, make_blocked, make_result
 from archwright.core.analysis.blocked import NO_DOUBTS, BlockedPlace, BlockedPlaces
-from archwright.core.analysis.demand import NO_KEYS, Demand, Zeros, require_zeros, split_by_zeros
+from archwright.core.analysis.demand import Demand, Zeros, require_zeros, split_by_zeros
 from archwright.core.analysis.doubts import list_dead_ends
-from archwright.core.analysis.edge_choices import find_edge_choices
+from archwright.core.analysis.edge_analysis import analyze_edges
 from archwright.core.analysis.examples import (
     NO_CHOICE,
     After,
     Chosen,
     InPlace,
-    OnEdges,
     add_prefix,
     prefix_name,
     write_prefix,
@@ -37,7 +35,6 @@ from archwright.core.analysis.states import (
     ValueClass,
     add_state,
     add_values,
-    count_completions,
     count_paths,
     drop,
     forget,
@@ -80,7 +77,7 @@ def analyze(
     try:
         require_zeros(term, demand)
         if k < len(plan.slots):
-            if isinstance(term, Cell) and (cell := _analyze_edges(term, shapes, environment, values, demand)):
+            if isinstance(term, Cell) and (cell := analyze_edges(term, shapes, environment, values, demand, analyze)):
                 return cell
             slot = plan.slots[k]
             if isinstance(slot, Domain):
@@ -199,42 +196,6 @@ def _analyze_specified(
             depth = 1 + max((child.plan.depth for child in children), default=0)
             return make_result(outs, environment, demand, require_depth(term.word, depth))
     return None
-
-
-def _analyze_edges(
-    term: Cell, shapes: tuple[Shape, ...], environment: Knowledge, values: tuple[Value, ...], demand: Demand
-) -> Analysis | None:
-    """The analysis of a cell edge by edge; None where what fits on one may depend on what is chosen on another.
-
-    A cell asks for all operations first, so what is chosen inside of them may be a dead end for one on a later edge.
-    """
-    edge_choices = find_edge_choices(term, values)
-    if edge_choices is None or (term.connected and any(_may_become_zero(each, environment) for each in term.terms)):
-        return None
-    analysis = analyze(edge_choices.topology, shapes, environment, (), demand)
-    if analysis.blocked or analysis.doubts:
-        return None
-    if not all(operation.plan.is_specified for operation in term.terms):
-        forgetting = evolve(demand, needed=NO_KEYS)
-        fitting, of_any_shape = (
-            count_completions(analyze(edge_choices.topology, ins, environment, (), forgetting).completions)
-            for ins in (shapes, ())
-        )
-        if not fitting == of_any_shape < math.inf:  # some do not fit, or of reals it is not known
-            return None
-    # How nodes merge may be a shared choice that is needed later: the topology has its value, and not its name.
-    merging = drop(environment, (environment.keys() - demand.needed).union(edge_choices.topology.plan.keys))
-    completions = {
-        (outs, learn(merging, after)): evolve(c, example=OnEdges(edge_choices, c.example))
-        for (outs, after), c in analysis.completions.items()
-    }
-    return evolve(analysis, completions=completions)
-
-
-def _may_become_zero(term: Term, environment: Knowledge) -> bool:
-    """Whether it may depend on what is chosen elsewhere that a term is a bare zero."""
-    is_open = isinstance(term, Rewriting) and bool(term.plan.keys)
-    return is_open and bool(analyze(term, (), environment, (), Demand(zeros="only")).completions)
 
 
 def _analyze_place(

@@ -1,5 +1,8 @@
 """A cell is analyzed edge by edge, and comes to the same as each combination of its operations by itself."""
 
+from math import comb
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +15,7 @@ from archwright.core.analysis.edge_choices import find_edge_choices
 from archwright.core.analysis.examples import write_path
 from archwright.core.environment import EMPTY_ENVIRONMENT
 from archwright.core.modules.graphs import Cell
+from archwright.core.node import DeadEnd
 from tests.strategies import GRAPHS, enumerate_leaves, shapes
 
 DIAMOND = [(0, 1), (0, 2), (1, 2)]
@@ -55,11 +59,11 @@ def test_edge_by_edge_is_as_by_combinations(space: aw.Term, shape: aw.Shape):
         return aw.count(each, shape), set(out_shapes(each, shape)), {end.place for end in dead_ends(each, shape)}
 
     edge_by_edge = look(write_again(space))
-    analyze_edges, analysis._analyze_edges = analysis._analyze_edges, lambda *_: None
+    analyze_edges, analysis.analyze_edges = analysis.analyze_edges, lambda *_: None
     try:
         assert look(write_again(space)) == edge_by_edge
     finally:
-        analysis._analyze_edges = analyze_edges
+        analysis.analyze_edges = analyze_edges
 
 
 @given(cells, shapes)
@@ -96,6 +100,18 @@ def test_a_cell_of_many_combinations_is_counted_at_once():
     edges = [(source, target) for target in range(1, 5) for source in range(target)]
     operations = {f"conv{size}": aw.conv2d(4, size) for size in range(1, 10)}
     assert aw.count(aw.cell(edges, **operations), (4, 8, 8)) == 9**10
+
+
+def test_what_does_not_fit_in_a_cell_of_many_edges_is_not_counted():
+    """A chain of 40 in which one operation makes an image of 200 shorter by 4, and another one, up to 9 times, by 8."""
+    edges = [(node, node + 1) for node in range(40)]
+    operations = {f"conv{size}": aw.conv2d(2, size, padding="valid") for size in (5, 9)}
+    space = aw.cell(edges, **operations)
+    assert aw.count(space, (2, 200, 200)) == sum(comb(40, n) for n in range(10))
+    assert aw.dead_ends(space, (2, 200, 200)) == ()
+    with pytest.raises(DeadEnd, match="at cell after no choice at all: conv2d with size 5"):
+        aw.root(space, (2, 160, 160))
+    assert aw.count(space, (2, 160, 160)) == 0
 
 
 def test_a_merge_that_cells_in_a_cell_share_is_chosen_once():
