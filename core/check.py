@@ -13,7 +13,7 @@ from archwright.core.json import from_json, to_json
 from archwright.core.modules.nonterminal import require_bound
 from archwright.core.names import name_segment
 from archwright.core.node import DeadEnd
-from archwright.core.shape import NEEDS_IMAGE, Shape
+from archwright.core.shape import NEEDS_IMAGE, Shape, TupleShape, format_shape
 from archwright.core.taken_input import require_space
 from archwright.core.term import Compound, Term
 from archwright.core.user_modules import is_user_defined
@@ -106,6 +106,11 @@ def _suggest_order(shape: Shape) -> str:
 
 def _check_outputs(space: Term, shape: Shape, classes: int) -> None:
     wrong = next((out for out in out_shapes(space, shape) if out != (classes,)), None)
+    if isinstance(wrong, TupleShape):
+        raise WrongOutput(
+            f"some architectures give outputs side by side, {format_shape(wrong)}; the data has {classes} classes, so "
+            f"select one of them or merge them, and end the space with affine(units={classes})"
+        )
     if wrong is not None:
         raise WrongOutput(
             f"the output shape of some architectures is {wrong}; the data has {classes} classes, so end the space "

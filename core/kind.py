@@ -24,6 +24,10 @@ class NotATerm(ArchwrightError, TypeError):
     """Something else where a module belongs."""
 
 
+# What builders take before their modules, which are given one by one.
+_FIRST_ARGUMENTS = {"wired": "wiring, ", "topology": "edges, "}
+
+
 def require_term(content: object, place: str, builder: str = "sequential") -> None:
     """NotATerm, with its place, for something else than a module; of several modules, `builder` makes one."""
     if isinstance(content, Term):
@@ -42,7 +46,8 @@ def _find_remedy(content: object, builder: str) -> str:
     if isinstance(content, Iterable) and not isinstance(content, str | bytes):
         items = list(cast(Iterable[object], content)) if isinstance(content, Collection) else []
         if not items or any(isinstance(item, Term) for item in items):
-            return f"unpack it, as in {builder}(a, b) or {builder}(*[a, b])"
+            call = f"{builder}({_FIRST_ARGUMENTS.get(builder, '')}"
+            return f"unpack it, as in {call}a, b) or {call}*[a, b])"
     return "it must be a module, such as relu()"
 
 
@@ -53,7 +58,7 @@ def _require_terms(instance: Term, attribute: "attrs.Attribute[Any]", content: o
     for i, term in enumerate(cast(tuple[object, ...], content if several else (content,))):
         if not isinstance(term, Term):
             place = f"{attribute.name}[{i}]" if several else attribute.name
-            takes_any_number = attribute.name == "children" and instance.kind in ("sequential", "branches")
+            takes_any_number = attribute.name == "children" and instance.kind in ("sequential", "branches", "wired")
             require_term(term, f"{place} of {instance.kind}", instance.kind if takes_any_number else "sequential")
         elif term.plan.depth >= MAX_NESTING:
             raise TooDeep(f"{attribute.name} of {instance.kind}")
@@ -100,24 +105,59 @@ def module(cls: type[Kind]) -> type[Kind]:
     name_wrong_fields(kind)
     if is_user_defined(kind):
         check_results(kind)
-    _refuse_tuples(kind)
+    _guard_shapes(kind)
     return kind
 
 
-def _refuse_tuples(kind: Any) -> None:
-    """Make a kind that takes one output refuse several side by side."""
-    if issubclass(kind, Basic) and not kind.takes_tuple:
-        kind.out_shape = _refuse_tuple(kind.out_shape)
+def _guard_shapes(kind: Any) -> None:
+    """Make a kind refuse several outputs side by side where it takes one, and one where it takes several."""
+    if issubclass(kind, Basic):
+        kind.out_shape = _require_tuple(kind.out_shape, 0) if kind.takes_tuple else _refuse_tuple(kind.out_shape)
     elif issubclass(kind, Composite) and not takes_shapes_of_wiring(kind):
-        kind.child_in_shape = _refuse_tuple(kind.child_in_shape)
+        for name, place in (("child_in_shape", 1), ("merge", 0)):
+            method = getattr(kind, name)
+            guarded = _require_tuple(method, place) if kind.takes_tuple else _refuse_tuples_inside(method, place)
+            setattr(kind, name, guarded)
 
 
 def _refuse_tuple(method: Callable[..., Shape]) -> Callable[..., Shape]:
     @wraps(method)
+    def call(self: Any, in_shape: Shape) -> Shape:
+        if type(in_shape) is TupleShape:
+            raise _explain_several(self, in_shape)
+        return method(self, in_shape)
+
+    return call
+
+
+def _refuse_tuples_inside(method: Callable[..., Shape], place: int) -> Callable[..., Shape]:
+    """The method of a composite, which is given its input shape in this place, and then those of its children."""
+
+    @wraps(method)
     def call(self: Any, *args: Any) -> Shape:
-        if TupleShape in map(type, args):
-            several = next(format_shape(shape) for shape in args if type(shape) is TupleShape)
-            raise Misfit(f"{self.kind} takes one output, and got several side by side: {several}; select takes one")
+        several = next((shape for shape in (args[place], *args[place + 1]) if type(shape) is TupleShape), None)
+        if several is not None:
+            raise _explain_several(self, several)
         return method(self, *args)
 
     return call
+
+
+def _require_tuple(method: Callable[..., Shape], place: int) -> Callable[..., Shape]:
+    """The method, which is given the input shape in this place."""
+
+    @wraps(method)
+    def call(self: Any, *args: Any) -> Shape:
+        if type(args[place]) is not TupleShape:
+            raise Misfit(
+                f"{self.kind} takes outputs side by side, which a joint gives that merges by "
+                f'"tuple"; it got {format_shape(args[place])}'
+            )
+        return method(self, *args)
+
+    return call
+
+
+def _explain_several(module: Any, shape: Shape) -> Misfit:
+    several = format_shape(shape)
+    return Misfit(f"{module.kind} takes one output, and got several side by side: {several}; select takes one")

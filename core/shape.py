@@ -31,6 +31,16 @@ class TupleShape(tuple[int, ...]):
         return cast(tuple[Shape, ...], tuple(self))
 
 
+def rank_shape(shape: Shape) -> tuple[bool, Shape]:
+    """By which shapes are sorted: one output comes before several side by side, whose items are no integers."""
+    return type(shape) is TupleShape, shape
+
+
+def sort_shapes(shapes: Iterable[Shape]) -> tuple[Shape, ...]:
+    """Each shape once, in an order that is always the same."""
+    return tuple(sorted(set(shapes), key=rank_shape))
+
+
 def as_shape(shape: Iterable[int]) -> Shape:
     """An input shape as Python's integers. Misfit unless it has an axis and all of them are positive integers."""
     try:

@@ -51,6 +51,8 @@ class Term(Named, ABC):
     _optional: ClassVar[Mapping[str, Any]] = {}  # the defaults of those that are left out where they have them
     # The hyperparameters that decide which input shapes fit and what shape comes out; None stands for all.
     shape_hyperparameters: ClassVar[tuple[str, ...] | None] = None
+    # Whether its input is outputs side by side, a TupleShape; the wiring of a composite that has one says it instead.
+    takes_tuple: ClassVar[bool] = False
 
     def __init__(self, *contents: Any, **named: Any) -> None:
         """WrongArguments: what the fields of a class are is known once it is made a kind of module."""
@@ -177,7 +179,6 @@ class Basic(Term):
     """A module without modules inside: fields and `out_shape`."""
 
     __slots__ = ()
-    takes_tuple: ClassVar[bool] = False  # whether outputs side by side, a TupleShape, can be its input
 
     def parameters(self, in_shape: Shape) -> int:
         """0, unless a kind says otherwise."""

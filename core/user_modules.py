@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from inspect import isfunction
 from operator import index
-from typing import Any
+from typing import Any, cast
 
 from attrs import fields
 
@@ -15,6 +15,8 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.shape import Shape, TupleShape
 from archwright.core.wiring import Wiring
 
+_ONE_SHAPE = "a tuple of integers, such as (8, 32, 32)"
+_SEVERAL_SHAPES = "; of outputs side by side, an aw.TupleShape of such tuples"
 _BUILT_IN = "archwright.core."  # how the names of the modules of built-in kinds begin
 
 
@@ -51,14 +53,35 @@ def _check_shape(method: Callable[..., Any]) -> Callable[..., Shape]:
     @wraps(method)
     def call(self: Any, *args: Any) -> Shape:
         result = method(self, *args)
-        if type(result) is TupleShape:
-            return result
         try:
-            return tuple(index(axis) for axis in result)  # also of a list or of numpy's integers
+            return _as_tuple_shape(result) if type(result) is TupleShape else _as_axes(result)
         except TypeError:
-            raise _invalid(self, method, result, "a tuple of integers, such as (8, 32, 32)") from None
+            required = f"{_ONE_SHAPE}{_SEVERAL_SHAPES}" if _is_of_several(result) else _ONE_SHAPE
+            raise _invalid(self, method, result, required) from None
 
     return call
+
+
+def _is_of_several(result: Any) -> bool:
+    """Whether it is, or was meant as, the shapes of several outputs."""
+    return isinstance(result, TupleShape) or (
+        isinstance(result, tuple | list) and any(map(_has_items, cast(Any, result)))
+    )
+
+
+def _has_items(item: Any) -> bool:
+    return isinstance(item, tuple | list)
+
+
+def _as_axes(result: Any) -> Shape:
+    return tuple(index(axis) for axis in result)  # also of a list or of numpy's integers
+
+
+def _as_tuple_shape(result: TupleShape) -> TupleShape:
+    """TypeError for no shapes at all, and for what is none, such as another TupleShape."""
+    if not result:
+        raise TypeError
+    return TupleShape(map(_as_axes, result.shapes))  # pyright: ignore[reportArgumentType]  (its items are shapes)
 
 
 def _check_parameters(method: Callable[..., Any]) -> Callable[..., int]:

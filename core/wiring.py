@@ -6,6 +6,7 @@ from typing import Any, cast, final
 
 from attrs import field, frozen
 
+from archwright.core.builders import name_wrong_fields
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.value import as_integer
 
@@ -45,6 +46,7 @@ def _require_merge(_: "Joint", __: object, merge: object) -> None:
 
 
 @final
+@name_wrong_fields
 @frozen
 class Joint:
     """Outputs that flow together: zero-padded to a common shape and merged, from left to right.
@@ -79,6 +81,7 @@ def _as_joints(written: Any) -> tuple[Joint, ...]:
 
 
 @final
+@name_wrong_fields
 @frozen(cache_hash=True)
 class Wiring:
     """What flows into each child of a composite, in order, and into its own output.

@@ -53,7 +53,7 @@ from archwright.core.expression import Expression, Shared
 from archwright.core.hyperparameter import list_analyzed_values
 from archwright.core.modules.graphs import Cell
 from archwright.core.modules.places import Binding, BoundPlace, ChosenTerm
-from archwright.core.shape import Misfit, Shape
+from archwright.core.shape import Misfit, Shape, sort_shapes
 from archwright.core.term import Basic, Composite, Compound, Rewriting, Term
 from archwright.core.term_cache import cache_on_term
 from archwright.core.value import Value
@@ -210,7 +210,7 @@ def _analyze_place(
         return None
     blocked, doubts, depth, prefix = BlockedPlaces(), NO_DOUBTS, 1, write_prefix(place, (binding.term,), 0)
     if known is None:
-        asked = tuple(sorted(set(shapes)))
+        asked = sort_shapes(shapes)
         asking = Demand(frozenset(binding.term.plan.keys), demand.zeros)
         analysis = analyze(binding.term, asked, environment, (), asking)
         classes = list(iterate_classes(asked, environment, analysis.completions, demand.zeros))
@@ -222,7 +222,7 @@ def _analyze_place(
         if not classes:
             return make_blocked(place, f"what was chosen at the first place of {binding.name} does not fit here")
         if has_misfits(known, classes, environment):
-            doubts = frozenset([(binding, tuple(sorted({*known.shapes, *shapes})), demand.zeros)])
+            doubts = frozenset([(binding, sort_shapes([*known.shapes, *shapes]), demand.zeros)])
     total: Results = {}
     for new, others in classes:
         example = InPlace(binding, prefix, new.example, new.shapes, new.zeros, known is None)

@@ -10,6 +10,7 @@ from archwright.core.analysis.examples import InPlace, write_prefix
 from archwright.core.analysis.states import Knowledge, learn
 from archwright.core.analysis.term_classes import FindCompletions, split_class, split_off_misfits
 from archwright.core.modules.places import BoundPlace
+from archwright.core.shape import rank_shape
 
 TOLD_APART: Sequence[Zeros] = ("refused", "only")  # terms that are no bare zeros, and zeros
 
@@ -51,7 +52,7 @@ def _narrow(
         for value in known[name].values:
             yield {name: value.value}, known.set(name, value.value)
         return
-    binding, shapes, zeros = min(doubts, key=lambda doubt: (doubt[0].name, *doubt[1:]))
+    binding, shapes, zeros = min(doubts, key=lambda doubt: (doubt[0].name, [*map(rank_shape, doubt[1])], doubt[2]))
     prefix = write_prefix(BoundPlace(binding), (binding.term,), 0)
     group = known[binding]
     if zeros != "allowed" == group.zeros:

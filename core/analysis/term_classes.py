@@ -12,7 +12,7 @@ from archwright.core.analysis.examples import Example
 from archwright.core.analysis.states import Knowledge, Known, ValueClass
 from archwright.core.environment import EMPTY_ENVIRONMENT
 from archwright.core.modules.places import Binding
-from archwright.core.shape import Misfit, Shape
+from archwright.core.shape import Misfit, Shape, sort_shapes
 
 # The completions of the term of a binding for input shapes, given what is known before; and which of zeros.
 FindCompletions = Callable[[Binding, tuple[Shape, ...], Knowledge, Zeros], Results]
@@ -77,7 +77,7 @@ def split_class(
     if "allowed" not in (zeros, known.zeros) and zeros != known.zeros:
         return []
     zeros = known.zeros if zeros == "allowed" else zeros
-    asked = tuple(sorted({*known.shapes, *shapes}))
+    asked = sort_shapes([*known.shapes, *shapes])
     if asked == known.shapes and zeros == known.zeros:
         return [(known, EMPTY_ENVIRONMENT)]
     fitting = tuple(shape for shape in asked if shape not in known.shapes or known.list_outs([shape]))
@@ -97,7 +97,7 @@ def split_off_misfits(
     classes = split_class(binding, known, shapes, environment, find)
     if not has_misfits(known, classes, environment):
         return classes
-    asked = tuple(sorted({*known.shapes, *shapes}))
+    asked = sort_shapes([*known.shapes, *shapes])
     outs = dict(zip(known.shapes, known.outs, strict=True))
     misfits = evolve(known, shapes=asked, outs=tuple(map(outs.get, asked)))
     return [*classes, (misfits, EMPTY_ENVIRONMENT)]
@@ -148,7 +148,7 @@ def _join(key: Any, choice: Known, known: Any, find: FindCompletions) -> Any:
     for group in (known, choice):
         if (len(group.shapes), group.zeros) == (len(outs), zeros):
             return group
-    asked = tuple(sorted(outs))
+    asked = sort_shapes(outs)
     classes = iterate_classes(asked, known.before, find(key, asked, known.before, zeros), zeros)
     same = (new for new, _ in classes if new.keys == known.keys and new.outs == tuple(map(outs.get, asked)))
     return next(same, None)

@@ -1,6 +1,6 @@
 """The basic modules (DeepArchitect, appendix B.1, and the usual ones since)."""
 
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, cast, final
 
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.domain import Domain
@@ -16,7 +16,7 @@ from archwright.core.hyperparameter import (
     one_of,
 )
 from archwright.core.kind import module
-from archwright.core.shape import NEEDS_IMAGE, Misfit, Shape, TupleShape, format_shape
+from archwright.core.shape import NEEDS_IMAGE, Misfit, Shape, TupleShape
 from archwright.core.term import Basic
 from archwright.core.value import Value
 
@@ -229,12 +229,10 @@ class Select(Basic):
 
     def out_shape(self, in_shape: Shape) -> Shape:
         """That of the output."""
-        if not isinstance(in_shape, TupleShape):
-            one = format_shape(in_shape)
-            raise Misfit(f'select takes outputs side by side, which a joint gives that merges by "tuple"; it got {one}')
-        if self.index >= len(in_shape.shapes):
-            raise Misfit(f"select({self.index}) of {len(in_shape.shapes)} outputs side by side; 0 is the first of them")
-        return in_shape.shapes[self.index]
+        shapes = cast(TupleShape, in_shape).shapes
+        if self.index >= len(shapes):
+            raise Misfit(f"select({self.index}) of {len(shapes)} outputs side by side; 0 is the first of them")
+        return shapes[self.index]
 
 
 @final

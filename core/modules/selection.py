@@ -27,7 +27,8 @@ def list_selected(term: Term) -> frozenset[int] | None:
 def narrow_wiring(wiring: Wiring, children: Sequence[Term]) -> Wiring:
     """The wiring in which only what a child selects flows into it, for those who follow the data.
 
-    The indices of selects no longer count the sources of their joints.
+    The indices of selects no longer count the sources of their joints. What is selected may not be there in a space,
+    in which a child may never be chosen; then all flows into it.
     """
     if all(joint.merge != TUPLE for joint in wiring.inputs):
         return wiring
@@ -36,4 +37,5 @@ def narrow_wiring(wiring: Wiring, children: Sequence[Term]) -> Wiring:
 
 def _narrow_joint(joint: Joint, child: Term) -> Joint:
     selected = list_selected(child) if joint.merge == TUPLE and len(joint.sources) > 1 else None
-    return Joint(tuple(joint.sources[i] for i in sorted(selected)), TUPLE) if selected else joint
+    is_there = selected and max(selected) < len(joint.sources)
+    return Joint(tuple(joint.sources[i] for i in sorted(selected)), TUPLE) if selected and is_there else joint

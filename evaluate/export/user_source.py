@@ -4,7 +4,7 @@ import ast
 from typing import Any
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.shape import Shape
+from archwright.core.shape import Shape, TupleShape
 from archwright.core.term import Composite, Term
 from archwright.core.tracebacks import guard_user_code
 from archwright.evaluate.export.operations import Operations, UserModule, to_attribute_name
@@ -21,7 +21,8 @@ class BadModuleSource(ArchwrightError, ValueError):
 def translate_source(term: Term, in_shape: Shape, children: tuple[Operations, ...]) -> Operations:
     """The module of a kind of a person's own, of the operations of its children, one for each run."""
     source = _call_source(term, in_shape, [f"{{{i}}}" for i in range(len(children))])
-    return (_parse_source(term, source, children, term.out_shape(in_shape)),)
+    takes_tuple = isinstance(in_shape, TupleShape)
+    return (_parse_source(term, source, children, term.out_shape(in_shape), takes_tuple=takes_tuple),)
 
 
 def _call_source(term: Term, in_shape: Shape, placeholders: list[str]) -> Any:
@@ -36,7 +37,9 @@ def _call_source(term: Term, in_shape: Shape, placeholders: list[str]) -> Any:
         return method(in_shape, placeholders) if isinstance(term, Composite) else method(in_shape)
 
 
-def _parse_source(term: Term, source: Any, children: tuple[Operations, ...], out: Shape) -> UserModule:
+def _parse_source(
+    term: Term, source: Any, children: tuple[Operations, ...], out: Shape, *, takes_tuple: bool
+) -> UserModule:
     """The module of a person's source; braces that are no placeholders stay as they are."""
     try:
         if not isinstance(source, str):
@@ -50,5 +53,5 @@ def _parse_source(term: Term, source: Any, children: tuple[Operations, ...], out
             "expression"
         ) from error
     preamble = "\n".join(source.splitlines()[: statements[-1].end_lineno]).strip() if statements else ""
-    name, is_taking = to_attribute_name(term.kind), getattr(term, "takes_tuple", False)
-    return UserModule(name, ast.unparse(last.value), preamble, children, out, takes_tuple=is_taking)
+    name = to_attribute_name(term.kind)
+    return UserModule(name, ast.unparse(last.value), preamble, children, out, takes_tuple=takes_tuple)

@@ -182,6 +182,9 @@ def _require_size(architecture: Term, model_input: Input, model: nn.Module) -> N
 
 def _run_on_zeros(module: nn.Module, shape: Shape, model_input: Input) -> None:
     """Runs a part of a model once. Only what takes the model's own input may get its type, if that is no float."""
+    if isinstance(shape, TupleShape):
+        module.eval()(tuple(torch.zeros(2, *each) for each in shape.shapes))
+        return
     zeros = torch.zeros(2, *shape)
     if shape == model_input.shape and model_input.element_type != "float32":
         with suppress(RuntimeError):  # it is a later part, which gets floats of that shape

@@ -129,6 +129,11 @@ def test_outputs_must_have_the_number_of_classes():
     with pytest.raises(WrongOutput, match=message):
         aw.check(space, (1, 8, 8), classes=10)
     aw.check(aw.sequential(space, aw.affine(10)), (1, 8, 8), classes=10)
+    beside = aw.wired(aw.Wiring([0, 0], aw.Joint([1, 2], "tuple")), aw.affine(10), aw.conv2d(4, 3))
+    with pytest.raises(
+        WrongOutput, match="give outputs side by side, 10 and 4x8x8; the data has 10 classes, so select"
+    ):
+        aw.check(beside, (1, 8, 8), classes=10)
 
 
 def test_an_input_shape_that_can_be_walked_once_alone():

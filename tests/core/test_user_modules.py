@@ -54,6 +54,25 @@ def test_an_invalid_shape(shape):
         aw.root(Returning(shape), SHAPE)
 
 
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (SHAPE, SHAPE),
+        [SHAPE, list(SHAPE)],
+        aw.TupleShape(),
+        aw.TupleShape((3, 8)),
+        aw.TupleShape((SHAPE, "ab")),
+        aw.TupleShape((SHAPE, aw.TupleShape((SHAPE, SHAPE)))),
+    ],
+)
+def test_an_invalid_shape_of_several_outputs(shape):
+    """What is meant as one is told how it is written; an empty one and one inside another are none."""
+    with pytest.raises(
+        InvalidResult, match=r"out_shape of returning gave .*; of outputs side by side, an aw\.TupleShape"
+    ):
+        aw.root(aw.sequential(Returning(shape), aw.select(0)), SHAPE)
+
+
 @pytest.mark.parametrize("size", [-1, 2.5, None, "many"])
 def test_an_invalid_number_of_parameters(size):
     with pytest.raises(InvalidResult, match=r"parameters of returning gave .*; it must give a number of parameters"):

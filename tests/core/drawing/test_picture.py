@@ -159,6 +159,14 @@ def test_darts_is_drawn_without_overlaps(seed):
     assert_tidy(draw_diagram(make_cell(2)))
 
 
+def test_a_select_of_what_is_not_there_is_drawn_as_written():
+    """A space may hold it, which never offers it."""
+    wiring = aw.Wiring([0, 0, aw.Joint([1, 2], "tuple")], 3)
+    space = aw.wired(wiring, aw.relu(), aw.batch_norm(), aw.branches(aw.select(2), aw.select(0)))
+    assert_tidy(draw_diagram(space))
+    assert {"select", "index 2"} <= set(list_texts(space))
+
+
 def test_every_edge_of_a_large_graph_has_a_way_of_its_own():
     """All pairs of seven nodes."""
     edges = [(source, target) for target in range(7) for source in range(target)]

@@ -2,6 +2,7 @@
 
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 
@@ -9,6 +10,7 @@ import archwright as aw
 from archwright.core.modules.selection import list_selected, narrow_wiring
 from archwright.core.node import DeadEnd
 from archwright.core.wiring import InvalidWiring
+from tests.core.user_modules import Glued
 from tests.darts import CELLS, make_cell, make_darts
 from tests.strategies import seeds
 
@@ -55,10 +57,16 @@ def test_names_of_choices():
         (lambda: aw.wired([0, 1], CONV, POOL), r"the wiring of wired is \[0, 1\]; write what flows into each child"),
         (lambda: aw.wired(aw.Wiring([0], 1), CONV, POOL), "wired has 2 modules, and its wiring has 1 inputs; give one"),
         (lambda: aw.wired(aw.Wiring([0, 1], 2)), "wired has 0 modules, and its wiring has 2 inputs"),
+        (
+            lambda: aw.wired(aw.Wiring([0, 1], 2), [CONV, POOL]),
+            r"children\[0\] of wired is .* as in wired\(wiring, a, b\) or wired\(wiring, \*\[a, b\]\)",
+        ),
+        (lambda: aw.Wiring([0, 1]), r"Wiring needs output; it is called as Wiring\(inputs, output\)"),
+        (lambda: aw.Joint([0, 1], merging="tuple"), "Joint has no argument 'merging'.*; did you mean merge"),
     ],
 )
 def test_a_wiring_of_other_modules_is_refused(make, message):
-    with pytest.raises(InvalidWiring, match=message):
+    with pytest.raises((InvalidWiring, aw.errors.NotATerm, aw.errors.WrongArguments), match=message):
         make()
 
 
@@ -134,11 +142,67 @@ class Product(aw.Basic):
 
 
 def test_a_module_of_ones_own_may_take_several():
-    """Its input shape is a tuple of shapes, whose items are those of the outputs."""
+    """Its input shape is a tuple of shapes, whose items are those of the outputs; where there is one, it is no option.
+
+    A choice of its own is made as any other.
+    """
     size = aw.conv2d(4, 3, stride=aw.shared("stride", [1, 2]))
     space = aw.wired(aw.Wiring([0, 0, PAIR], 3), size, size, Product())
     assert [leaf.out_shape for leaf in aw.enumerate_leaves(space, SHAPE)] == [(4, 8, 8), (4, 4, 4)]
     assert aw.count(space, SHAPE) == 2
+    assert aw.count(aw.either(Product(), CONV), SHAPE) == 1
+    with pytest.raises(DeadEnd, match=r"product takes outputs side by side, which a joint gives .*; it got 3x8x8"):
+        aw.check(Product(), SHAPE)
+
+
+@aw.module
+class Halves(aw.Basic):
+    """Its input, twice over, in shapes as a person may write them."""
+
+    def out_shape(self, in_shape: aw.Shape) -> aw.Shape:
+        return aw.TupleShape([in_shape, [np.int64(axis) for axis in in_shape]])
+
+
+@aw.module
+class FirstOf(aw.Composite):
+    """Its body on the first of several outputs, by shapes of its own."""
+
+    takes_tuple = True
+    body: aw.Term = aw.child()
+
+    def child_in_shape(self, i: int, in_shape: aw.Shape, outs: tuple[aw.Shape, ...]) -> aw.Shape:
+        return in_shape[0]
+
+    def merge(self, in_shape: aw.Shape, outs: tuple[aw.Shape, ...]) -> aw.Shape:
+        return outs[0]
+
+
+def test_modules_of_ones_own_may_give_several_and_composites_take_them():
+    """Their shapes are those of Python; a composite with shapes of its own says whether it takes several."""
+    assert aw.sequential(Halves(), FirstOf(aw.relu())).out_shape(SHAPE) == SHAPE
+    assert all(type(axis) is int for axis in aw.sequential(Halves(), aw.select(1)).out_shape(SHAPE))
+    assert aw.count(aw.either(aw.sequential(Halves(), aw.select([0, 1])), FirstOf(aw.select(0))), SHAPE) == 2
+
+
+def test_a_composite_that_takes_one_refuses_several_from_its_children():
+    """So it is an option where its children give one."""
+    two = aw.either(Halves(), aw.relu())
+    assert aw.count(Glued((two, aw.relu()), CONV), SHAPE) == 1
+    with pytest.raises(DeadEnd, match="glued takes one output, and got several side by side: 3x8x8 and 3x8x8"):
+        aw.check(Glued((Halves(), Halves()), CONV), SHAPE)
+
+
+def test_a_term_in_places_for_one_output_and_for_several():
+    """The places tell apart what may be chosen, whichever comes first."""
+    term, place = aw.either(aw.select([0, 1]), aw.relu()), aw.place("chosen")
+    one, several = aw.either(aw.max_pool2d(), place), select_of(aw.either(place, aw.select(0)))
+    for inside in (aw.sequential(one, several), aw.sequential(several, one)):
+        space = aw.let(inside=inside, chosen=term)
+        aw.check(space, SHAPE)
+        leaves = list(aw.enumerate_leaves(space, SHAPE))
+        assert len({leaf.path for leaf in leaves}) == len(leaves) == aw.count(space, SHAPE) == 4
+    with pytest.raises(DeadEnd, match="what was chosen at the first place of chosen does not fit here"):
+        aw.check(aw.let(inside=aw.sequential(one, select_of(place)), chosen=term), SHAPE)
 
 
 def test_what_is_selected_of_a_tuple():
@@ -155,6 +219,7 @@ def test_what_is_selected_of_a_tuple():
         aw.Joint(2, "tuple"),
         aw.Joint([1, 3], "tuple"),
     )
+    assert narrow_wiring(wiring, (CONV, POOL, aw.select(2), aw.select(5))) == wiring  # none of them is there
 
 
 # --- DARTS

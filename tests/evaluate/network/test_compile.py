@@ -318,6 +318,37 @@ def test_a_kind_with_another_number_of_parameters_than_it_says_is_refused_with_b
 
 
 @module
+class Weighed(Basic):
+    """A kind that takes outputs side by side, and says of itself that it has as many parameters as outputs."""
+
+    kind = "weighed_in_a_test"
+    takes_tuple = True
+
+    def out_shape(self, in_shape: Shape) -> Shape:
+        return in_shape[0]
+
+    def parameters(self, in_shape: Shape) -> int:
+        return len(in_shape)
+
+    def compile(self, in_shape: Shape) -> torch.nn.Module:
+        class Weigh(torch.nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.weight = torch.nn.Parameter(torch.ones(1))
+
+            def forward(self, xs: tuple[torch.Tensor, ...]) -> torch.Tensor:
+                return self.weight * sum(xs)
+
+        return Weigh()
+
+
+def test_the_size_of_a_kind_that_takes_several_outputs_is_checked_as_any_other():
+    wiring = aw.Wiring([0, 0, aw.Joint([1, 2], "tuple")], 3)
+    with pytest.raises(WrongSize, match=r"weighed_in_a_test says by parameters that it has 2 .* and its module has 1;"):
+        compile_architecture(aw.wired(wiring, aw.relu(), aw.affine(3), Weighed()), (3,), seed=0)
+
+
+@module
 class Lazy(Basic):
     """A kind of a person's own that does not say how large it is."""
 
