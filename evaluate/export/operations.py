@@ -6,14 +6,15 @@ from keyword import kwlist
 from typing import Any, ClassVar, final
 
 from attrs import field, frozen
-from torch import nn
+from torch import fx, nn
 
 from archwright.core.shape import Shape, TupleShape
 from archwright.core.wiring import Joint, Wiring
 from archwright.evaluate.export.joints import ShapedCode, write_joint
 
-# Those of every module, of every model, and what can be none.
-RESERVED_ATTRIBUTES = {*dir(nn.Module()), *kwlist, "mean", "deviation", "preprocess", "x"}
+# Those of every module and of the graphs that ONNX is made of, of every model, and what can be none.
+_GRAPH_MODULE = fx.GraphModule(nn.Module(), fx.Graph())
+RESERVED_ATTRIBUTES = {*dir(_GRAPH_MODULE), *kwlist, "mean", "deviation", "preprocess", "x"}
 NamedIntegers = tuple[tuple[str, int], ...]  # integers in code, each with the name of the argument that it is
 
 

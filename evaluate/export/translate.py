@@ -287,7 +287,9 @@ def _(term: Topology, in_shape: Shape) -> Operations:
 def _(term: composite.Wired, in_shape: Shape) -> Operations:
     if term.joints.is_chain:
         return _translate_chain(term, in_shape)
-    return _translate_wired(term, in_shape, "Graph", "Modules in a graph.", _name_branches(len(term.children)))
+    return _translate_wired(
+        term, in_shape, "Wired", "Modules that are connected by a wiring.", _name_branches(len(term.children))
+    )
 
 
 @translate.register

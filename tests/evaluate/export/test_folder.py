@@ -54,6 +54,14 @@ BRANCHES = aw.sequential(
 )
 CELLS = build_network(topology(EDGES, *OPERATIONS.values(), Zero()), classes=5, channels=4, cells=2)
 USER_MODULES = aw.sequential(Glued((Shrink(2), Shrink(2)), aw.conv2d(4, 1)), aw.affine(5))
+# Modules, two of them called as attributes of the graphs are of which ONNX is made.
+WIRED = aw.wired(
+    aw.Wiring([0, 0, aw.Joint([1, 2], "tuple"), 3], [4]),
+    aw.wired(aw.Wiring([0], [0, 1]), aw.conv2d(3, 3)),
+    aw.conv2d(4, 3),
+    graph=aw.branches(aw.select(0), aw.sequential(aw.select(1), aw.relu())),
+    meta=aw.affine(5),
+)
 
 
 def make_model(architecture: aw.Term = SMALL, shape: aw.Shape = IMAGE, by_pixel: bool = False) -> ModelToExport:
@@ -143,8 +151,8 @@ def run_elsewhere(packages_folder) -> Iterator[Callable[[Path, torch.Tensor], to
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("architecture", "by_pixel"),
-    [(SMALL, True), (BRANCHES, False), (CELLS, False), (USER_MODULES, False)],
-    ids=["pixels", "branches", "cells", "user_modules"],
+    [(SMALL, True), (BRANCHES, False), (CELLS, False), (USER_MODULES, False), (WIRED, False)],
+    ids=["pixels", "branches", "cells", "user_modules", "wired"],
 )
 def test_an_exported_model_has_the_same_outputs_without_archwright(tmp_path, run_elsewhere, architecture, by_pixel):
     """From raw images, in a process that cannot import archwright, and in onnxruntime."""

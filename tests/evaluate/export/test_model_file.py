@@ -244,9 +244,9 @@ def test_outputs_side_by_side_are_tuples_in_the_code():
     inner = aw.branches(aw.select(0), aw.sequential(aw.select(1), aw.conv2d(4, 1)))
     halves = aw.wired(aw.Wiring([0, 0], pair), aw.conv2d(4, 3), aw.relu(), name="halves")
     text = write_and_compare(aw.wired(aw.Wiring([0, 1, 1], [2, 3]), halves, inner, aw.select(1)), IMAGE)
-    assert extract_lines(text, "class Graph1", "\n\n\n") == [
-        "class Graph1(nn.Module):",
-        '    """Modules in a graph."""',
+    assert extract_lines(text, "class Wired1", "\n\n\n") == [
+        "class Wired1(nn.Module):",
+        '    """Modules that are connected by a wiring."""',
         "",
         "    def __init__(self) -> None:",
         "        super().__init__()",
@@ -263,7 +263,7 @@ def test_networks_of_darts_are_written(seed):
     """Equal cells share a class; the network is one more."""
     leaf = aw.sample(aw.root(make_darts(cells=6), (3, 16, 16)), random.Random(seed).random)
     text = write_and_compare(leaf.architecture, (3, 16, 16))
-    assert len(re.findall("^class Graph", text, flags=re.MULTILINE)) == 3
+    assert len(re.findall("^class Wired", text, flags=re.MULTILINE)) == 3
 
 
 @pytest.mark.parametrize("merging", MERGES)
