@@ -19,9 +19,10 @@ from archwright.search.randomness import UniformStream
 from archwright.search.searchers.history import History, Observation, adopt_proposal, impute_targets, observe
 from archwright.search.searchers.unseen import sample_unseen
 from archwright.search.surrogates.acquisition import expected_improvement, find_best
-from archwright.search.surrogates.features import LeafFeatures, build_vocabulary, extract_leaf_features, to_matrix
+from archwright.search.surrogates.features import LeafFeatures, extract_leaf_features
 from archwright.search.surrogates.forest import fit_random_forest
 from archwright.search.surrogates.gaussian_process import fit_gaussian_process
+from archwright.search.surrogates.named_features import build_vocabulary, to_matrix
 from archwright.search.surrogates.surrogate import Surrogate, on_one_thread, to_normal_quantiles
 
 SURROGATES: Mapping[str, Surrogate] = {"gp": fit_gaussian_process, "forest": fit_random_forest}

@@ -15,13 +15,9 @@ from archwright.search.magnitude import FloatArray, find_exponent, scale_down
 from archwright.search.randomness import UniformStream
 from archwright.search.searchers.history import History, adopt_proposal, impute_targets, observe
 from archwright.search.searchers.unseen import sample_unseen
-from archwright.search.surrogates.features import (
-    NgramFeatures,
-    build_vocabulary,
-    extract_ngram_features,
-    list_chosen_parts,
-    to_matrix,
-)
+from archwright.search.surrogates.features import list_chosen_parts
+from archwright.search.surrogates.named_features import build_vocabulary, to_matrix
+from archwright.search.surrogates.ngrams import NgramFeatures, extract_ngram_features
 from archwright.search.surrogates.ridge import fit_ridge
 from archwright.search.surrogates.surrogate import on_one_thread
 
