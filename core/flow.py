@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any
 
 from attrs import frozen
 
 from archwright.core.shape import Misfit, Shape, TupleShape, format_shape
-from archwright.core.wiring import TUPLE, InvalidWiring, Joint, Wiring
+from archwright.core.wiring import TUPLE, Joint, Wiring
 
 ShapeMerge = Callable[[Shape, Shape], Shape]
 
@@ -79,16 +79,16 @@ class Flow:
     """
 
     wiring: Wiring
-    inputs: tuple[int, ...]  # where the input of each child lies
+    inputs: tuple[int, ...]  # of each child: the index of its input in what is kept, or INPUT
     updates: tuple[Update, ...]  # after each child
-    output: int  # where the output of the composite lies
+    output: int  # the index of the output of the composite, or INPUT
     parameters: int  # of all joints
 
     def run(self, in_shape: Shape, terms: Sequence[Any]) -> Shape:
         """The output shape of a composite that runs each of its specified children once."""
         outs: tuple[Shape, ...] = ()
-        for place, update, term in zip(self.inputs, self.updates, terms, strict=True):
-            out: Shape = term.out_shape(in_shape if place < 0 else outs[place])
+        for index, update, term in zip(self.inputs, self.updates, terms, strict=True):
+            out: Shape = term.out_shape(in_shape if index < 0 else outs[index])
             outs = (out,) if update is None else keep_joints(update, in_shape, outs, out)
         return in_shape if self.output < 0 else outs[self.output]
 
@@ -96,9 +96,9 @@ class Flow:
 def keep_joints(update: tuple[Kept, ...], in_shape: Shape, outs: tuple[Shape, ...], out: Shape) -> tuple[Shape, ...]:
     """What is kept after a child, of what was kept before it, and its output."""
     kept: list[Shape] = []
-    for step in update:
-        first = outs[step.first] if step.first >= 0 else in_shape if step.first == INPUT else out
-        kept.append(first if step.merge is None else step.merge(first, out))
+    for joint in update:
+        first = outs[joint.first] if joint.first >= 0 else in_shape if joint.first == INPUT else out
+        kept.append(first if joint.merge is None else joint.merge(first, out))
     return tuple(kept)
 
 
@@ -109,14 +109,14 @@ def plan_flow(wiring: Wiring) -> Flow:
     inputs, updates = list[int](), list[Update]()
     before: list[Joint] = []  # those that are kept
     for i, joint in enumerate(wiring.inputs):
-        inputs.append(_locate(joint, before))
+        inputs.append(_find_index(joint, before))
         later = dict.fromkeys(other for other in needed[i + 1 :] if other.sources[-1] > 0 and _is_begun(other, i + 1))
-        update = tuple(_plan_step(other, i + 1, before) for other in later)
+        update = tuple(_plan_joint(other, i + 1, before) for other in later)
         is_last_alone = len(update) == 1 and update[0].first == OUT and update[0].merge is None
         updates.append(None if is_last_alone else update)
         before = list(later)
     parameters = sum(joint.parameters for joint in wiring.joints)
-    return Flow(wiring, tuple(inputs), tuple(updates), _locate(wiring.output, before), parameters)
+    return Flow(wiring, tuple(inputs), tuple(updates), _find_index(wiring.output, before), parameters)
 
 
 def _is_begun(joint: Joint, source: int) -> bool:
@@ -125,11 +125,12 @@ def _is_begun(joint: Joint, source: int) -> bool:
     return (others[0] if first == 0 else first) <= source
 
 
-def _locate(joint: Joint, kept: list[Joint]) -> int:
+def _find_index(joint: Joint, kept: list[Joint]) -> int:
     return INPUT if joint.sources == (0,) else kept.index(joint)
 
 
-def _plan_step(joint: Joint, source: int, before: list[Joint]) -> Kept:
+def _plan_joint(joint: Joint, source: int, before: list[Joint]) -> Kept:
+    """What is kept of a joint after one more source, of what was kept `before`."""
     begin, begin_pair, merge = _SHAPE_MERGES.get(joint.merge, (None, pad_shapes, pad_shapes))
     if joint in before:
         return Kept(before.index(joint), merge if source in joint.sources else None)
@@ -143,84 +144,3 @@ _SHAPE_MERGES: Mapping[str, tuple[ShapeMerge | None, ShapeMerge, ShapeMerge]] = 
     "concatenate": (None, concatenate_shapes, concatenate_shapes),
     TUPLE: (_begin_tuple, _begin_pair, _extend_tuple),
 }
-
-
-class WiredShapes:
-    """The shapes of a composite, which follow from its wiring."""
-
-    __slots__ = ()
-
-    if TYPE_CHECKING:
-        kind: ClassVar[str]
-        _flow: Flow | None  # in a slot of the composite, worked out when it is first read; None for one without wiring
-
-        @property
-        def subterms(self) -> tuple[Any, ...]: ...  # noqa: D102  (its doc is Term's, and that of the next Compound's)
-        def remember(self, outs: tuple[Shape, ...], out: Shape) -> tuple[Shape, ...]: ...  # noqa: D102
-
-    def wiring(self) -> Wiring:
-        """What flows into each child, and into its output; only when its own hyperparameters are values.
-
-        The same whenever it is asked.
-        """
-        raise InvalidWiring(
-            f"{self.kind} does not say how its children are connected; give its class a method wiring(self) that "
-            "returns it, as in aw.Wiring([0, 0], [1, 2]) of two branches that are added"
-        )
-
-    def __getattr__(self, name: str) -> Any:
-        if name != "_flow":
-            return cast(Any, super()).__getattr__(name)
-        flow = _require_flow(self) if takes_shapes_of_wiring(type(self)) else None
-        object.__setattr__(self, "_flow", flow)
-        return flow
-
-    def child_in_shape(self, i: int, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
-        """The shape of the joint that flows into it."""
-        place = self._flow.inputs[i]  # pyright: ignore[reportOptionalMemberAccess]
-        return in_shape if place < 0 else outs[place]
-
-    def keep_shapes(self, i: int, in_shape: Shape, outs: tuple[Shape, ...], out: Shape) -> tuple[Shape, ...]:
-        """The shapes of all joints that are begun and needed later."""
-        flow = self._flow
-        if flow is None:
-            return self.remember(outs, out)
-        update = flow.updates[i]
-        return (out,) if update is None else keep_joints(update, in_shape, outs, out)
-
-    def merge(self, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
-        """The shape of the joint that flows into its output."""
-        place = self._flow.output  # pyright: ignore[reportOptionalMemberAccess]
-        return in_shape if place < 0 else outs[place]
-
-
-def takes_shapes_of_wiring(kind: type[WiredShapes]) -> bool:
-    """Whether a composite has a wiring, which says what the shapes are: not where two methods of its own do."""
-    return kind.child_in_shape is WiredShapes.child_in_shape or kind.merge is WiredShapes.merge
-
-
-def has_wired_shapes(kind: type) -> bool:
-    """Whether the shapes of a kind of module follow from its wiring alone, with no methods of its own."""
-    names = ("child_in_shape", "keep_shapes", "merge")
-    return issubclass(kind, WiredShapes) and all(getattr(kind, name) is getattr(WiredShapes, name) for name in names)
-
-
-def _require_flow(module: WiredShapes) -> Flow:
-    """The flow of the wiring of a module. InvalidWiring names its kind."""
-    try:
-        wiring = module.wiring()
-    except InvalidWiring as error:
-        raise InvalidWiring(f"wiring of {module.kind} failed: {error}") from error
-    children = len(module.subterms)
-    if len(wiring.inputs) != children:
-        raise InvalidWiring(
-            f"wiring of {module.kind} gave {len(wiring.inputs)} inputs for its {children} children; give one for each"
-            f"{'' if children else ', and say of the fields that hold them that they are aw.child() or aw.children()'}"
-        )
-    return plan_flow(wiring)
-
-
-def find_wiring(module: WiredShapes) -> Wiring | None:
-    """The wiring of a composite; None of a kind without one, of which nobody knows how its children are connected."""
-    flow = module._flow  # pyright: ignore[reportPrivateUsage]
-    return flow.wiring if flow else None

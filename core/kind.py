@@ -10,12 +10,12 @@ from attrs import frozen
 
 from archwright.core.builders import name_wrong_fields
 from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
-from archwright.core.flow import has_wired_shapes, takes_shapes_of_wiring
 from archwright.core.given_name import FIELD, free_argument, show_name
 from archwright.core.hyperparameter import hyperparameter, named_hyperparameters
 from archwright.core.shape import Misfit, Shape, TupleShape, format_shape
 from archwright.core.term import Basic, Composite, Term
 from archwright.core.user_modules import check_results, is_user_defined
+from archwright.core.wired_shapes import has_wired_shapes, takes_shapes_of_wiring
 
 Kind = TypeVar("Kind")
 

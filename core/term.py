@@ -8,12 +8,12 @@ import attrs
 
 from archwright.core.builders import WrongArguments
 from archwright.core.connection import Connection
-from archwright.core.flow import WiredShapes
 from archwright.core.given_name import Named
 from archwright.core.hyperparameter import Check, Slot
 from archwright.core.plan import Plan, make_plan
 from archwright.core.shape import Shape
 from archwright.core.value import Value
+from archwright.core.wired_shapes import WiredShapes
 
 TermKind = TypeVar("TermKind", bound="Term")
 
@@ -216,7 +216,7 @@ class Compound(Term):
         return self.remember(outs, out)
 
     def remember(self, outs: tuple[Shape, ...], out: Shape) -> tuple[Shape, ...]:
-        """As `keep_shapes`, which calls it for kinds without a wiring: every output shape, unless a kind says less."""
+        """Every output shape. Kinds without a wiring said here what they keep before there was `keep_shapes`."""
         return (*outs, out)
 
     @abstractmethod

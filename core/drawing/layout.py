@@ -29,7 +29,6 @@ from archwright.core.drawing.picture import (
     stack,
 )
 from archwright.core.expression import Expression
-from archwright.core.flow import find_wiring
 from archwright.core.hyperparameter import Slot
 from archwright.core.modules.basic import Identity, Settings, Zero
 from archwright.core.modules.choices import Either, Repeat
@@ -40,6 +39,7 @@ from archwright.core.modules.places import BoundPlace
 from archwright.core.modules.selection import narrow_wiring
 from archwright.core.shape import Shape
 from archwright.core.term import Composite, Compound, Term
+from archwright.core.wired_shapes import find_wiring
 from archwright.core.wiring import RESIDUAL, TUPLE, Wiring, fan_out
 
 CopyShapes = tuple[Shape, ...]  # a shape for each copy of a module; none where shapes are not known

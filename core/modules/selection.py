@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from archwright.core.flow import find_wiring
 from archwright.core.modules.basic import Select
 from archwright.core.term import Composite, Term
+from archwright.core.wired_shapes import find_wiring
 from archwright.core.wiring import TUPLE, Joint, Wiring
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from attrs import evolve
 
-from archwright.core.flow import find_wiring
 from archwright.core.modules import basic, composite
 from archwright.core.modules.graphs import Topology
 from archwright.core.shape import Shape
 from archwright.core.term import Composite, Term
+from archwright.core.wired_shapes import find_wiring
 from archwright.evaluate.export.operations import (
     ZERO,
     Argument,

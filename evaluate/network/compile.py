@@ -10,12 +10,12 @@ from torch import nn
 
 from archwright.core.architecture import require_specified
 from archwright.core.errors import ArchwrightError
-from archwright.core.flow import find_wiring
 from archwright.core.input import Input, as_input
 from archwright.core.modules import basic, composite
 from archwright.core.shape import Misfit, Shape, TupleShape, format_shape
 from archwright.core.term import Composite, Term
 from archwright.core.user_modules import overrides
+from archwright.core.wired_shapes import find_wiring
 from archwright.evaluate.network import layers
 from archwright.evaluate.network.example import draw_example
 from archwright.evaluate.network.wired import connect

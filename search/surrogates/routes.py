@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import chain, pairwise
 
-from archwright.core.flow import find_wiring
 from archwright.core.modules.basic import Activation, Identity, Select, Settings, Zero
 from archwright.core.modules.composite import Branches
 from archwright.core.modules.graphs import Topology
 from archwright.core.modules.selection import narrow_wiring
 from archwright.core.term import Basic, Term
 from archwright.core.term_cache import cache_on_term
+from archwright.core.wired_shapes import find_wiring
 from archwright.core.wiring import TUPLE, Joint, Wiring
 
 Route = tuple[str, ...]  # the modules that data passes, in order

@@ -7,7 +7,7 @@ from hypothesis import given
 
 import archwright as aw
 from archwright.core.architecture import NotSpecified, require_specified
-from archwright.core.flow import find_wiring
+from archwright.core.wired_shapes import find_wiring
 from tests.strategies import iterate_subterms, leaves
 
 SHAPE = (3, 8, 8)

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.flow import find_wiring, pad_shapes
+from archwright.core.flow import pad_shapes
 from archwright.core.term import chain_out_shape
+from archwright.core.wired_shapes import find_wiring
 from tests.strategies import cases, enumerate_leaves, iterate_subterms, leaves
 
 shapes = st.lists(st.integers(1, 9), min_size=1, max_size=3).map(tuple)
