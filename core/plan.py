@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from archwright.core.domain import Domain
 from archwright.core.expression import Expression, Shared
@@ -12,26 +12,32 @@ if TYPE_CHECKING:
     from archwright.core.term import Term
 
 
+def _make_cache() -> dict[Any, Any]:
+    return {}  # in less time than `dict[Any, Any]`, for a plan is made of every term
+
+
 @frozen(eq=False)
 class Plan:
     """What the traversal needs to know of a term."""
 
-    names: tuple[str, ...]  # of the open hyperparameters, in the order in which they are chosen
-    slots: tuple[Domain | Expression, ...]  # what each of them holds
-    shape_dependent: tuple[bool, ...]  # whether the input shape may rule out some of the values of each
-    fields: tuple[tuple[int, Any], ...]  # of each field: its index in `names`, or -1, and its content
-    shared: tuple[Shared, ...]  # every shared hyperparameter in the term and below
-    keys: tuple[Any, ...]  # of all in an environment on which it depends: names of shared hyperparameters, and more
-    # A value is rare if it hardly comes again: one of the reals, or of a long range. Results for it are not kept long.
-    first_rare: int  # how many open hyperparameters come before the first with rare values
-    rare_shared: frozenset[str]  # the names of the shared hyperparameters with rare values
-    filled_by: Any  # what it takes from an environment, where once that is known nothing else is open in it; else None
-    is_specified: bool  # nothing is left to choose or to expand, here or below
     depth: int  # how many modules are in each other
-    cache: dict[Any, Any]  # of results that came again, see `cache_on_term`; no part of the term's value
-    new_cache: dict[Any, Any]  # of the latest results that were asked for once
-    rare_cache: dict[Any, Any]  # of the latest results for rare values
-    stops: dict[Any, Any]  # of the latest passages through its children, see `Passage`
+    keys: tuple[Any, ...]  # of all in an environment on which it depends: names of shared hyperparameters, and more
+    is_specified: bool  # nothing is left to choose or to expand, here or below; then the rest is as by default
+    names: tuple[str, ...] = ()  # of the open hyperparameters, in the order in which they are chosen
+    slots: tuple[Domain | Expression, ...] = ()  # what each of them holds
+    shape_dependent: tuple[bool, ...] = ()  # whether the input shape may rule out some of the values of each
+    fields: tuple[tuple[int, Any], ...] = ()  # of each field: its index in `names`, or -1, and its content
+    shared: tuple[Shared, ...] = ()  # every shared hyperparameter in the term and below
+    # A value is rare if it hardly comes again: one of the reals, or of a long range. Results for it are not kept long.
+    first_rare: int = 0  # how many open hyperparameters come before the first with rare values
+    rare_shared: frozenset[str] = frozenset()  # the names of the shared hyperparameters with rare values
+    filled_by: Any = None  # what it takes from an environment, where once that is known nothing else is open; else None
+    # Caches, no part of the term's value, see `cache_on_term`: of results that came again, of the latest ones that were
+    # asked for once, and of the latest ones for rare values; and of passages through its children, see `Passage`.
+    cache: dict[Any, Any] = field(factory=_make_cache, init=False)
+    new_cache: dict[Any, Any] = field(factory=_make_cache, init=False)
+    rare_cache: dict[Any, Any] = field(factory=_make_cache, init=False)
+    stops: dict[Any, Any] = field(factory=_make_cache, init=False)
 
 
 def make_plan(term: "Term", *, is_rewritten: bool) -> Plan:
@@ -40,13 +46,16 @@ def make_plan(term: "Term", *, is_rewritten: bool) -> Plan:
     subplans = [subterm.plan for subterm in term.subterms]
     depth = 1 + max([plan.depth for plan in subplans], default=0)
     if not slots and not is_rewritten and all(plan.is_specified for plan in subplans):
-        return Plan((), (), (), (), (), term.own_keys, 0, frozenset(), None, True, depth, {}, {}, {}, {})
+        return Plan(depth, term.own_keys, is_specified=True)
     indices = {name: i for i, name in enumerate(slots)}
     relevant = term.shape_hyperparameters
     shared = {s.name: s for slot in slots.values() if isinstance(slot, Expression) for s in slot.find_shared()}
     shared |= {s.name: s for plan in subplans for s in plan.shared}
     keys = [*shared, *(key for plan in subplans for key in plan.keys), *term.own_keys]
     return Plan(
+        depth,
+        tuple(dict.fromkeys(keys)),
+        is_specified=False,  # as something is open
         names=tuple(slots),
         slots=tuple(slots.values()),
         shape_dependent=tuple(relevant is None or name in relevant for name in slots),
@@ -55,16 +64,9 @@ def make_plan(term: "Term", *, is_rewritten: bool) -> Plan:
             for name, role in term._fields  # pyright: ignore[reportPrivateUsage]
         ),
         shared=tuple(shared.values()),
-        keys=tuple(dict.fromkeys(keys)),
         first_rare=next((i for i, slot in enumerate(slots.values()) if _is_rare(slot)), len(slots)),
         rare_shared=frozenset(s.name for s in shared.values() if _is_rare(s.domain)),
         filled_by=None if slots else _find_only_key(term, subplans, is_rewritten=is_rewritten),
-        is_specified=False,  # as something is open
-        depth=depth,
-        cache={},
-        new_cache={},
-        rare_cache={},
-        stops={},
     )
 
 
