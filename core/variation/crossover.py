@@ -24,7 +24,7 @@ Address = tuple[int, ...]  # of a module: in which child of the whole space it i
 
 @final
 @frozen(eq=False)
-class _Place:
+class _Part:
     """A module of a leaf that asked something, and what was chosen inside it."""
 
     node: DerivationNode
@@ -53,12 +53,12 @@ def crossover(a: Node, b: Node, uniform: Callable[[], float]) -> Node:
     pairs = _list_pairs(here, here if is_self else there)
     if not pairs:
         raise NothingToVary(_explain_no_pair(here, there, is_self=is_self))
-    place, donor = pairs[int(uniform() * len(pairs))]
+    part, donor = pairs[int(uniform() * len(pairs))]
     shared = () if is_self else tuple((name, value) for name, value in there.path if "." not in name)
-    grafts = {find_address(place.node.asked): (*shared, *donor.choices)}
+    grafts = {find_address(part.node.asked): (*shared, *donor.choices)}
     if is_self:
-        grafts[find_address(donor.node.asked)] = place.choices
-    return graft_choices(here, place.node, grafts, uniform)
+        grafts[find_address(donor.node.asked)] = part.choices
+    return graft_choices(here, part.node, grafts, uniform)
 
 
 def graft_choices(
@@ -83,7 +83,7 @@ def _find_value(
 ) -> Value | None:
     """The value of an open choice: of the graft that it is in, or else of the leaf."""
     address = find_address(node)
-    inside = next((place for place in chosen if address[: len(place)] == place), None)
+    inside = next((other for other in chosen if address[: len(other)] == other), None)
     if inside is None:
         return values.get(name)
     if node.request is not None and node.request.shared is not None:
@@ -104,49 +104,47 @@ def _find_prefix(node: Node, depth: int) -> str:
     return find_prefix(frame, node.origin.space)
 
 
-# --- pairs of places
+# --- pairs of parts
 
 
-def _list_pairs(here: Derivation, there: Derivation) -> list[tuple[_Place, _Place]]:
-    """Every place of a leaf, in the order of asking, with every place of another one that may stand in its stead.
+def _list_pairs(here: Derivation, there: Derivation) -> list[tuple[_Part, _Part]]:
+    """Every part of a leaf, in the order of asking, with every part of another one that may stand in its stead.
 
     If both are the same, each pair is there once, the one before the other.
     """
     numbering = _Numbering()
-    places = _list_places(here, numbering)
-    donors = defaultdict[int, list[_Place]](list)
-    for donor in _list_places(there, numbering):
+    parts = _list_parts(here, numbering)
+    donors = defaultdict[int, list[_Part]](list)
+    for donor in _list_parts(there, numbering):
         donors[donor.kind].append(donor)
     shared = dict(there.path)
     if here is there:
         return [
-            (place, donor)
-            for place in places
-            for donor in donors[place.kind]
-            if donor.node.start >= place.node.stop and place.content != donor.content
+            (part, donor)
+            for part in parts
+            for donor in donors[part.kind]
+            if donor.node.start >= part.node.stop and part.content != donor.content
         ]
     return [
-        (place, donor)
-        for place in places
-        for differs in [any(shared.get(name, value) != value for name, value in place.shared)]
-        for donor in donors[place.kind]
-        if (differs or place.content != donor.content) and not (place.is_whole and donor.is_whole)
+        (part, donor)
+        for part in parts
+        for differs in [any(shared.get(name, value) != value for name, value in part.shared)]
+        for donor in donors[part.kind]
+        if (differs or part.content != donor.content) and not (part.is_whole and donor.is_whole)
     ]
 
 
-def _list_places(tree: Derivation, numbering: "_Numbering") -> list[_Place]:
-    """The places of a leaf, in the order of asking."""
-    places: list[_Place] = []
+def _list_parts(tree: Derivation, numbering: "_Numbering") -> list[_Part]:
+    """The parts of a leaf, in the order of asking."""
+    parts: list[_Part] = []
     for node in tree.nodes:
         prefix, span = node.prefix, tree.path[node.start : node.stop]
         choices = tuple((name.removeprefix(prefix), value) for name, value in span if "." in name)
         shared = tuple((name, value) for name, value in span if "." not in name)
         is_whole = len(span) == len(tree.path)
-        place = _Place(
-            node, numbering.number_kind(node.kind), choices, numbering.number_content(choices), shared, is_whole
-        )
-        places.append(place)
-    return places
+        kind, content = numbering.number_kind(node.kind), numbering.number_content(choices)
+        parts.append(_Part(node, kind, choices, content, shared, is_whole))
+    return parts
 
 
 class _Numbering:
