@@ -24,7 +24,7 @@ def list_dead_ends(
 ) -> Iterator[tuple[dict[Any, Any], BlockedPlace]]:
     """The dead ends in a child of this analysis, each with the values of the classes on which it depends.
 
-    None where one of these classes was known before the module around the child, which then is in doubt itself.
+    There are none where one of these classes was known before the module around the child: it is in doubt itself then.
     """
     known_before = {doubt for doubt in analysis.doubts if _find_key(doubt) in blocked.classes}
     if not analysis.doubts:
@@ -55,7 +55,7 @@ def _narrow(
     binding, shapes, zeros = min(doubts, key=lambda doubt: (doubt[0].name, [*map(rank_shape, doubt[1])], doubt[2]))
     prefix = write_prefix(BoundPlace(binding), (binding.term,), 0)
     group = known[binding]
-    if zeros != "allowed" == group.zeros:
+    if zeros != "allowed" and group.zeros == "allowed":
         parts = [part for each in TOLD_APART for part in split_class(binding, group, (), known, find, each)]
     else:
         parts = split_off_misfits(binding, group, shapes, known, find)
