@@ -59,7 +59,7 @@ def to_json(term: Term) -> JSON:
 
 def fields_to_json(term: Term) -> Mapping[str, JSON]:
     """The JSON of the fields of a module that hold no modules, without its name."""
-    inside = term._subterms  # pyright: ignore[reportPrivateUsage]
+    inside = term.subterm_fields
     return {name: _unstructure(content) for name, content in _iterate_contents(term) if name not in inside}
 
 

@@ -95,13 +95,13 @@ def module(cls: type[Kind]) -> type[Kind]:
         kind.kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
     own_fields = [a for a in attrs.fields(kind) if a.name != FIELD]
     roles: list[tuple[str, str | None]] = [(a.name, a.metadata.get("role")) for a in own_fields]
-    kind._fields = tuple(roles)
+    kind.field_roles = tuple(roles)
     kind._setters = tuple(getattr(kind, name).__set__ for name, _ in roles)
     kind._named_indices = tuple(i for i, (_, role) in enumerate(roles) if role == "named hyperparameters")
-    kind._subterms = tuple(name for name, role in roles if role in ("child", "children"))
+    kind.subterm_fields = tuple(name for name, role in roles if role in ("child", "children"))
     kind._has_children_alone = [role for _, role in roles] == ["children"]
     kind._has_wired_shapes = has_wired_shapes(kind)
-    kind._optional = {a.name: a.default for a in attrs.fields(kind) if a.metadata.get("optional")}
+    kind.optional_defaults = {a.name: a.default for a in attrs.fields(kind) if a.metadata.get("optional")}
     name_wrong_fields(kind)
     if is_user_defined(kind):
         check_results(kind)

@@ -61,7 +61,7 @@ def make_plan(term: "Term", *, is_rewritten: bool) -> Plan:
         shape_dependent=tuple(relevant is None or name in relevant for name in slots),
         fields=tuple(
             (indices.get(name, -1) if role == "hyperparameter" else -1, getattr(term, name))
-            for name, role in term._fields  # pyright: ignore[reportPrivateUsage]
+            for name, role in term.field_roles
         ),
         shared=tuple(shared.values()),
         first_rare=next((i for i, slot in enumerate(slots.values()) if _is_rare(slot)), len(slots)),

@@ -43,12 +43,14 @@ class Term(Named, ABC):
 
     kind: ClassVar[str]
     is_kind: ClassVar[bool] = True  # rather than a term that only stands for others, and is in no JSON
-    _fields: ClassVar[tuple[tuple[str, str | None], ...]]  # their names and roles, without the given name
+    # Its fields without the given name, each with what it holds: "child", "children", "hyperparameter", "named
+    # hyperparameters", "rule", or None for a value.
+    field_roles: ClassVar[tuple[tuple[str, str | None], ...]]
     _setters: ClassVar[tuple[Callable[[Any, Any], None], ...]]  # for each field, a function that sets it
     _named_indices: ClassVar[tuple[int, ...]]  # the indices of those that hold hyperparameters under names of one's own
-    _subterms: ClassVar[tuple[str, ...]]  # the names of those that hold terms
+    subterm_fields: ClassVar[tuple[str, ...]]  # the names of those that hold terms
     _has_children_alone: ClassVar[bool] = False  # whether its only field holds a tuple of terms
-    _optional: ClassVar[Mapping[str, Any]] = {}  # the defaults of those that are left out where they have them
+    optional_defaults: ClassVar[Mapping[str, Any]] = {}  # of those that JSON leaves out where they have them
     # The hyperparameters that decide which input shapes fit and what shape comes out; None stands for all.
     shape_hyperparameters: ClassVar[tuple[str, ...] | None] = None
     # Whether its input is outputs side by side, a TupleShape; the wiring of a composite that has one says it instead.
@@ -73,7 +75,7 @@ class Term(Named, ABC):
     def hyperparameters(self) -> tuple[tuple[str, Slot], ...]:
         """Their names and what they hold, in the order in which they are chosen."""
         slots: list[tuple[str, Slot]] = []
-        for name, role in self._fields:
+        for name, role in self.field_roles:
             if role == "hyperparameter":
                 slots.append((name, getattr(self, name)))
             elif role == "named hyperparameters":
@@ -84,9 +86,9 @@ class Term(Named, ABC):
     def subterms(self) -> "tuple[Term, ...]":
         """The terms directly inside this one."""
         if self._has_children_alone:  # the same in less time
-            return getattr(self, self._subterms[0])
+            return getattr(self, self.subterm_fields[0])
         terms: list[Term] = []
-        for name in self._subterms:
+        for name in self.subterm_fields:
             content = getattr(self, name)
             terms.extend(content if isinstance(content, tuple) else (content,))  # pyright: ignore[reportUnknownArgumentType]
         return tuple(terms)
@@ -116,7 +118,7 @@ class Term(Named, ABC):
     def with_name(self, name: str) -> Self:
         """This module with another name, which must be an identifier or empty."""
         return make_unchecked_term(
-            type(self), [getattr(self, field) for field, _ in self._fields], self.open_names, name
+            type(self), [getattr(self, field) for field, _ in self.field_roles], self.open_names, name
         )
 
     def check(self, name: str, value: Value) -> str | None:
@@ -130,7 +132,7 @@ class Term(Named, ABC):
 
     def leaves_out(self, name: str) -> bool:
         """Whether a field is not written, as it is optional and has its default."""
-        return name in self._optional and getattr(self, name) == self._optional[name]
+        return name in self.optional_defaults and getattr(self, name) == self.optional_defaults[name]
 
     @property
     def own_keys(self) -> tuple[Any, ...]:
@@ -147,7 +149,7 @@ class Term(Named, ABC):
             return term
         fields: list[Any] = []
         rest = subterms
-        for name, role in self._fields:
+        for name, role in self.field_roles:
             content = getattr(self, name)
             if role == "children":
                 content, rest = rest[: len(content)], rest[len(content) :]

@@ -27,7 +27,7 @@ class UnknownModule(Term):
     """A module of a kind that is not known here, with the fields of its JSON."""
 
     is_kind = False
-    _fields: ClassVar[tuple[tuple[str, str | None], ...]] = ()  # its fields are in `contents`, not in attributes
+    field_roles: ClassVar[tuple[tuple[str, str | None], ...]] = ()  # its fields are in `contents`, not in attributes
     unknown_kind: str
     contents: tuple[tuple[str, Any], ...]
 

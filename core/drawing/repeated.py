@@ -23,8 +23,8 @@ class DrawnBefore(Basic):
     """Stands in a drawing for a term that is in it already."""
 
     is_kind = False
-    _fields = ()
-    _subterms = ()
+    field_roles = ()
+    subterm_fields = ()
     original: Term
     title: str  # what is drawn in its place
 

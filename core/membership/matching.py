@@ -98,7 +98,7 @@ class Matcher:
             )
         if term.kind != target.kind:
             return TermMismatch(f"it has {target.kind} where the space has ", term.word, "")
-        for name, role in term._fields:  # pyright: ignore[reportPrivateUsage]
+        for name, role in term.field_roles:
             if role in ("child", "children", "rule"):
                 continue
             slot, value = getattr(term, name), getattr(target, name)

@@ -108,7 +108,7 @@ class RowReader:
         """The modules inside the first one of the rest of a row, which must be `term` but for these."""
         target, here = _require_kind(term, prefix, rest), fields_to_json(term)
         inside, wanted = _list_inside(term, target), len(term.subterms)
-        unlike = {"kind", *(name for name, role in term._fields if role in ("child", "children", "rule"))}  # pyright: ignore[reportPrivateUsage]
+        unlike = {"kind", *(name for name, role in term.field_roles if role in ("child", "children", "rule"))}
         for name in dict.fromkeys([*here, *target]):
             if name not in unlike and here.get(name) != target.get(name):
                 old, new = format_value(target.get(name)), format_value(here.get(name))
@@ -158,9 +158,9 @@ def get_hyperparameter(target: JSON, term: Term, name: str) -> Value | None:
     """The value that a hyperparameter has in the JSON of a module of the kind of `term`; None where there is none."""
     if name in target:
         return target[name]
-    if name in term._optional:  # pyright: ignore[reportPrivateUsage]  (left out where it has its default)
-        return term._optional[name]  # pyright: ignore[reportPrivateUsage]
-    named = [target.get(field, ()) for field, role in term._fields if role == "named hyperparameters"]  # pyright: ignore[reportPrivateUsage]
+    if name in term.optional_defaults:  # left out of JSON where it has its default
+        return term.optional_defaults[name]
+    named = [target.get(field, ()) for field, role in term.field_roles if role == "named hyperparameters"]
     return next((value for entries in named for each, value in entries if each == name), None)
 
 
@@ -180,7 +180,7 @@ def _require_end(rest: Row) -> None:
 
 def _list_inside(term: Term, target: JSON) -> Row:
     """The modules inside one that is of the kind of `term`."""
-    contents: list[JSON] = [target[name] for name in term._subterms]  # pyright: ignore[reportPrivateUsage]
+    contents: list[JSON] = [target[name] for name in term.subterm_fields]
     return [
         module for content in contents for module in (cast(Row, content) if isinstance(content, list) else [content])
     ]

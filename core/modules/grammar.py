@@ -111,7 +111,7 @@ class Grammar(NonterminalBinder):
             production = family.list_options(symbol, depth)
             depth_left = depth if isinstance(production, Values) else EXHAUSTED
             changes = {"start": symbol, "production": production, "depth": depth_left}
-            fields = [changes.get(name, getattr(self, name)) for name, _ in self._fields]
+            fields = [changes.get(name, getattr(self, name)) for name, _ in self.field_roles]
             grammar = make_unchecked_term(Grammar, fields, given_name=reference.given_name)
             _set_attribute(grammar, "_family", family)
             family.grammars[key] = grammar

@@ -126,7 +126,7 @@ class BoundPlace(Rewriting):
 
     is_kind = False
     kind = "place"
-    _fields = ()
+    field_roles = ()
     binding: Binding
 
     @property

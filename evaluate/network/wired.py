@@ -76,7 +76,7 @@ def name_paths(term: Composite) -> list[str]:
     A field in which a child has a name has no group, so that all weights are in the order of the children.
     """
     paths: list[str] = []
-    for field in term._subterms:  # pyright: ignore[reportPrivateUsage]
+    for field in term.subterm_fields:
         content: Term | tuple[Term, ...] = getattr(term, field)
         children = content if isinstance(content, tuple) else (content,)
         group, before = GROUPS.get(type(term), field), "_" if any(c.given_name for c in children) else "."
