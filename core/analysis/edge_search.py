@@ -23,6 +23,7 @@ from archwright.core.term_cache import cache_on_term, store_result
 from archwright.core.value import Value
 
 MAX_KNOWN_STATES = 20_000  # of a cell and an input shape; more are not kept
+MAX_WITNESSES = 1024  # as many
 
 # What the topology keeps of the output shapes so far, the nodes that the input comes to, and what is known.
 _State = tuple[tuple[Shape, ...], int, Knowledge]
@@ -76,34 +77,59 @@ class _EdgeSearch:
     needed: tuple[Keys, ...]  # what edges depend on, from each edge on
     open_edges: tuple[int, ...]  # those whose operations are chosen, in that order
     options: tuple[_Options, ...]  # of each edge
-    followed: dict[Any, Sequence[_State]] = field(factory=dict[Any, Sequence[_State]])  # a cache
-    ends: dict[Any, bool] = field(factory=dict[Any, bool])  # a cache: whether a state leads past the last edge
+    # Caches.
+    followed: dict[Any, Sequence[_State]] = field(factory=dict[Any, Sequence[_State]])
+    ends: dict[Any, bool] = field(factory=dict[Any, bool])  # whether a state leads past the last edge
+    witnesses: dict[Any, _State] = field(factory=dict[Any, _State])  # after chosen operations, one that does
 
     def find_end(self, chosen: tuple[Value, ...], environment: Knowledge) -> bool:
-        """Whether some states lead past the last edge, with the operations that are chosen."""
-        options, edges = list(self.options), iter((*self.open_edges, len(self.options)))
-        for label, i in zip(chosen, edges, strict=False):
-            options[i] = [label]
-        start = (), AT_INPUT, drop(environment, environment.keys() - self.needed[0])
-        return self._leads_on(0, start, options, next(edges), {})
+        """Whether some states lead past the last edge, with the operations that are chosen.
 
-    def _leads_on(
-        self, i: int, state: _State, options: Sequence[_Options], first_open: int, ends_here: dict[Any, bool]
-    ) -> bool:
-        """Whether a state before edge `i` leads past the last one.
-
-        It is remembered: for this call alone, in `ends_here`, before edges of which the operation is chosen.
+        It is tried first from where the operations but the last one led: so a step of a traversal takes no longer on a
+        late edge than on an early one.
         """
-        if i == len(options):
+        known = drop(environment, environment.keys() - self.needed[0])
+        starts: list[tuple[int, _State]] = [(0, ((), AT_INPUT, known))]
+        if chosen and (witness := self.witnesses.get((chosen[:-1], known))):
+            starts.insert(0, (self._find_edge(len(chosen) - 1), witness))
+        edge = self._find_edge(len(chosen))
+        for start in starts:
+            for state in self._iterate_states(*start, edge, chosen):
+                if self._leads_on(edge, state):
+                    store_result(self.witnesses, MAX_WITNESSES, (chosen, known), state)
+                    return True
+        return False
+
+    def _find_edge(self, n: int) -> int:
+        """The index of the edge after those of which the first `n` operations are chosen."""
+        return self.open_edges[n - 1] + 1 if n else 0
+
+    def _iterate_states(self, i: int, state: _State, end: int, chosen: tuple[Value, ...]) -> Iterator[_State]:
+        """The states before edge `end` to which one before edge `i` leads, with these operations on the open edges."""
+        operations = dict(zip(self.open_edges, chosen, strict=False))
+        stack, seen = [(i, state)], set[Any]()
+        while stack:
+            i, state = stack.pop()
+            if i == end:
+                yield state
+                continue
+            states = ((i + 1, each) for each in self._follow(i, operations.get(i, self.options[i][0]), state))
+            new = [each for each in states if each not in seen]
+            seen.update(new)
+            stack += reversed(new)
+
+    def _leads_on(self, i: int, state: _State) -> bool:
+        """Whether a state before edge `i` leads past the last edge, with any operations on it and later ones."""
+        if i == len(self.options):
             return True
-        ends, key = self.ends if i >= first_open else ends_here, (i, state)
-        if key in ends:
-            return ends[key]
-        for label in options[i]:
+        key = i, state
+        if key in self.ends:
+            return self.ends[key]
+        for label in self.options[i]:
             for after in self._follow(i, label, state):
-                if self._leads_on(i + 1, after, options, first_open, ends_here):
-                    return store_result(ends, MAX_KNOWN_STATES, key, True)
-        return store_result(ends, MAX_KNOWN_STATES, key, False)
+                if self._leads_on(i + 1, after):
+                    return store_result(self.ends, MAX_KNOWN_STATES, key, True)
+        return store_result(self.ends, MAX_KNOWN_STATES, key, False)
 
     def _follow(self, i: int, label: Any, state: _State) -> Sequence[_State]:
         """The states after edge `i` with an operation on it."""
