@@ -30,11 +30,12 @@ def draw_space(space: str, file: Path, model_input: str | None, classes: int, *,
     import archwright  # whose draw takes time to import, and few ask for it
     from archwright.studies.spaces import sample_leaf
 
-    drawn = space
-    if seed is not None:
-        drawn = archwright.derivation(sample_leaf(space, input=model_input, classes=classes, seed=seed))
+    leaf = None if seed is None else sample_leaf(space, input=model_input, classes=classes, seed=seed)
     with name_option("--svg"):
-        archwright.draw(drawn, file, input=model_input, classes=classes)
+        if leaf is None:
+            archwright.draw(space, file, input=model_input, classes=classes)
+        else:
+            archwright.draw(archwright.derivation(leaf), file)
     show_drawing(file, json=json)
 
 
