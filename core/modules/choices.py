@@ -12,7 +12,7 @@ from archwright.core.hyperparameter import Hyperparameter, InvalidHyperparameter
 from archwright.core.kind import child, children, module, require_term
 from archwright.core.modules.basic import Identity
 from archwright.core.modules.composite import Sequential
-from archwright.core.names import split_name
+from archwright.core.named_modules import split_name
 from archwright.core.term import Rewriting, Term
 from archwright.core.value import Value
 

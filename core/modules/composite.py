@@ -7,7 +7,7 @@ from attrs import field
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter, integer, one_of
 from archwright.core.kind import child, children, module
-from archwright.core.names import name_children, split_name
+from archwright.core.named_modules import name_children, split_name
 from archwright.core.term import Composite, Term
 from archwright.core.wiring import MERGES, RESIDUAL, InvalidWiring, Wiring, chain, fan_out
 

@@ -22,7 +22,7 @@ from archwright.core.hyperparameter import (
 from archwright.core.kind import children, module
 from archwright.core.modules.basic import Zero
 from archwright.core.modules.choices import Either, check_label
-from archwright.core.names import name_children, split_name
+from archwright.core.named_modules import name_children, split_name
 from archwright.core.shape import Misfit
 from archwright.core.term import Composite, Rewriting, Term, make_unchecked_term
 from archwright.core.value import Value, as_integer

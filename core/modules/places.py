@@ -14,7 +14,7 @@ from archwright.core.builders import name_wrong_arguments
 from archwright.core.errors import ArchwrightError
 from archwright.core.hyperparameter import InvalidHyperparameter
 from archwright.core.kind import child, children, module, require_term
-from archwright.core.names import split_name
+from archwright.core.named_modules import split_name
 from archwright.core.shape import Shape
 from archwright.core.term import Compound, Rewriting, Term, chain_out_shape
 from archwright.core.term_cache import cache_on_term

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 import archwright as aw
 from archwright.core.analysis.counting import dead_ends
 from archwright.core.completion import complete_choices, find_all_names
-from archwright.core.hyperparameter import InvalidHyperparameter
 from archwright.core.names import drop_names
 from archwright.core.node import DeadEnd
 from archwright.core.unknown_modules import specify_by_name
@@ -164,25 +163,6 @@ def test_a_module_between_named_ones_keeps_every_path():
     old = aw.root(aw.sequential(stem=CONV, body=aw.repeat(CONV, [1, 2])), (3, 8, 8)).choose(8).choose(1).choose(16)
     changed = aw.sequential(CONV.with_name("stem"), aw.relu(), body=aw.repeat(CONV, [1, 2]))
     assert aw.replay(changed, (3, 8, 8), old.path).path == old.path
-
-
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda: aw.conv2d(8, 3, name="a b"), "the name of conv2d is 'a b'; it must be an identifier, such as stem"),
-        (lambda: aw.conv2d(8, 3, name=3), "the name of conv2d is 3; it must be a text, as in name='stem'"),
-        (lambda: aw.relu(name="class"), "the name of activation is 'class'; it must be an identifier"),
-        (lambda: aw.optional(aw.relu(), name="0"), "the name of optional is '0'; it must be an identifier"),
-        (lambda: aw.sequential(**{"a.b": CONV}), "the name of a module in sequential is 'a.b'; it must be an"),
-        (
-            lambda: aw.branches(left=CONV.with_name("right")),
-            "left of branches is a module with the name 'right'; give it one name, here or there",
-        ),
-    ],
-)
-def test_names_that_are_refused(call, message):
-    with pytest.raises(InvalidHyperparameter, match=re.escape(message)):
-        call()
 
 
 def test_a_name_is_a_part_of_the_value():
