@@ -222,7 +222,8 @@ def _(term: Grammar, _: CopyShapes) -> Picture:
         body = place_side_by_side(parts, EMPTY, is_dashed=True)
         rules.append(Part(frame(body, "choice", symbol, is_dashed=True)))
     depth = f", depth {term.depth}" if term.depth else ""
-    return frame(place_side_by_side(rules, EMPTY, is_dashed=True), "frame", f"{term.kind} {term.start}{depth}")
+    title = add_name(term, f"{term.kind} {term.start}{depth}")
+    return frame(place_side_by_side(rules, EMPTY, is_dashed=True), "frame", title)
 
 
 @draw_term.register
@@ -261,7 +262,7 @@ def _(term: Cell, _: CopyShapes) -> Picture:
 
 @draw_term.register
 def _(term: BoundPlace, _: CopyShapes) -> Picture:
-    return frame(draw_term(term.binding.term, ()), "frame", term.binding.name)
+    return frame(draw_term(term.binding.term, ()), "frame", add_name(term, term.binding.name))
 
 
 def list_settings(term: Term) -> Sequence[str]:

@@ -61,7 +61,7 @@ def fold_graphs(term: Term) -> Term:
 
 def _expand_lets(term: Term) -> Term:
     if isinstance(term, Let):
-        return _expand_lets(term.expand())
+        return _expand_lets(term.with_children((term.expand(),)))
     if isinstance(term, BoundPlace | Grammar) or not term.subterms:
         return term
     return term.with_subterms(tuple(map(_expand_lets, term.subterms)))

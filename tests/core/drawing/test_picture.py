@@ -352,3 +352,18 @@ def test_names_are_on_boxes_and_frames():
         mark for mark in draw_diagram(aw.drop_names(named), None).marks if isinstance(mark, Box) and mark.is_frame
     ]
     assert len(frames) == len(unnamed) + 5
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        aw.grammar("S", S=[aw.relu(), aw.batch_norm()]).with_name("stem"),
+        aw.let(inside=aw.sequential(aw.place("a"), aw.place("a")), a=aw.conv2d([8, 16], 3), name="stem"),
+        aw.let(inside=aw.sequential(aw.place("a", name="stem"), aw.place("a")), a=aw.conv2d([8, 16], 3)),
+    ],
+    ids=["grammar", "let", "place"],
+)
+def test_what_stands_for_others_has_its_name_in_a_picture(named):
+    """As every other kind has."""
+    assert ">stem" in as_svg(aw.sequential(aw.relu(), named))
+    assert "stem" not in as_svg(aw.drop_names(named))
