@@ -70,7 +70,7 @@ class RowReader:
             if node.is_leaf:
                 _require_end(self._pass(node.focus, root_prefix(node.origin.space), rest))
             elif node.request is not None:
-                self._look_at_focus(node, rest)
+                self._require_focus_fits(node, rest)
         except _AnotherModel as another:
             return Agreement(None, str(another), self._progress)
         return Agreement(rest, progress=self._progress)
@@ -91,7 +91,7 @@ class RowReader:
         return to_row(children[len(frame.specified_children)])
 
     def _pass(self, term: Term, prefix: str, rest: Row) -> Row:
-        """What must come after a specified module, which is at the beginning of the rest of a row."""
+        """What must come after a specified module; _AnotherModel unless the rest of a row begins with that."""
         if isinstance(term, Settings | Identity):
             return rest
         subterms = term.subterms
@@ -105,7 +105,7 @@ class RowReader:
         return rest[1:]
 
     def _enter(self, term: Term, prefix: str, rest: Row) -> Row:
-        """The modules inside the first one of the rest of a row, which must be `term` but for these."""
+        """The modules inside the first one of the rest of a row; _AnotherModel unless that is `term` but for these."""
         target, here = _require_kind(term, prefix, rest), fields_to_json(term)
         inside, wanted = _list_inside(term, target), len(term.subterms)
         unlike = {"kind", *(name for name, role in term.field_roles if role in ("child", "children", "rule"))}
@@ -120,13 +120,13 @@ class RowReader:
         self._progress += 1
         return inside
 
-    def _look_at_focus(self, node: Node, rest: Row) -> None:
-        """Nothing if the module whose hyperparameters are asked for may be the first of the rest of a row."""
+    def _require_focus_fits(self, node: Node, rest: Row) -> None:
+        """_AnotherModel unless the module whose hyperparameters are asked for may be the first of the rest of a row."""
         focus, request = node.focus, node.request
         assert request is not None
         prefix = find_prefix(node.frame, focus)
         if isinstance(focus, Cell):
-            self._look_at_cell(focus, request.values, prefix, rest)
+            self._require_cell_fits(focus, request.values, prefix, rest)
         if stands_for_another(focus) or isinstance(focus, Settings | Identity | Sequential):
             return
         target = _require_kind(focus, prefix, rest)
@@ -138,8 +138,8 @@ class RowReader:
                 old, new = format_value(had), format_value(value)
                 raise _AnotherModel(f"{prefix}{focus.word}.{name} is {old}, and is {new} here")
 
-    def _look_at_cell(self, cell: Cell, values: Sequence[Value], prefix: str, rest: Row) -> None:
-        """Nothing if a cell with these first operations may be the first of the rest of a row.
+    def _require_cell_fits(self, cell: Cell, values: Sequence[Value], prefix: str, rest: Row) -> None:
+        """_AnotherModel unless a cell with these first operations may be the first of the rest of a row.
 
         It stands for its graph when all are chosen, and there are too many ways to choose them to try each.
         """
@@ -165,7 +165,7 @@ def get_hyperparameter(target: JSON, term: Term, name: str) -> Value | None:
 
 
 def _require_kind(term: Term, prefix: str, rest: Row) -> JSON:
-    """The first module of the rest of a row, if it is of the kind of `term`."""
+    """The first module of the rest of a row; _AnotherModel unless it is of the kind of `term`."""
     if not rest:
         raise _AnotherModel(f"its model ends where the space has {prefix}{term.word}")
     if rest[0]["kind"] != term.kind:
@@ -174,6 +174,7 @@ def _require_kind(term: Term, prefix: str, rest: Row) -> JSON:
 
 
 def _require_end(rest: Row) -> None:
+    """_AnotherModel if anything is left of a row."""
     if rest:
         raise _AnotherModel(f"its model goes on with {rest[0]['kind']} where the space ends")
 

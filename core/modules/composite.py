@@ -88,7 +88,7 @@ def _require_wiring(instance: Term, _: object, wiring: object) -> None:
 class Wired(Composite):
     """Its children, connected by a wiring that is given."""
 
-    joints: Wiring = field(validator=_require_wiring)
+    joints: Wiring = field(validator=_require_wiring)  # not `wiring`, which is a method of every composite
     children: tuple[Term, ...] = children()
 
     def __attrs_post_init__(self) -> None:

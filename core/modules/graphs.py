@@ -1,4 +1,4 @@
-"""Cells: small graphs with an operation on each edge, whose nodes merge what comes in (NAS-Bench-201)."""
+"""Topologies and cells: small graphs with a module, or a choice of one, on each edge, as in NAS-Bench-201."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress

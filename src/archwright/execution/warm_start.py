@@ -50,7 +50,7 @@ class TakenOver:
     """What a new run takes over of another one."""
 
     source: RunView
-    trials: Sequence[Inherited]  # numbered from -1 down, which `number_inherited` puts right
+    trials: Sequence[Inherited]  # each has the number -1, until `number_inherited` numbers those of all runs
     reasons: Counter[str] = field(factory=Counter[str])  # why the others are left out, and of how many
     lacks_models: bool = False  # whether some are left out since the space does not have their models
 
