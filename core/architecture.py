@@ -11,7 +11,7 @@ from archwright.core.modules.choices import Either
 from archwright.core.modules.places import BoundPlace, Let
 from archwright.core.names import name_segment, root_prefix
 from archwright.core.shape import Shape
-from archwright.core.term import Basic, Composite, Term
+from archwright.core.term import Basic, Composite, Term, iterate_terms
 from archwright.core.value import Value
 
 
@@ -66,12 +66,10 @@ def settings_of(architecture: Term) -> Mapping[str, Value]:
     """
     require_specified(architecture)
     settings: dict[str, Value] = {}
-    if isinstance(architecture, Settings):
-        for name, value in architecture.entries:
+    for term in iterate_terms(architecture):
+        for name, value in term.entries if isinstance(term, Settings) else ():
             assert isinstance(value, bool | int | float | str)
             settings[name] = value
-    for subterm in architecture.subterms:
-        settings |= settings_of(subterm)
     return settings
 
 

@@ -15,7 +15,7 @@ from archwright.core.names import name_segment
 from archwright.core.node import DeadEnd
 from archwright.core.shape import NEEDS_IMAGE, Shape, TupleShape, format_shape
 from archwright.core.taken_input import require_space
-from archwright.core.term import Compound, Term
+from archwright.core.term import Compound, Term, iterate_terms
 from archwright.core.user_modules import is_user_defined
 
 MAX_DEAD_ENDS = 5  # in a message
@@ -64,12 +64,11 @@ def _check_shared(space: Term) -> None:
             )
 
 
-def _find_shared(term: Term) -> Iterator[Shared]:
-    for slot in term.plan.slots:
-        if isinstance(slot, Expression):
-            yield from slot.find_shared()
-    for subterm in term.subterms:
-        yield from _find_shared(subterm)
+def _find_shared(space: Term) -> Iterator[Shared]:
+    for term in iterate_terms(space):
+        for slot in term.plan.slots:
+            if isinstance(slot, Expression):
+                yield from slot.find_shared()
 
 
 def _check_dead_ends(space: Term, given: Input) -> None:

@@ -17,7 +17,7 @@ from archwright.core.hyperparameter import InvalidHyperparameter
 from archwright.core.kind import require_term
 from archwright.core.normal import Normal
 from archwright.core.ranges import Integers, Reals
-from archwright.core.term import Term
+from archwright.core.term import Term, iterate_terms
 from archwright.core.unknown_modules import UnknownModule
 from archwright.core.user_modules import is_user_defined
 from archwright.core.value import InvalidDomain
@@ -117,7 +117,7 @@ def _list_kinds(needed: Iterable[str]) -> Mapping[str, type[Term]]:
 
 def collect_user_kinds(space: Term) -> Sequence[type[Term]]:
     """The user-defined kinds of module in a space, each once."""
-    return tuple(dict.fromkeys(type(term) for term in _iterate_terms(space) if is_user_defined(type(term))))
+    return tuple(dict.fromkeys(type(term) for term in iterate_terms(space) if is_user_defined(type(term))))
 
 
 def find_user_kinds(data: JSON) -> frozenset[str]:
@@ -131,12 +131,6 @@ def find_unknown_kinds(data: JSON) -> frozenset[str]:
     """The kinds in the JSON of a term that are not known here."""
     named = frozenset(_find_kinds(data))
     return named - _list_kinds(named).keys() - OLD_KINDS.keys()
-
-
-def _iterate_terms(term: Term) -> Iterator[Term]:
-    yield term
-    for subterm in term.subterms:
-        yield from _iterate_terms(subterm)
 
 
 def _find_kinds(data: JSON) -> Iterator[str]:

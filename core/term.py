@@ -288,6 +288,13 @@ _set_open_names = _find_setter(Term, "open_names")
 _set_flow = _find_setter(Composite, "_flow")
 
 
+def iterate_terms(term: Term) -> Iterator[Term]:
+    """A term and all terms inside it, each before those inside it."""
+    yield term
+    for subterm in term.subterms:
+        yield from iterate_terms(subterm)
+
+
 def chain_out_shape(term: Term, first: Shape, copies: int) -> Shape:
     """The output shape of a specified term that runs `copies` times in a chain; `first` is that of the first run."""
     shape = first

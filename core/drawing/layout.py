@@ -38,7 +38,7 @@ from archwright.core.modules.graphs import Cell, Topology
 from archwright.core.modules.places import BoundPlace
 from archwright.core.modules.selection import narrow_wiring
 from archwright.core.shape import Shape
-from archwright.core.term import Composite, Compound, Term
+from archwright.core.term import Composite, Compound, Term, iterate_terms
 from archwright.core.wired_shapes import find_wiring
 from archwright.core.wiring import RESIDUAL, TUPLE, Wiring, fan_out
 
@@ -267,5 +267,5 @@ def _(term: BoundPlace, _: CopyShapes) -> Picture:
 
 def list_settings(term: Term) -> Sequence[str]:
     """The training settings in a term, as text."""
-    own = [format_setting(name, value) for name, value in term.entries] if isinstance(term, Settings) else []
-    return [*own, *(setting for child in term.subterms for setting in list_settings(child))]
+    entries = (entry for each in iterate_terms(term) if isinstance(each, Settings) for entry in each.entries)
+    return [format_setting(name, value) for name, value in entries]

@@ -12,7 +12,7 @@ from archwright.core.expression import Expression, Shared
 from archwright.core.hyperparameter import Slot, is_analyzed_in_full, list_analyzed_values
 from archwright.core.names import name_segment
 from archwright.core.shape import Misfit
-from archwright.core.term import Composite, Compound, Rewriting, Term
+from archwright.core.term import Composite, Compound, Rewriting, Term, iterate_terms
 from archwright.core.unknown_modules import UnknownModule
 from archwright.core.value import Value, format_value
 
@@ -287,9 +287,8 @@ def _format(content: object) -> str:
     return text if len(text) <= MAX_FIELD_CHARACTERS else f"{text[: MAX_FIELD_CHARACTERS - 3]}..."
 
 
-def _iterate_values(term: Term) -> Iterator[Value]:
+def _iterate_values(architecture: Term) -> Iterator[Value]:
     """The values of the hyperparameters in an architecture, and how many modules are in each of its modules."""
-    yield from cast(Iterator[Value], (value for _, value in term.hyperparameters))
-    yield len(term.subterms)
-    for subterm in term.subterms:
-        yield from _iterate_values(subterm)
+    for term in iterate_terms(architecture):
+        yield from cast(Iterator[Value], (value for _, value in term.hyperparameters))
+        yield len(term.subterms)

@@ -22,7 +22,7 @@ from archwright.core.setting import (
     whole_setting,
     with_settings,
 )
-from archwright.core.term import Term
+from archwright.core.term import Term, iterate_terms
 from archwright.core.value import Value
 
 ALIASES = {"lr_init": "learning_rate"}  # DeepArchitect's name
@@ -206,13 +206,11 @@ def check_settings(space: Term) -> None:
 
     Both ends of a range are checked; computed values are not. Raises UnknownSetting or BadSetting.
     """
-    if isinstance(space, Settings):
-        for alias, entry in space.entries:
+    for term in iterate_terms(space):
+        for alias, entry in term.entries if isinstance(term, Settings) else ():
             (name,) = _resolve_aliases({alias: None})
             for value in list_checked_values(entry.domain if isinstance(entry, Shared) else entry):
                 _check_value(name, value)
-    for subterm in space.subterms:
-        check_settings(subterm)
 
 
 def _check_value(name: str, value: Value) -> None:
