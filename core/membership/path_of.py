@@ -17,7 +17,6 @@ from archwright.core.environment import EMPTY_ENVIRONMENT
 from archwright.core.errors import ArchwrightError
 from archwright.core.expression import Shared
 from archwright.core.frame import Frame, find_prefix, format_place, list_frames
-from archwright.core.membership.inversion import solve
 from archwright.core.membership.matching import (
     Matcher,
     MembershipUnknown,
@@ -26,6 +25,7 @@ from archwright.core.membership.matching import (
     explain_slot,
     stands_for_another,
 )
+from archwright.core.membership.solving import solve
 from archwright.core.names import name_segment, root_prefix
 from archwright.core.node import DeadEnd, Node, root
 from archwright.core.shape import Misfit

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.core.expression import Computed
-from archwright.core.membership.inversion import MAX_SOLUTIONS, solve
+from archwright.core.membership.solving import MAX_SOLUTIONS, solve
 
 W, V = aw.shared("w", aw.integers(1, 10**6)), aw.shared("v", aw.integers(1, 10**6))
 numbers = st.integers(-50, 50) | st.floats(-1e3, 1e3).map(lambda number: round(number, 3))
