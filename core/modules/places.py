@@ -69,6 +69,8 @@ class Binding:
     term: Term
     # A cache: one object for equal terms.
     chosen_terms: dict[Term, ChosenTerm] = field(factory=dict[Term, ChosenTerm], repr=False)
+    # The same by the id of an object, with it: one comes again and again, and to compare it takes long.
+    chosen_objects: dict[int, tuple[Term, ChosenTerm]] = field(factory=dict[int, tuple[Term, ChosenTerm]], repr=False)
 
     @property
     def prefix(self) -> str:
@@ -83,13 +85,14 @@ class Binding:
 
     def choose(self, term: Term, in_shape: Shape, out_shape: Shape) -> ChosenTerm:
         """The specified `term`, whose output shape for one input shape is known, as what was chosen."""
-        cache = term.plan.cache  # one object comes again and again, and to compare it takes long
-        chosen: ChosenTerm | None = cache.get(self)
-        if chosen is None:
-            chosen = cache[self] = self.chosen_terms.get(term) or ChosenTerm(term)
-            if len(self.chosen_terms) >= MAX_CHOSEN_TERMS:
-                self.chosen_terms.clear()
+        same, chosen = self.chosen_objects.get(id(term), (None, None))
+        if same is not term or chosen is None:
+            chosen = self.chosen_terms.get(term) or ChosenTerm(term)
+            for cache in (self.chosen_terms, self.chosen_objects):
+                if len(cache) >= MAX_CHOSEN_TERMS:
+                    cache.clear()
             self.chosen_terms[term] = chosen
+            self.chosen_objects[id(term)] = term, chosen
         chosen.outs[in_shape] = out_shape
         return chosen
 

@@ -7,7 +7,7 @@ from itertools import chain, pairwise
 from archwright.core.modules.basic import Activation, Identity, Select, Settings, Zero
 from archwright.core.modules.composite import Branches
 from archwright.core.modules.graphs import Topology
-from archwright.core.modules.selection import narrow_wiring
+from archwright.core.modules.selection import narrow_inputs
 from archwright.core.term import Basic, Term
 from archwright.core.term_cache import cache_on_term
 from archwright.core.wired_shapes import find_wiring
@@ -81,7 +81,7 @@ def _list_routes(wiring: Wiring, children: Sequence[Term], child_routes: Sequenc
     Of outputs side by side, only those that a child selects are on its routes.
     """
     to_source: list[list[Route]] = [[()]]  # to the input, and to the output of each child
-    for joint, child_route in zip(narrow_wiring(wiring, children).inputs, child_routes, strict=True):
+    for joint, child_route in zip(narrow_inputs(wiring, children), child_routes, strict=True):
         if child_route is None:
             to_source.append([])
             continue
