@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from attrs import field, frozen
 
 from archwright.core.builders import name_wrong_fields
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 from archwright.core.late_fields import Lasting
 from archwright.core.readers import as_number
 from archwright.core.value import MAX_INTEGER, InvalidDomain, as_value, format_value
@@ -33,7 +33,7 @@ def _as_python(amount: Any) -> Any:
 
 def _require_positive(_: object, __: object, amount: Any) -> None:
     if isinstance(amount, bool) or not isinstance(amount, int | float):
-        raise InvalidBudget(f"the amount of a budget is {amount!r:.80}; it must be a number, as in 5epochs or 30s")
+        raise InvalidBudget(f"the amount of a budget is {show(amount)}; it must be a number, as in 5epochs or 30s")
     if not 0 < amount < (MAX_INTEGER if isinstance(amount, int) else math.inf):
         text = f"{amount:g}" if isinstance(amount, float) else format_value(amount)
         raise InvalidBudget(f"a budget is {text}; it must be more than 0, as in 5epochs or 30s, and finite")

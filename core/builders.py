@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.errors import ArchwrightError, show, suggest_names
 
 Builder = TypeVar("Builder", bound=Callable[..., Any])
 AttrsKind = TypeVar("AttrsKind", bound=type[Any])
@@ -64,7 +64,7 @@ def refuse_argument(build: Callable[..., Any], name: str, value: object) -> Wron
     parameters = _list_parameters(build)
     known = Signature([p for p in parameters if p.kind is not Parameter.VAR_KEYWORD])
     wrong, suggestion = _find_wrong_argument(known, (), {name: None}, _explain_nothing)
-    remedy = suggestion or f"; under a name goes a module, such as relu(), and not {value!r:.80}"
+    remedy = suggestion or f"; under a name goes a module, such as relu(), and not {show(value)}"
     return WrongArguments(_format_problem(build.__name__, wrong, Signature(parameters), build.__doc__, remedy))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from archwright.core.analysis.blocked import BlockedPlace
 from archwright.core.analysis.counting import dead_ends, out_shapes
 from archwright.core.domain import Domain
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, cut_text
 from archwright.core.expression import Expression, Shared
 from archwright.core.input import Input, as_input, format_input
 from archwright.core.json import from_json, to_json
@@ -144,8 +144,8 @@ def _require_json(term: Term) -> None:
         ) from error
     if rewritten != written:
         raise NotWritable(
-            f"{term.kind} is another one once it is written to a log and read again: {rewritten:.200} in place of "
-            f"{written:.200}; let its converters give again what they are given"
+            f"{term.kind} is another one once it is written to a log and read again: {cut_text(rewritten, 200)} in "
+            f"place of {cut_text(written, 200)}; let its converters give again what they are given"
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any, final
 from attrs import evolve, field, frozen
 
 from archwright.core.builders import name_wrong_arguments
+from archwright.core.errors import show
 from archwright.core.late_fields import Lasting
 from archwright.core.value import MAX_INTEGER, InvalidDomain, Value, as_bool, as_sequence, as_value, format_briefly
 
@@ -262,7 +263,7 @@ def _require_weights(options: tuple[Value, ...], weights: tuple[Any, ...]) -> No
         raise InvalidDomain(f"{len(options)} values have {len(weights)} weights; give each value one weight")
     for option, weight in zip(options, weights, strict=True):
         if type(weight) not in (int, float) or not 0 < weight < math.inf:
-            raise InvalidDomain(f"the weight of {option!r} is {weight!r:.80}; it must be a finite number above 0")
+            raise InvalidDomain(f"the weight of {option!r} is {show(weight)}; it must be a finite number above 0")
     least, total = min(weights), sum(weights)
     if not (total < MAX_INTEGER and least >= MIN_SHARE * total):
         option = options[weights.index(least)]
@@ -295,7 +296,7 @@ def as_weights(weights: Any) -> tuple[Any, ...]:
     """A list of weights as a tuple. InvalidDomain for anything else."""
     listed = as_sequence(weights)
     if listed is None:
-        raise InvalidDomain(f"the weights are {weights!r:.80}; write a list of one number for each value, as in [2, 1]")
+        raise InvalidDomain(f"the weights are {show(weights)}; write a list of one number for each value, as in [2, 1]")
     return tuple(listed)
 
 
@@ -307,5 +308,5 @@ def as_domain(options: Any) -> Domain:
     if isinstance(options, Domain):
         return options
     raise InvalidDomain(
-        f"{options!r:.80} is no domain; write a list such as [16, 32], integers(lo, hi) or reals(lo, hi)"
+        f"{show(options)} is no domain; write a list such as [16, 32], integers(lo, hi) or reals(lo, hi)"
     )

@@ -12,7 +12,7 @@ from attrs import asdict, fields, frozen
 
 from archwright.core.budget import read_seconds
 from archwright.core.defaults import DEFAULT_TRIALS
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 from archwright.core.readers import as_number
 from archwright.core.value import format_value
 
@@ -74,11 +74,11 @@ def _require_new(name: str, given: object) -> None:
     """Raises InvalidEnd for words that move an end, or take it away: a new run has none as yet."""
     if isinstance(given, str) and given.strip() == LIFTED:
         raise InvalidEnd(
-            f"{name} is {given!r:.80}, and a new run has no such end to take away; leave it out, and give another end"
+            f"{name} is {show(given)}, and a new run has no such end to take away; leave it out, and give another end"
         )
     if isinstance(given, str) and given.strip().startswith("+"):
         raise InvalidEnd(
-            f"{name} is {given!r:.80}, and a new run has no such end to move on; write it without the plus "
+            f"{name} is {show(given)}, and a new run has no such end to move on; write it without the plus "
             "(a run that there is goes on by so much, as in run.resume(trials='+32'))"
         )
 
@@ -149,7 +149,7 @@ def _read_score(given: float | str) -> float:
 
 
 def _quote(given: object) -> str:
-    return format_value(given) if isinstance(given, int) else f"{given!r:.80}"
+    return format_value(given) if isinstance(given, int) else show(given)
 
 
 def format_time_limit(seconds: float) -> str:

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 MAX_NESTING = 100  # levels of modules in each other, also of those that others expand to; and of computations
 MAX_NAMES = 20  # in a message
 MAX_PLACE_CHARACTERS = 60  # of a place in a message: its beginning says most
+MAX_VALUE_CHARACTERS = 80  # of a value in a message
 
 # Other libraries' names, in small letters, for what has another one here.
 NAMES_ELSEWHERE: Mapping[str, str] = {
@@ -46,12 +48,27 @@ class TooDeep(ArchwrightError, RecursionError):
         self.place = place
 
     def __str__(self) -> str:
-        is_long = len(self.place) > MAX_PLACE_CHARACTERS
-        place = f"{self.place[:MAX_PLACE_CHARACTERS]}…" if is_long else self.place
+        place = cut_text(self.place, MAX_PLACE_CHARACTERS)
         return (
             f"more than {MAX_NESTING} levels are nested in each other at {place}; "
             "a module that expands to itself must come to an end, and others go side by side, as in sequential(a, b, c)"
         )
+
+
+def cut_text(text: str, max_characters: int) -> str:
+    """`text`; a longer one is cut, and ends in "…"."""
+    return text if len(text) <= max_characters else f"{text[: max_characters - 1]}…"
+
+
+def show(value: Any, max_characters: int = MAX_VALUE_CHARACTERS) -> str:
+    """A value as a message has it: its `repr`, cut where it is long; if that raises, what it is and what it raises."""
+    try:
+        text = repr(value)
+    except Exception as error:  # noqa: BLE001  (the code of a person's class; an integer of thousands of digits)
+        if isinstance(value, int):
+            return f"an integer of {value.bit_length()} bits"
+        return f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
+    return cut_text(text, max_characters)
 
 
 def require_depth(place: str, depth: int) -> int:

@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.domain import Domain, as_domain
-from archwright.core.errors import MAX_NESTING, TooDeep
+from archwright.core.errors import MAX_NESTING, TooDeep, show
 from archwright.core.late_fields import Lasting
 from archwright.core.value import InvalidDomain, Value, as_value
 
@@ -94,7 +94,7 @@ Operand = Expression | Value
 def _require_identifier(_: object, __: object, name: object) -> None:
     # Names of a module's own hyperparameters have a dot in them: so the two never clash.
     if not isinstance(name, str) or not name.isidentifier():
-        raise InvalidDomain(f"the name of a shared hyperparameter is {name!r:.80}; write an identifier, such as width")
+        raise InvalidDomain(f"the name of a shared hyperparameter is {show(name)}; write an identifier, such as width")
 
 
 @final

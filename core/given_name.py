@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from archwright.core.errors import show
 from archwright.core.hyperparameter import InvalidHyperparameter
 from archwright.core.late_fields import Lasting
 
@@ -17,10 +18,10 @@ ARGUMENT = "name"
 def require_name(name: object, owner: str) -> None:
     """InvalidHyperparameter unless `name`, of the module `owner`, is an identifier or empty."""
     if not isinstance(name, str):
-        raise InvalidHyperparameter(f"the name of {owner} is {name!r:.80}; it must be a text, as in name='stem'")
+        raise InvalidHyperparameter(f"the name of {owner} is {show(name)}; it must be a text, as in name='stem'")
     if name and (not name.isidentifier() or iskeyword(name)):
         raise InvalidHyperparameter(
-            f"the name of {owner} is {name!r:.80}; it must be an identifier, such as stem or stage_2, since it stands "
+            f"the name of {owner} is {show(name)}; it must be an identifier, such as stem or stage_2, since it stands "
             "in the names of choices and in exported code"
         )
 

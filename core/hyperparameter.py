@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 
 from archwright.core.domain import Domain, Values, values
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 from archwright.core.expression import Expression
 from archwright.core.value import InvalidDomain, Value, as_sequence, as_value
 
@@ -121,7 +121,7 @@ def _require_all_valid(instance: Any, _: "attrs.Attribute[Any]", slots: tuple[tu
 def _require_valid_slot(instance: Any, name: str, slot: Slot) -> None:
     for value in list_checked_values(slot):
         if remedy := instance.check(name, value):
-            raise InvalidHyperparameter(f"{name} of {instance.kind} is {value!r}; {remedy}")
+            raise InvalidHyperparameter(f"{name} of {instance.kind} is {show(value)}; {remedy}")
 
 
 def list_checked_values(slot: Slot) -> Iterator[Value]:

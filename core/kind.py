@@ -9,7 +9,7 @@ import attrs
 from attrs import frozen
 
 from archwright.core.builders import name_wrong_fields
-from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
+from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep, show
 from archwright.core.given_name import FIELD, free_argument, show_name
 from archwright.core.hyperparameter import hyperparameter, named_hyperparameters
 from archwright.core.shape import Misfit, Shape, TupleShape, format_shape
@@ -32,7 +32,7 @@ def require_term(content: object, place: str, builder: str = "sequential") -> No
     """NotATerm, with its place, for something else than a module; of several modules, `builder` makes one."""
     if isinstance(content, Term):
         return
-    raise NotATerm(f"{place} is {content!r:.200}; {_find_remedy(content, builder)}")
+    raise NotATerm(f"{place} is {show(content, 200)}; {_find_remedy(content, builder)}")
 
 
 def _find_remedy(content: object, builder: str) -> str:
@@ -54,7 +54,7 @@ def _find_remedy(content: object, builder: str) -> str:
 def _require_terms(instance: Term, attribute: "attrs.Attribute[Any]", content: object) -> None:
     several = attribute.metadata["role"] == "children"
     if several and not isinstance(content, tuple):
-        raise NotATerm(f"{attribute.name} of {instance.kind} is {content!r}; it must be a list of modules")
+        raise NotATerm(f"{attribute.name} of {instance.kind} is {show(content)}; it must be a list of modules")
     for i, term in enumerate(cast(tuple[object, ...], content if several else (content,))):
         if not isinstance(term, Term):
             place = f"{attribute.name}[{i}]" if several else attribute.name
@@ -86,7 +86,7 @@ def module(cls: type[Kind]) -> type[Kind]:
     """Make `cls` a kind of module: a frozen value whose `kind`, unless it says one, is its name in snake_case."""
     if not isinstance(cls, type):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise NotATerm(
-            f"module is given {cls!r:.80}; it goes above a class, as in @aw.module, then class Mine(aw.Basic)"
+            f"module is given {show(cls)}; it goes above a class, as in @aw.module, then class Mine(aw.Basic)"
         )
     kind: Any = frozen(cls, field_transformer=free_argument)
     if "__repr__" not in cls.__dict__:

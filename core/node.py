@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 from archwright.core.analysis.demand import REFUSING_ZERO
 from archwright.core.domain import Domain
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment
-from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
+from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep, show
 from archwright.core.frame import Frame, close_frames, format_place, locate_misfit
 from archwright.core.modules.nonterminal import require_bound
 from archwright.core.passage import Waypoint
@@ -244,7 +244,7 @@ def _require_pairs(path: Any) -> list[tuple[str, Value]]:
         if all(isinstance(step, list | tuple) and len(cast(list[Any], step)) == 2 for step in steps):
             return steps
     raise PathMismatch(
-        f"the path is {path!r:.80}; it must be pairs of a name and a value in order, as leaf.path and trial.path have "
+        f"the path is {show(path)}; it must be pairs of a name and a value in order, as leaf.path and trial.path have "
         "them"
     )
 

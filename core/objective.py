@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 from attrs import Factory, field, frozen
 
 from archwright.core.builders import name_wrong_arguments
-from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
+from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError, show
 from archwright.core.late_fields import Lasting
 
 Direction = Literal["maximize", "minimize"]
@@ -71,7 +71,7 @@ def require_metric_name(name: Any) -> str:
         with suppress(UnicodeEncodeError):
             return name.encode().decode()
     raise BadMetricName(
-        f"the name of a metric is {name!r:.80} ({type(name).__name__}); it is a text that UTF-8 can write, as in "
+        f"the name of a metric is {show(name)} ({type(name).__name__}); it is a text that UTF-8 can write, as in "
         "'accuracy'"
     )
 
@@ -92,9 +92,9 @@ def _require_name(metric: Any, function: str) -> str:
     """`metric`, which a person's code gives, if a log and its reports can hold it as the name of a metric."""
     if not isinstance(metric, str) or not metric or BREAKS_AND_CONTROLS.search(metric):
         raise BadScore(
-            f'the score of a function is {metric!r:.80}; write the name of a metric: @aw.score("accuracy")'
+            f'the score of a function is {show(metric)}; write the name of a metric: @aw.score("accuracy")'
             if function == "score"
-            else f'the metric of {function} is {metric!r:.80}; write the name of one: aw.{function}("accuracy")'
+            else f'the metric of {function} is {show(metric)}; write the name of one: aw.{function}("accuracy")'
         )
     return metric
 

@@ -7,7 +7,7 @@ from attrs import evolve
 
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.domain import Domain, Values, as_domain
-from archwright.core.errors import suggest_names
+from archwright.core.errors import show, suggest_names
 from archwright.core.expression import Shared
 from archwright.core.normal import Normal
 from archwright.core.ranges import Integers, Reals
@@ -42,7 +42,7 @@ def prior(domain: Any, default: Value, confidence: str | float) -> Domain:
         if isinstance(plain, Integers | Reals):
             bounds = f"between {format_exactly(plain.lo)} and {format_exactly(plain.hi)}"
         whole = "a whole number " if isinstance(plain, Integers) else ""
-        raise InvalidDomain(f"the default of a prior is {default!r:.80}; it must be {whole}{bounds}") from None
+        raise InvalidDomain(f"the default of a prior is {show(default)}; it must be {whole}{bounds}") from None
     match plain:
         case Values() if plain.size > 1:
             other = (1 - share) / (plain.size - 1)
@@ -59,7 +59,7 @@ def _read_confidence(confidence: str | float) -> float:
     if not is_share:
         nearest = suggest_names(confidence, CONFIDENCES) if isinstance(confidence, str) else ""
         raise InvalidDomain(
-            f"the confidence of a prior is {confidence!r:.80}; it must be low, medium, high or a number above 0 and "
+            f"the confidence of a prior is {show(confidence)}; it must be low, medium, high or a number above 0 and "
             f"below 1{f'; {nearest}' if nearest.endswith('?') else ''}"
         )
     return float(share)  # pyright: ignore[reportArgumentType]

@@ -12,6 +12,7 @@ from attrs import evolve, field, frozen
 
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.domain import MIN_SHARE, Domain, Values, find_cuts
+from archwright.core.errors import show
 from archwright.core.normal import Normal
 from archwright.core.value import (
     MAX_INTEGER,
@@ -36,7 +37,7 @@ def _log_bounds(lo: float, hi: float) -> tuple[float, float]:
 def _check_prior(domain: "Integers | Reals") -> None:
     prior = domain.prior
     if not isinstance(prior, Normal | None):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidDomain(f"the prior of {domain.plain!r} is {prior!r:.80}; aw.prior makes one of a default")
+        raise InvalidDomain(f"the prior of {domain.plain!r} is {show(prior)}; aw.prior makes one of a default")
     if prior is not None and domain.log and prior.center <= 0:
         raise InvalidDomain(
             f"the prior of {domain.plain!r} is around {prior.center}; on a log scale it must be above 0"
@@ -70,7 +71,7 @@ class Integers(Domain):
 
     def __attrs_post_init__(self) -> None:
         if type(self.lo) is not int or type(self.hi) is not int or self.lo > self.hi:
-            bounds = ", ".join(f"{bound!r:.40}" for bound in (self.lo, self.hi))
+            bounds = ", ".join(show(bound, 40) for bound in (self.lo, self.hi))
             raise InvalidDomain(f"integers({bounds}) is empty or not of integers; write integers(lo, hi)")
         if max(-self.lo, self.hi) > MAX_INTEGER:
             raise InvalidDomain("a bound of integers(lo, hi) is beyond 10^300; write nearer ones")

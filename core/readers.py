@@ -5,7 +5,7 @@ from typing import Any, NoReturn, cast
 
 from attrs import frozen
 
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 from archwright.core.value import as_integer
 
 
@@ -26,7 +26,7 @@ class ValueReader:
 
     def refuse(self, name: str, given: Any, meaning: str) -> NoReturn:
         """Raises the error, which says what the value must be."""
-        raise self.error(f"{name} is {given!r:.80}; it must be {meaning}")
+        raise self.error(f"{name} is {show(given)}; it must be {meaning}")
 
     def read_integer(self, name: str, given: Any, low: int | None = None) -> int:
         """A whole number, from `low` on, as Python's."""

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, final
 import attrs
 from attrs import field, frozen
 
-from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.errors import ArchwrightError, show, suggest_names
 from archwright.core.value import as_integer
 
 UNLOGGED: Mapping[str, bool] = {"unlogged": True}  # metadata of a field that no log has, and no text sets
@@ -42,7 +42,7 @@ class Setting:
     def check(self, owner: str, name: str, value: Any) -> None:
         """BadSetting if the setting `name` of `owner`, as in "the searcher mcts", may not be `value`."""
         if not self.is_allowed(value):
-            raise BadSetting(f"{name} of {owner} is {value!r:.80}; it may be {self.allowed}")
+            raise BadSetting(f"{name} of {owner} is {show(value)}; it may be {self.allowed}")
 
 
 ANY_VALUE = Setting("any value", lambda _: True, "")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from operator import index
 from typing import Any, cast, final
 
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 
 Shape = tuple[int, ...]  # (channels, height, width) or (features,)
 
@@ -49,7 +49,7 @@ def as_shape(shape: Iterable[int]) -> Shape:
         given: Any = shape
         is_count = type(given) is int and given > 0
         row = f"; for a row of {shape} numbers write aw.features({shape})" if is_count else ""
-        raise Misfit(f"the input shape is {shape!r:.80}; {_SHAPE_REMEDY}{row}") from None
+        raise Misfit(f"the input shape is {show(shape)}; {_SHAPE_REMEDY}{row}") from None
     try:
         integers = tuple(0 if isinstance(axis, bool) else index(axis) for axis in axes)
     except TypeError:

@@ -5,7 +5,7 @@ from typing import Any, TypeVar, cast, overload
 
 from attrs import evolve, frozen
 
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 from archwright.core.input import BadInput, Input, read_input
 from archwright.core.shape import Shape
 from archwright.core.term import Term
@@ -48,8 +48,8 @@ def require_space(given: object) -> None:
     if isinstance(given, SpaceWithInput):
         remedy = "give the module in it, which is its `term`"
     elif isinstance(given, str):
-        remedy += f"; a built-in space is had by aw.named_space({given!r:.80})"
-    raise NotASpace(f"the space is {given!r:.80}; {remedy}")
+        remedy += f"; a built-in space is had by aw.named_space({show(given)})"
+    raise NotASpace(f"the space is {show(given)}; {remedy}")
 
 
 @frozen
@@ -76,7 +76,7 @@ class _InputDecorator:
         except AttributeError:  # of a method, or a function that is written in C
             pass
         raise NotASpace(
-            f"{space!r:.80} cannot say that it takes {self.model_input}; give a module such as aw.sequential(...), or "
+            f"{show(space)} cannot say that it takes {self.model_input}; give a module such as aw.sequential(...), or "
             "a function of (input_shape, classes) that returns one"
         )
 
@@ -89,7 +89,7 @@ def takes(value: Input | Iterable[int] | str) -> _InputDecorator:
     """
     given: Any = value
     if given is None or isinstance(given, Term) or callable(given):
-        raise BadInput(f"takes is given {given!r:.80}; it needs the input first, as in aw.takes(aw.tokens(50, 20))")
+        raise BadInput(f"takes is given {show(given)}; it needs the input first, as in aw.takes(aw.tokens(50, 20))")
     model_input = read_input(given)
     assert model_input is not None
     return _InputDecorator(model_input)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from archwright.core.builders import WrongArguments
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 from archwright.core.node import Node, root
 from archwright.core.taken_input import NotASpace
 from archwright.core.term import Term
@@ -17,7 +17,7 @@ def require_uniform(uniform: object) -> None:
     """WrongArguments for a source of random numbers that cannot be called."""
     if not callable(uniform):
         raise WrongArguments(
-            f"uniform is {uniform!r:.80}; it must be a function that gives numbers in [0, 1), such as "
+            f"uniform is {show(uniform)}; it must be a function that gives numbers in [0, 1), such as "
             "random.Random(0).random"
         )
 
@@ -36,7 +36,7 @@ def sample(node: Node, uniform: Callable[[], float]) -> Node:
     except AttributeError as error:
         if isinstance(node, Node):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise
-        raise NotASpace(f"the node is {node!r:.80}; it must be one such as aw.root(space, (3, 32, 32))") from error
+        raise NotASpace(f"the node is {show(node)}; it must be one such as aw.root(space, (3, 32, 32))") from error
     return node
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from attrs import fields
 
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 from archwright.core.shape import Shape, TupleShape
 from archwright.core.wiring import Wiring
 
@@ -106,7 +106,7 @@ def _check_expansion(method: Callable[..., Any]) -> Callable[..., Any]:
         if not hasattr(expansion, "subterms"):
             raise _invalid(self, method, expansion, "a module, such as aw.sequential(...)")
         if expansion != second:
-            required = f"the same whenever it is asked, and next it gave {second!r:.80}"
+            required = f"the same whenever it is asked, and next it gave {show(second)}"
             raise _invalid(self, method, expansion, required)
         return expansion
 
@@ -120,14 +120,14 @@ def _check_wiring(method: Callable[..., Any]) -> Callable[..., Wiring]:
         if not isinstance(wiring, Wiring):
             raise _invalid(self, method, wiring, "what flows into each child and out, such as aw.Wiring([0, 1], 2)")
         if wiring != second:
-            raise _invalid(self, method, wiring, f"the same whenever it is asked, and next it gave {second!r:.80}")
+            raise _invalid(self, method, wiring, f"the same whenever it is asked, and next it gave {show(second)}")
         return wiring
 
     return call
 
 
 def _invalid(module: Any, method: Callable[..., Any], result: Any, required: str) -> InvalidResult:
-    return InvalidResult(f"{method.__name__} of {module.kind} gave {result!r:.80}; it must give {required}")
+    return InvalidResult(f"{method.__name__} of {module.kind} gave {show(result)}; it must give {required}")
 
 
 _CHECKS: dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]] = {

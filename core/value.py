@@ -6,7 +6,7 @@ from numbers import Integral, Real
 from operator import index
 from typing import Any, cast
 
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 
 Value = bool | int | float | str
 Path = tuple[tuple[str, Value], ...]  # the name and value of each choice, in order
@@ -70,7 +70,7 @@ def _convert(value: Any) -> Value:
     kind = cast(type[object], type(value))
     several = "; several stand side by side, as in [16, 32] or values(16, 32)" if kind in (list, tuple) else ""
     raise InvalidDomain(
-        f"a hyperparameter's value is {value!r:.80} of type {kind.__name__}; values are bool, int, float or "
+        f"a hyperparameter's value is {show(value)} of type {kind.__name__}; values are bool, int, float or "
         f"str{several}"
     )
 
@@ -88,7 +88,7 @@ def as_bool(value: Any) -> bool:
     """True or False, also of another library. InvalidDomain for anything else."""
     converted = as_value(value)
     if not isinstance(converted, bool):
-        raise InvalidDomain(f"{value!r} stands where a domain takes True or False")
+        raise InvalidDomain(f"{show(value)} stands where a domain takes True or False")
     return converted
 
 
@@ -113,7 +113,7 @@ def as_float(value: Any) -> float:
         converted = as_value(value)
         number = converted if isinstance(converted, float) else None
     if number is None:
-        raise InvalidDomain(f"a bound of reals is {value!r:.80}; write a number, such as 1e-4, that a float can hold")
+        raise InvalidDomain(f"a bound of reals is {show(value)}; write a number, such as 1e-4, that a float can hold")
     return number
 
 

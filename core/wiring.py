@@ -7,7 +7,7 @@ from typing import Any, cast, final
 from attrs import field, frozen
 
 from archwright.core.builders import name_wrong_fields
-from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.errors import ArchwrightError, show, suggest_names
 from archwright.core.value import as_integer
 
 # Weighted and attention are merges of NAGO's generated networks (Ru et al. 2020, in its released code): an input each
@@ -33,7 +33,7 @@ def _as_sources(written: Any) -> tuple[int, ...]:
     is_whole = all(type(source) is int and source >= 0 for source in sources)
     if not sources or not is_whole or list(sources) != sorted(set(sources)):
         raise InvalidWiring(
-            f"the sources of a joint are {written!r:.80}; they must be rising numbers, 0 for the input of the "
+            f"the sources of a joint are {show(written)}; they must be rising numbers, 0 for the input of the "
             "composite and i + 1 for the output of its child i, as in [0, 2]"
         )
     return sources
@@ -42,7 +42,7 @@ def _as_sources(written: Any) -> tuple[int, ...]:
 def _require_merge(_: "Joint", __: object, merge: object) -> None:
     if merge not in (*MERGES, TUPLE):
         remedy = suggest_names(merge, (*MERGES, TUPLE))
-        raise InvalidWiring(f"a joint merges by {merge!r:.80}; {remedy}")
+        raise InvalidWiring(f"a joint merges by {show(merge)}; {remedy}")
 
 
 @final
@@ -76,7 +76,7 @@ def _as_joint(written: Any) -> Joint:
 
 def _as_joints(written: Any) -> tuple[Joint, ...]:
     if not isinstance(written, Iterable) or isinstance(written, str):
-        raise InvalidWiring(f"the inputs of a wiring are {written!r:.80}; they must be a list with one for each child")
+        raise InvalidWiring(f"the inputs of a wiring are {show(written)}; they must be a list with one for each child")
     return tuple(map(_as_joint, cast(Iterable[Any], written)))
 
 

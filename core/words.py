@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from attrs import define
 
-from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
+from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError, show
 from archwright.core.json import JSON
 
 NAME_KEY = "name"  # of a thing's name among its settings in JSON
@@ -202,6 +202,6 @@ class _Reader:
             self.position += 1
 
     def _refuse(self, reason: str) -> NoReturn:
-        rest = self.text[self.position : self.position + _MAX_SHOWN_CHARACTERS]
-        place = f"at character {self.position + 1}, {rest!r}" if rest else "at its end"
-        raise BadWords(f"{self.text!r:.200} cannot be read {place}: {reason}")
+        rest = self.text[self.position :]
+        place = f"at character {self.position + 1}, {show(rest, _MAX_SHOWN_CHARACTERS)}" if rest else "at its end"
+        raise BadWords(f"{show(self.text, 200)} cannot be read {place}: {reason}")

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from attrs import field, frozen
 
+from archwright.core.errors import show
 from archwright.core.json import JSON
 from archwright.core.setting import BadSetting
 from archwright.evaluate.settings import (
@@ -69,7 +70,7 @@ def read_data(data: str | Callable[..., Any] | DataFunction) -> str | DataFuncti
     if isinstance(data, str | DataFunction):
         return data
     if not callable(data):
-        raise BadSetting(f"data is {data!r:.80}; it is a name, or a function that returns arrays")
+        raise BadSetting(f"data is {show(data)}; it is a name, or a function that returns arrays")
     return find_function_source(data) or DataFunction.of(data)
 
 

@@ -8,7 +8,7 @@ from typing import Any, SupportsFloat, TypeVar, cast
 from attrs import AttrsInstance, evolve, field
 
 from archwright.core.architecture import find_fixed_settings
-from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
+from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError, show
 from archwright.core.json import JSON
 from archwright.core.readers import ValueReader, make_validator
 from archwright.core.setting import BadSetting
@@ -45,7 +45,7 @@ def _device_exists(_: object, __: object, device: Any) -> None:
 def _leaves_both_sides(_: object, __: object, validation: Any) -> None:
     is_number = isinstance(validation, SupportsFloat) and not isinstance(validation, bool)
     if not (is_number and 0 < float(validation) < 1):
-        said = f"{validation:g}" if is_number else f"{validation!r:.80}"
+        said = f"{validation:g}" if is_number else show(validation)
         raise BadSetting(f"validation is {said}; it is a fraction of the training examples, as in 0.2")
 
 
@@ -55,7 +55,7 @@ def _as_path(folder: Any) -> Any:
 
 def _is_folder(_: object, __: object, folder: Any) -> None:
     if folder is not None and not (isinstance(folder, str) and folder):
-        raise BadSetting(f"data_dir is {folder!r:.80}; it is the path of a folder, as in 'data'")
+        raise BadSetting(f"data_dir is {show(folder)}; it is the path of a folder, as in 'data'")
 
 
 def _as_size(size: Any) -> Any:
@@ -65,7 +65,7 @@ def _as_size(size: Any) -> Any:
 def _is_size(_: object, __: object, size: Any) -> None:
     is_pair = isinstance(size, tuple) and [type(pixels) for pixels in cast("tuple[int, ...]", size)] == [int, int]
     if size is not None and not (is_pair and min(size) >= 1):
-        raise BadSetting(f"image_size is {size!r:.80}; it is a height and a width of 1 or more, as in (32, 32)")
+        raise BadSetting(f"image_size is {show(size)}; it is a height and a width of 1 or more, as in (32, 32)")
 
 
 def _can_be_read(_: object, __: object, reader: int) -> None:

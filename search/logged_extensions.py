@@ -13,7 +13,7 @@ import attrs
 import cattrs
 from attrs import frozen
 
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 from archwright.core.json import JSON
 from archwright.core.setting import settings_by_name
 from archwright.core.words import NAME_KEY, format_words, parse_words
@@ -152,7 +152,7 @@ class LoggedKind(ConfiguredKind[Extension]):
         if isinstance(given, str):
             raise OtherExtension(
                 f"a run keeps its {self.noun}, here {self.format(data)}; leave {self.argument} out, or fork the run or "
-                f"begin a new one to go on with {given!r:.80}, as in run.fork(at=..., searcher='mcts')"
+                f"begin a new one to go on with {show(given)}, as in run.fork(at=..., searcher='mcts')"
             )
         if not isinstance(given, type):
             again = self.value_to_json(given)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from archwright.core.errors import cut_text
 from archwright.store.atomic import make_scratch_folder
 from archwright.store.database import ATTACH_OPTIONS, NO_EXTENSIONS, Database, escape_quotes, find_log_alias
 from archwright.store.errors import NotALog
@@ -52,7 +53,7 @@ def require_tables(database: Database, path: Path) -> None:
         if name not in tables:
             raise _explain_not_a_log(path, f"is no log that can be read: it has no table {name}")
         if _normalize_sql(tables[name]) not in map(_normalize_sql, definitions):
-            definition = " ".join(tables[name].split())[:300]
+            definition = cut_text(" ".join(tables[name].split()), 300)
             raise _explain_not_a_log(
                 path, f"is no log that can be read: its table {name} has other columns than a log's ({definition})"
             )

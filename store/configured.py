@@ -10,7 +10,7 @@ from typing import Any, cast
 import attrs
 from attrs import field, frozen
 
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 from archwright.core.json import JSON
 from archwright.core.setting import BadSetting, check_setting, format_construction, settings_by_name
 from archwright.core.tracebacks import guard_user_code
@@ -84,7 +84,7 @@ class ConfiguredKind(ExtensionKind[Extension]):
             some = ", ".join([*missing[:MAX_MEMBERS], *(["..."] if missing[MAX_MEMBERS:] else [])])
             what = f"it has no {some}" if missing else f"{kind.__name__} is no attrs class"
             raise self.misfit(
-                f"{name} is {found!r:.80}, and {what}; {self._noun_with_article} is a frozen attrs class, or a value "
+                f"{name} is {show(found)}, and {what}; {self._noun_with_article} is a frozen attrs class, or a value "
                 f"of one, {self.shape or 'with ' + ', '.join(self._members)}"
             )
         for setting in settings_by_name(kind):
@@ -138,8 +138,8 @@ class ConfiguredKind(ExtensionKind[Extension]):
             if not is_same:
                 nested = f"; another {self.noun} is held in a field {self.nested_field}" if self.nested_field else ""
                 raise BadSetting(
-                    f"{key} of {self.describe(name)} is {getattr(value, key)!r:.80}, and would be "
-                    f"{written[key]!r:.80} when the run is resumed; a setting is a number, a text, true or false, a "
+                    f"{key} of {self.describe(name)} is {show(getattr(value, key))}, and would be "
+                    f"{show(written[key])} when the run is resumed; a setting is a number, a text, true or false, a "
                     f"list of such, or what a converter makes of them{nested}"
                 )
 
@@ -165,7 +165,7 @@ class ConfiguredKind(ExtensionKind[Extension]):
         if isinstance(value, str):
             return parse_words(value)
         if not isinstance(value.get(self.name_key), str):
-            raise self.misfit(f"{value!r:.80} names no {self.noun}; write name(setting=value)")
+            raise self.misfit(f"{show(value)} names no {self.noun}; write name(setting=value)")
         name, _, settings = self.parse(value)
         return name, settings
 

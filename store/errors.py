@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, cut_text
 from archwright.store.suggestions import suggest_resumption
 
 
@@ -166,5 +166,5 @@ def explain_failure(error: Exception, path: Path) -> ArchwrightError:
     without_paths = message.replace(str(path), "").replace(str(path.parent), "")  # a folder may be named corruptions
     for words, error_class, meaning in _MEANINGS:
         if any(word in without_paths for word in words):
-            return error_class(f"{path} {meaning.format(resume=suggest_resumption(path))} ({message[:300]})")
+            return error_class(f"{path} {meaning.format(resume=suggest_resumption(path))} ({cut_text(message, 300)})")
     return LogFailed(f"{path} cannot be used: {message}")

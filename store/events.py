@@ -13,7 +13,7 @@ from cattrs.gen import make_dict_unstructure_fn, override
 
 from archwright.core.budget import Budget
 from archwright.core.ends import END_FIELDS, RunEnds
-from archwright.core.errors import to_encodable
+from archwright.core.errors import show, to_encodable
 from archwright.core.input import Input, input_from_text
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
@@ -253,7 +253,7 @@ def event_to_json(event: Event) -> tuple[str, str]:
     if not _is_encodable(payload):
         place, text = next(_find_unencodable(fields, ""))
         raise UnwritableEvent(
-            f"{kind} cannot be logged: {place} is {text!r:.80}; it must be a text that UTF-8 can write"
+            f"{kind} cannot be logged: {place} is {show(text)}; it must be a text that UTF-8 can write"
         )
     return kind, payload
 
@@ -288,7 +288,9 @@ def event_from_json(kind: str, payload: str) -> Event:
     try:
         return _get_structure_hook(kind)(json.loads(payload), EVENT_KINDS[kind])
     except Exception as error:  # anything that an arbitrary payload makes cattrs raise
-        raise UnreadableEvent(f"the payload of {kind} is {payload[:200]!r}, which is no {kind}: {error!r}") from error
+        raise UnreadableEvent(
+            f"the payload of {kind} is {show(payload, 200)}, which is no {kind}: {error!r}"
+        ) from error
 
 
 @cache

@@ -14,6 +14,7 @@ from pyrsistent import PMap, pmap
 
 from archwright.core.budget import Budget
 from archwright.core.ends import NO_ENDS, RunEnds
+from archwright.core.errors import show
 from archwright.core.objective import Objective
 from archwright.core.protocols import Status
 from archwright.store.errors import Inadmissible
@@ -266,7 +267,7 @@ _SCORE_RULE = "it has a score if and only if its status is ok"
 def decide(state: RunState, event: Event) -> RunState:
     """The state after `event`, which is applied if it may come next; raises Inadmissible if it may not."""
     if reason := _find_objection(state, event):
-        raise Inadmissible(f"{event!r:.200} cannot be event {state.seq + 1}: {reason}")
+        raise Inadmissible(f"{show(event, 200)} cannot be event {state.seq + 1}: {reason}")
     return fold(state, event)
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from attrs import frozen
 
+from archwright.core.errors import show
 from archwright.store.chain import hash_row, is_unbroken
 from archwright.store.errors import JournalIsDamaged
 from archwright.store.log import EventBatch, EventRow, Position
@@ -70,7 +71,7 @@ def parse_line(path: Path, line: bytes) -> JournalEntry:
             raise ValueError(content)
         return JournalEntry(path, _require_integer(content["events"]), heads, content, not line.endswith(b"\n"))
     except _MALFORMED as error:
-        raise explain_damage(path, f"{line[:40]!r} is no line of a journal") from error
+        raise explain_damage(path, f"{show(line, 40)} is no line of a journal") from error
 
 
 def format_line(batches: Sequence[EventBatch], events_before: int) -> bytes:

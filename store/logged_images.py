@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from archwright.core.errors import to_one_line
+from archwright.core.errors import show, to_one_line
 from archwright.store.errors import UnreadableEvent
 from archwright.store.events import RunStarted
 
@@ -16,7 +16,7 @@ def read_logged_images(name: str, started: RunStarted) -> Mapping[str, Any] | No
     if data is None or _is_image_data(data):
         return data
     raise UnreadableEvent(
-        f"what {name} has for its images is {to_one_line(repr(data))[:200]}, and not the names of their classes and "
+        f"what {name} has for its images is {to_one_line(show(data, 200))}, and not the names of their classes and "
         "how many there are: its log was not written by archwright; ask whoever made it for one that was"
     )
 

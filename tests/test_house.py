@@ -121,6 +121,41 @@ def test_a_command_parses_calls_and_prints():
     assert [name for name in statements if name.startswith("_")] == []  # a helper prints, or is the face's
 
 
+def find_silent_cuts(tree: ast.Module) -> Iterator[str]:
+    """What is put into a text and cut there without a sign, as by {value!r:.80}, {text:.{LIMIT}} or {line[:40]!r}."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FormattedValue(ast.Subscript(slice=ast.Slice(None, ast.expr())), 114):  # of its repr
+                yield ast.unparse(node.value)
+            case ast.FormattedValue(_, _, ast.JoinedStr(values)):
+                parts = [str(part.value) if isinstance(part, ast.Constant) else "0" for part in values]
+                if re.search(r"\.[0-9]+s?$", "".join(parts)):
+                    yield ast.unparse(node.value)
+            case ast.Subscript(ast.Call(ast.Name("repr")), ast.Slice()):
+                yield ast.unparse(node)
+            case _:
+                pass
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ('f"{value!r:.80}"', ["value"]),
+        ('f"{text:.{LIMIT}}, {text:<9.9s}"', ["text", "text"]),
+        ('f"{line[:40]!r}", repr(line)[:40]', ["line[:40]", "repr(line)[:40]"]),
+        ('f"{show(value)}, {number:.4f}, {number:.3g}, {number:,}, {lines[0]!r}, {names[:3]}"', []),
+    ],
+)
+def test_silent_cuts_are_found(code, found):
+    assert sorted(find_silent_cuts(ast.parse(code))) == sorted(found)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_a_message_says_where_a_value_is_cut(path):
+    """Else a part is taken for the whole: `show` of core/errors.py ends it with an ellipsis."""
+    assert list(find_silent_cuts(ast.parse((ROOT / path).read_text()))) == []
+
+
 def is_property(function: ast.FunctionDef) -> bool:
     """Whether a method is read as an attribute is: those are nouns and adjectives."""
     decorators = [ast.unparse(decorator) for decorator in function.decorator_list]

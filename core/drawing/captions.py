@@ -4,6 +4,7 @@ from attrs import fields
 
 from archwright.core.domain import Domain, Values
 from archwright.core.drawing.picture import Picture, Text, draw_box
+from archwright.core.errors import cut_text
 from archwright.core.expression import Computed, Expression, Shared
 from archwright.core.hyperparameter import Slot
 from archwright.core.modules import basic
@@ -78,7 +79,7 @@ def format_title(term: Term) -> str:
 
 def add_name(term: Term, text: str) -> str:
     """A text on a module, with its name before it, if it has one."""
-    return f"{_shorten(term.given_name, MAX_NAME_CHARACTERS)}: {text}" if term.given_name else text
+    return f"{cut_text(term.given_name, MAX_NAME_CHARACTERS)}: {text}" if term.given_name else text
 
 
 def list_details(term: Term) -> list[str]:
@@ -101,14 +102,14 @@ def _is_notable(name: str, slot: Slot, default: object) -> bool:
 
 def _format_detail(name: str, slot: Slot) -> str:
     if name in UNIT_NOUNS:
-        return f"{_shorten(format_slot(slot), MAX_LINE_CHARACTERS - len(UNIT_NOUNS[name]) - 1)} {UNIT_NOUNS[name]}"
+        return f"{cut_text(format_slot(slot), MAX_LINE_CHARACTERS - len(UNIT_NOUNS[name]) - 1)} {UNIT_NOUNS[name]}"
     return f"no {name}" if slot is False else format_setting(name, slot)
 
 
 def format_setting(name: str, slot: Slot) -> str:
     """A name and its value in a line of at most `MAX_LINE_CHARACTERS`; the name is shortened before the value."""
-    value = _shorten(format_slot(slot), MAX_LINE_CHARACTERS - 1 - min(len(name), MIN_NAME_CHARACTERS))
-    return f"{_shorten(name, MAX_LINE_CHARACTERS - 1 - len(value))} {value}"
+    value = cut_text(format_slot(slot), MAX_LINE_CHARACTERS - 1 - min(len(name), MIN_NAME_CHARACTERS))
+    return f"{cut_text(name, MAX_LINE_CHARACTERS - 1 - len(value))} {value}"
 
 
 def format_slot(slot: Slot) -> str:
@@ -127,7 +128,7 @@ def format_slot(slot: Slot) -> str:
         if values and len(values) <= MAX_LINE_CHARACTERS - MIN_NAME_CHARACTERS:
             return values
         ends = (slot.options[0], slot.options[-1]) if isinstance(slot, Values) else map(slot.from_unit, (0.0, 1.0))
-        first, last = (_shorten(_format_value(end), MAX_END_CHARACTERS) for end in ends)
+        first, last = (cut_text(_format_value(end), MAX_END_CHARACTERS) for end in ends)
         is_uneven = weights or (isinstance(slot, Integers) and slot.prior)
         return f"{{{first} … {last}{' weighted' if is_uneven else ''}}}"
     assert not isinstance(slot, Expression)
@@ -138,14 +139,10 @@ def _format_value(value: Value) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _shorten(text: str, max_characters: int = MAX_LINE_CHARACTERS) -> str:
-    return text if len(text) <= max_characters else text[: max_characters - 1] + "…"
-
-
 def wrap_items(items: list[str]) -> list[str]:
     """The items, separated by commas, in lines of at most `MAX_LINE_CHARACTERS`."""
     lines: list[str] = []
-    for item in map(_shorten, items):
+    for item in (cut_text(item, MAX_LINE_CHARACTERS) for item in items):
         if lines and len(lines[-1]) + len(item) + 2 <= MAX_LINE_CHARACTERS:
             lines[-1] += f", {item}"
         else:

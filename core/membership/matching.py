@@ -7,7 +7,7 @@ from attrs import define, evolve, field, frozen
 
 from archwright.core.domain import Domain
 from archwright.core.environment import Environment, compute_value, find_unknown
-from archwright.core.errors import MAX_NESTING, ArchwrightError
+from archwright.core.errors import MAX_NESTING, ArchwrightError, cut_text
 from archwright.core.expression import Expression, Shared
 from archwright.core.hyperparameter import Slot, is_analyzed_in_full, list_analyzed_values
 from archwright.core.names import name_segment
@@ -283,8 +283,7 @@ def explain_slot(term: Term, name: str, slot: Slot, value: Any, environment: Env
 
 def _format(content: object) -> str:
     """What a field holds, cut where it is long."""
-    text = format_value(content)
-    return text if len(text) <= MAX_FIELD_CHARACTERS else f"{text[: MAX_FIELD_CHARACTERS - 3]}..."
+    return cut_text(format_value(content), MAX_FIELD_CHARACTERS)
 
 
 def _iterate_values(architecture: Term) -> Iterator[Value]:

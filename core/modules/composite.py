@@ -5,6 +5,7 @@ from typing import final
 from attrs import field
 
 from archwright.core.builders import name_wrong_arguments
+from archwright.core.errors import show
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter, integer, one_of
 from archwright.core.kind import child, children, module
 from archwright.core.named_modules import name_children, split_name
@@ -78,7 +79,7 @@ class RepeatTied(Composite):
 def _require_wiring(instance: Term, _: object, wiring: object) -> None:
     if not isinstance(wiring, Wiring):
         raise InvalidWiring(
-            f"the wiring of {instance.kind} is {wiring!r:.80}; write what flows into each child and out, such as "
+            f"the wiring of {instance.kind} is {show(wiring)}; write what flows into each child and out, such as "
             "aw.Wiring([0, 0], [1, 2]) of two branches that are added"
         )
 

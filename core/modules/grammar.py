@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 from archwright.core.analysis.counting import count
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.domain import Domain, Values
-from archwright.core.errors import suggest_names
+from archwright.core.errors import show, suggest_names
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter
 from archwright.core.kind import NotATerm, children, module, require_term
 from archwright.core.modules.choices import check_label, make_labels
@@ -47,7 +47,7 @@ class Weighted:
     def __attrs_post_init__(self) -> None:
         require_term(self.term, "the production of weighted", "sequential")
         if type(self.weight) not in (int, float) or not 0 < self.weight < math.inf:
-            raise InvalidDomain(f"the weight of a production is {self.weight!r:.80}; write a finite number above 0")
+            raise InvalidDomain(f"the weight of a production is {show(self.weight)}; write a finite number above 0")
 
 
 Productions: TypeAlias = Sequence[Term | Weighted] | Mapping[str, Term | Weighted]
@@ -136,7 +136,7 @@ def grammar(start: str = "", /, *, depth: Any = None, **rules: Productions) -> G
     """
     if not isinstance(start, str) or not start:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidGrammar(
-            f"grammar starts at {start!r:.80}; write the start symbol first, as in grammar('S', S=[...])"
+            f"grammar starts at {show(start)}; write the start symbol first, as in grammar('S', S=[...])"
         )
     if isinstance(depth, list | tuple | Mapping):  # the rule of a symbol that is called so
         rules, depth = {**rules, "depth": cast(Productions, depth)}, None
@@ -153,7 +153,7 @@ def grammar(start: str = "", /, *, depth: Any = None, **rules: Productions) -> G
 def build_grammar(start: str, rules: Rules, terms: tuple[Term, ...], depth: int | None) -> Grammar:
     """The grammar whose start has all of the productions that can end."""
     if depth is not None and (type(depth) is not int or depth < 1):
-        raise InvalidGrammar(f"the depth of a grammar is {depth!r:.80}; write a whole number of 1 or more")
+        raise InvalidGrammar(f"the depth of a grammar is {show(depth)}; write a whole number of 1 or more")
     require_good_rules(start, rules, terms, depth or 0)
     require_reachable(start, rules, terms)
     production = GrammarFamily.of(rules, terms).list_options(start, depth or 0)
@@ -164,7 +164,7 @@ def _read_productions(symbol: str, productions: Productions) -> list[Weighted]:
     if not isinstance(productions, list | tuple | Mapping):
         nearest = suggest_names(symbol, ["depth"])
         raise InvalidGrammar(
-            f"the rule of {symbol} is {productions!r:.80}; write its productions in a list, as in {symbol}=[a, b], or "
+            f"the rule of {symbol} is {show(productions)}; write its productions in a list, as in {symbol}=[a, b], or "
             f"under labels, as in {{'first': a}}{f'; {nearest}' if nearest.endswith('?') else ''}",
             symbol,
         )
@@ -172,8 +172,8 @@ def _read_productions(symbol: str, productions: Productions) -> list[Weighted]:
     for i, item in enumerate(items):
         if isinstance(item, str) and item.isidentifier():
             raise NotATerm(
-                f"production {i} of {symbol} is {item!r:.80}; it must be a module, such as relu(), or, for what is "
-                f"derived from a symbol, nonterminal({item!r:.80})"
+                f"production {i} of {symbol} is {show(item)}; it must be a module, such as relu(), or, for what is "
+                f"derived from a symbol, nonterminal({show(item)})"
             )
         if not isinstance(item, Weighted):
             require_term(item, f"production {i} of {symbol}")

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, cast, final
 from attrs import field, frozen
 
 from archwright.core.domain import Domain, Values
-from archwright.core.errors import suggest_names
+from archwright.core.errors import show, suggest_names
 from archwright.core.hyperparameter import Slot
 from archwright.core.modules.choices import Either, Repeat
 from archwright.core.modules.graphs import Cell
@@ -146,7 +146,7 @@ def require_good_rules(start: str, rules: Rules, terms: tuple[Term, ...], depth:
     _require_form(rules, terms)
     rule_terms = dict(_pair_terms(rules, terms))
     if start not in rule_terms:
-        raise InvalidGrammar(f"the start {start!r:.80} has no rule; {suggest_names(start, rule_terms)}")
+        raise InvalidGrammar(f"the start {show(start)} has no rule; {suggest_names(start, rule_terms)}")
     references = {symbol: _list_references(terms) for symbol, terms in rule_terms.items()}
     _require_defined(rules, rule_terms)
     depths = _find_least_depths(rule_terms)
@@ -197,7 +197,7 @@ def _require_form(rules: Any, terms: tuple[Term, ...]) -> None:
         is_good = False
     if not is_good:
         raise InvalidGrammar(
-            f"the rules of a grammar of {len(terms)} productions are {rules!r:.200}; build it by grammar"
+            f"the rules of a grammar of {len(terms)} productions are {show(rules, 200)}; build it by grammar"
         )
     for symbol, pairs in cast(Rules, rules):
         Nonterminal(symbol)  # which refuses what is no symbol

@@ -16,7 +16,7 @@ from typing import Any, NoReturn, final
 from attrs import define, field, frozen
 
 from archwright.core.builders import name_wrong_arguments
-from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.errors import ArchwrightError, show, suggest_names
 from archwright.core.modules.grammar import Grammar, build_grammar
 from archwright.core.modules.nonterminal import InvalidGrammar, Nonterminal
 from archwright.core.term import Term
@@ -91,15 +91,15 @@ def grammar_from_text(
     `grammar`. UnreadableGrammar has the line and the column; InvalidGrammar is for a depth that is none.
     """
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise UnreadableGrammar(f"the text of a grammar is {text!r:.80}; write its rules, as in 'S -> conv | pool'")
+        raise UnreadableGrammar(f"the text of a grammar is {show(text)}; write its rules, as in 'S -> conv | pool'")
     if not isinstance(terminals, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UnreadableGrammar(
-            f"the terminals are {terminals!r:.80}; write a module for each word, as in {{'conv': conv2d(8, 3)}}"
+            f"the terminals are {show(terminals)}; write a module for each word, as in {{'conv': conv2d(8, 3)}}"
         )
     if _FILE_NAME.fullmatch(text.strip()):
         raise UnreadableGrammar(
-            f"the text of a grammar is {text!r:.80}, as if it were a file; give what it holds, as in "
-            f"Path({text!r:.80}).read_text()"
+            f"the text of a grammar is {show(text)}, as if it were a file; give what it holds, as in "
+            f"Path({show(text)}).read_text()"
         )
     rules = _read_rules(text)
     symbols = {rule.symbol.text: rule.symbol for rule in rules}
@@ -130,7 +130,7 @@ def grammar_to_text(grammar: Grammar) -> str:
     """
     if not isinstance(grammar, Grammar):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidGrammar(
-            f"{grammar!r:.80} is no grammar; give what grammar_from_text or grammar made, and not a space around it"
+            f"{show(grammar)} is no grammar; give what grammar_from_text or grammar made, and not a space around it"
         )
     rules = sorted(grammar.rules, key=lambda rule: rule[0] != grammar.start)
     return "".join(f"{symbol} -> {' | '.join(map(_format_listing, listings))}\n" for symbol, listings in rules)
@@ -176,7 +176,7 @@ class _Builder:
                 head.refuse(f"{head.text} is a module and is given {given}; make it a function of modules")
             return terminal
         if not callable(terminal):
-            head.refuse(f"{head.text} is {terminal!r:.80}; a terminal is a module or a function of modules")
+            head.refuse(f"{head.text} is {show(terminal)}; a terminal is a module or a function of modules")
         try:
             term: Any = terminal(*arguments)
         except (TypeError, ValueError, LookupError) as error:
@@ -184,7 +184,7 @@ class _Builder:
                 f"{head.text} cannot be built of {given}: {error}; give it as many as its function takes, and what fits"
             )
         if not isinstance(term, Term):
-            head.refuse(f"{head.text} gives {term!r:.80}; let it return a module")
+            head.refuse(f"{head.text} gives {show(term)}; let it return a module")
         return term
 
 

@@ -10,6 +10,7 @@ from attrs import Attribute, field
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.connection import Connection, find_connection
 from archwright.core.domain import Domain, values
+from archwright.core.errors import show
 from archwright.core.expression import Expression
 from archwright.core.hyperparameter import (
     Hyperparameter,
@@ -38,7 +39,7 @@ def _as_edges(written: Any) -> tuple[Edge, ...]:
         if all(type(number) is int for edge in edges for number in edge):
             return edges
     raise InvalidHyperparameter(
-        f"the edges are {written!r:.200}; they must be pairs of numbers of nodes, as in [(0, 1), (0, 2), (1, 2)]"
+        f"the edges are {show(written, 200)}; they must be pairs of numbers of nodes, as in [(0, 1), (0, 2), (1, 2)]"
     )
 
 
@@ -72,7 +73,7 @@ def _find_wrong_edge(edges: tuple[Edge, ...]) -> str:
 
 def _require_bool(instance: Term, attribute: "Attribute[Any]", content: object) -> None:
     if not isinstance(content, bool):
-        raise InvalidHyperparameter(f"{attribute.name} of {instance.kind} is {content!r:.80}; it must be True or False")
+        raise InvalidHyperparameter(f"{attribute.name} of {instance.kind} is {show(content)}; it must be True or False")
 
 
 @final

@@ -4,7 +4,7 @@ from typing import final
 
 from attrs import field
 
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 from archwright.core.kind import module
 from archwright.core.term import Rewriting, Term
 from archwright.core.term_cache import cache_on_term
@@ -25,7 +25,7 @@ class UnboundNonterminal(ArchwrightError, ValueError):
 
 def _require_symbol(_: object, __: object, symbol: object) -> None:
     if not isinstance(symbol, str) or not symbol.isidentifier():
-        raise InvalidGrammar(f"the symbol of a nonterminal is {symbol!r:.80}; write a name such as CELL")
+        raise InvalidGrammar(f"the symbol of a nonterminal is {show(symbol)}; write a name such as CELL")
 
 
 @final

@@ -11,7 +11,7 @@ from typing import Any, Self, final
 from attrs import evolve, field, frozen
 
 from archwright.core.builders import name_wrong_arguments
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import MAX_VALUE_CHARACTERS, ArchwrightError, cut_text, show
 from archwright.core.hyperparameter import InvalidHyperparameter
 from archwright.core.kind import child, children, module, require_term
 from archwright.core.named_modules import split_name
@@ -111,14 +111,15 @@ class Place(Rewriting):
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.term_name, str) or not self.term_name.isidentifier():  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidHyperparameter(
-                f"the name of a place is {self.term_name!r:.80}; write that of the term in the let, as in place('cell')"
+                f"the name of a place is {show(self.term_name)}; write that of the term in the let, as in place('cell')"
             )
 
     def expand(self) -> Term:
         """PlaceWithoutLet: the places of a let are bound before they are traversed."""
         raise PlaceWithoutLet(
-            f"place({self.term_name!r:.80}) stands in no let that names such a term; put what it is in into one, as in "
-            f"let(inside=sequential(place({self.term_name!r:.80}), ...), {self.term_name:.80}=conv2d(8, 3))"
+            f"place({show(self.term_name)}) stands in no let that names such a term; put what it is in into one, as in "
+            f"let(inside=sequential(place({show(self.term_name)}), ...), "
+            f"{cut_text(self.term_name, MAX_VALUE_CHARACTERS)}=conv2d(8, 3))"
         )
 
 
@@ -181,15 +182,15 @@ class Let(Rewriting):
         used = find_free_names(self.inside)
         for name, term in zip(self.names, self.terms, strict=True):
             if not isinstance(name, str) or not name.isidentifier():  # pyright: ignore[reportUnnecessaryIsInstance]
-                raise InvalidHyperparameter(f"a name in a let is {name!r:.80}; write an identifier, such as cell")
+                raise InvalidHyperparameter(f"a name in a let is {show(name)}; write an identifier, such as cell")
             if name in find_free_names(term):
                 raise InvalidHyperparameter(
-                    f"the term {name!r:.80} of a let has a place for itself, so it would have no end; put the place "
+                    f"the term {show(name)} of a let has a place for itself, so it would have no end; put the place "
                     "into `inside`"
                 )
             if name not in used:
                 raise InvalidHyperparameter(
-                    f"the term {name!r:.80} of a let has no place; write place({name!r:.80}) where it is to stand in "
+                    f"the term {show(name)} of a let has no place; write place({show(name)}) where it is to stand in "
                     "`inside`, or leave it out"
                 )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from attrs import frozen
 
-from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.errors import ArchwrightError, show, suggest_names
 from archwright.core.shape import Shape
 from archwright.core.spaces.deeparchitect import deeparchitect, figure1, resnet, tfref
 from archwright.core.spaces.digits import digits
@@ -41,5 +41,5 @@ def named_space(name: str, classes: int = 10) -> Term:
     """The built-in space of that name, with `classes` outputs. UnknownSpace suggests similar names."""
     named = SPACES.get(name) if isinstance(name, str) else None  # pyright: ignore[reportUnnecessaryIsInstance]
     if named is None:
-        raise UnknownSpace(f"there is no built-in space {name!r:.80}; {suggest_names(name, SPACES)}")
+        raise UnknownSpace(f"there is no built-in space {show(name)}; {suggest_names(name, SPACES)}")
     return named.build(classes)

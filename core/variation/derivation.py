@@ -5,6 +5,7 @@ from typing import final
 
 from attrs import frozen
 
+from archwright.core.errors import show
 from archwright.core.frame import Frame, find_prefix
 from archwright.core.node import Node, NotALeaf
 from archwright.core.term import Term
@@ -78,7 +79,7 @@ def derivation(leaf: Node) -> Derivation:
     hyperparameter is a choice of the module that the traversal met first.
     """
     if not isinstance(leaf, Node):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise NotALeaf(f"{leaf!r:.80} is no leaf; give one such as aw.sample(aw.root(space, input), random.random)")
+        raise NotALeaf(f"{show(leaf)} is no leaf; give one such as aw.sample(aw.root(space, input), random.random)")
     if not leaf.is_leaf:
         raise NotALeaf(f"{leaf!r} has no derivation yet; choose until is_leaf")
     path, asking = leaf.path, list[Node]()

@@ -7,6 +7,7 @@ import torch
 from attrs import evolve, field, frozen
 from torch import Tensor
 
+from archwright.core.errors import show
 from archwright.core.json import JSON
 from archwright.core.shape import Shape
 from archwright.evaluate.data.dataset import IMAGES_PER_CHUNK, Dataset, Images
@@ -119,7 +120,7 @@ def _require_axes(shape: Iterable[int]) -> Shape:
     """The shape, if it is of positive integers: it is written into code, and a file may hold anything."""
     axes = tuple(shape)
     if any(type(axis) is not int or axis < 1 for axis in axes):
-        raise ValueError(f"the shape of a normalisation is {axes!r:.80}; it is of positive integers")
+        raise ValueError(f"the shape of a normalisation is {show(axes)}; it is of positive integers")
     return axes
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from attrs import field, frozen
 
-from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.errors import ArchwrightError, show, suggest_names
 from archwright.core.input import Input, as_input, format_input, parse_input
 from archwright.core.shape import format_shape
 from archwright.core.tracebacks import guard_user_code
@@ -88,19 +88,19 @@ class UserSource:
         function = load_object(self.source) if self.function is None else self.function.get_target()
         if not callable(function):
             raise BadData(
-                f"{self.source} is {function!r:.80}; it must be a function that returns arrays by their names"
+                f"{self.source} is {show(function)}; it must be a function that returns arrays by their names"
             )
         with guard_user_code(UserDataFailed, f"{self.source} failed", passing=()), end_forked_children():
             arrays = function()
         if not isinstance(arrays, Mapping):
             raise BadData(
-                f"{self.source} returned {arrays!r:.80}; it must return a mapping of names to arrays, as in "
+                f"{self.source} returned {show(arrays)}; it must return a mapping of names to arrays, as in "
                 '{"images": ..., "labels": ...}'
             )
         for name in arrays:
             if name not in (*ARRAY_NAMES, *OTHER_NAMES):
                 suggestion = suggest_names(str(name), (*ARRAY_NAMES, *OTHER_NAMES))
-                raise BadData(f"{self.source} returned an array {name!r:.80}, which has no meaning; {suggestion}")
+                raise BadData(f"{self.source} returned an array {show(name)}, which has no meaning; {suggestion}")
         return arrays
 
     @cached_property
@@ -136,7 +136,7 @@ class UserSource:
         except Exception as error:  # a person's object may raise anything when numpy asks it for its array
             raise BadData(f"{name} of {self.source} is no array ({error}); make it one with numpy.array") from error
         if array.dtype.kind == "O" or array.ndim == 0:
-            raise BadData(f"{name} of {self.source} is {value!r:.60}; it must be an array of numbers or texts")
+            raise BadData(f"{name} of {self.source} is {show(value, 60)}; it must be an array of numbers or texts")
         return array
 
     @cached_property
@@ -163,7 +163,7 @@ class UserSource:
     def _find_axes(self, split: UserSplit) -> tuple[int, int, int, int]:
         layout = self._arrays.get("layout")
         if layout is not None and layout not in LAYOUTS:
-            raise BadData(f"layout of {self.source} is {layout!r:.40}; it may be {' or '.join(LAYOUTS)}")
+            raise BadData(f"layout of {self.source} is {show(layout, 40)}; it may be {' or '.join(LAYOUTS)}")
         return find_axes(split.place, split.inputs.shape, layout)
 
     @cached_property

@@ -3,7 +3,7 @@
 import ast
 from typing import Any
 
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 from archwright.core.shape import Shape, TupleShape
 from archwright.core.term import Composite, Term
 from archwright.core.tracebacks import guard_user_code
@@ -49,8 +49,8 @@ def _parse_source(
             raise TypeError("its end is no expression")
     except (SyntaxError, TypeError, ValueError) as error:
         raise BadModuleSource(
-            f"the source of {type(term).__name__} is {source!r:.200} ({error}); it must be Python that ends with an "
-            "expression"
+            f"the source of {type(term).__name__} is {show(source, 200)} ({error}); it must be Python that ends with "
+            "an expression"
         ) from error
     preamble = "\n".join(source.splitlines()[: statements[-1].end_lineno]).strip() if statements else ""
     name = to_attribute_name(term.kind)

@@ -6,7 +6,7 @@ from typing import Any
 
 from archwright.core.architecture import require_specified, settings_of
 from archwright.core.builders import name_wrong_arguments
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 from archwright.core.objective import read_objective, require_metric_name
 from archwright.core.protocols import EarlyStop, Job
 from archwright.core.term import Term
@@ -109,7 +109,7 @@ def _choose_arguments(config: Function, signature: Signature, index: int, thread
 
 def _as_epoch(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise NotAnEpoch(f"the epoch of a report is {value!r:.80}; it must be a whole number: 1, 2 ...")
+        raise NotAnEpoch(f"the epoch of a report is {show(value)}; it must be a whole number: 1, 2 ...")
     return int(value)
 
 
@@ -126,4 +126,4 @@ def _as_float(name: str, value: Any) -> float:
         pass
     except OverflowError as error:
         raise NotANumber(f"{name} is a whole number that no float holds, of 1.8e308 or more; give another") from error
-    raise NotANumber(f"{name} is {value!r:.80} ({type(value).__name__}); it must be a number")
+    raise NotANumber(f"{name} is {show(value)} ({type(value).__name__}); it must be a number")

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 from archwright.core.protocols import Job
 from archwright.core.taken_input import SpaceWithInput
 from archwright.core.term import Term
@@ -100,7 +100,7 @@ def require_callable(source: str, given: object) -> None:
         )
     if not callable(given):
         raise NotCallable(
-            f"{source} is {given!r:.80}; it must be a function that returns the score: give evaluate itself, not "
+            f"{source} is {show(given)}; it must be a function that returns the score: give evaluate itself, not "
             f"evaluate(...); it may ask for {', '.join(ARGUMENTS)}"
         )
 

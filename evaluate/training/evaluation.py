@@ -9,7 +9,7 @@ from attrs import evolve, field, frozen
 from archwright.core.architecture import settings_of
 from archwright.core.builders import name_wrong_fields
 from archwright.core.check import check
-from archwright.core.errors import NAMES_ELSEWHERE, ArchwrightError, suggest_names
+from archwright.core.errors import NAMES_ELSEWHERE, ArchwrightError, show, suggest_names
 from archwright.core.input import Input, describe_input, name_examples
 from archwright.core.json import JSON
 from archwright.core.objective import Objective, make_objective
@@ -76,7 +76,7 @@ def _leaves_enough(training: "Training", _: object, train_on: str) -> None:
 def _explain_hyperparameter(name: str, value: object) -> str:
     """That a hyperparameter is none of the arguments of a Training; empty for other names."""
     known = NAMES_ELSEWHERE.get(name, name)
-    return f"write settings={{{known!r}: {value!r:.40}}}" if known in list_setting_names() else ""
+    return f"write settings={{{known!r}: {show(value, 40)}}}" if known in list_setting_names() else ""
 
 
 @partial(name_wrong_fields, explain=_explain_hyperparameter)

@@ -7,7 +7,7 @@ from typing import Any, Self
 import cattrs
 from attrs import frozen
 
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 from archwright.core.json import JSON, from_json, to_json
 from archwright.core.protocols import AttemptResult, Job, Report
 from archwright.core.term import Term
@@ -102,7 +102,7 @@ def decode(line: bytes) -> Message:
         return _converter().structure(fields, _MESSAGES[name])
     except Exception as error:
         raise MalformedMessage(
-            f"{line[:80]!r} is no message of a worker; does the code that it runs write to its pipes?"
+            f"{show(line)} is no message of a worker; does the code that it runs write to its pipes?"
         ) from error
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import asdict, define, evolve, field, frozen
 
 from archwright.core.ends import RunEnds
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 from archwright.core.json import JSON, from_json
 from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
@@ -200,8 +200,8 @@ def _rerun_search(
         if logged is None or rerun is None or event_to_json(logged) != event_to_json(rerun):
             verify = suggest_replay(log_path, search.run)
             raise SearchDiffers(
-                f"{search.run} is logged with other trials than it has now, the first of them in {logged!r:.200}, "
-                f"where now is {rerun!r:.200}: the table, or archwright, has changed since; give the comparison "
+                f"{search.run} is logged with other trials than it has now, the first of them in {show(logged, 200)}, "
+                f"where now is {show(rerun, 200)}: the table, or archwright, has changed since; give the comparison "
                 f"another --name (name= in Python), and see what its searcher would do now: {verify}"
             )
     scored_trials = {event.trial for event in events if isinstance(event, Scored)}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from archwright.core.completion import ChoicesExcluded, complete_choices
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 from archwright.core.node import Node
 from archwright.core.protocols import Problem, Proposal
 from archwright.core.value import IllegalValue, InvalidDomain, Path, Value, as_value, format_value
@@ -36,20 +36,20 @@ def read_choices(given: object) -> Path:
     choices = dict[str, Value]()
     for name, value in pairs:
         if not isinstance(name, str):
-            raise BadChoices(f"the name of a choice is {name!r:.80}; a configuration is {CHOICES_DESCRIPTION}")
+            raise BadChoices(f"the name of a choice is {show(name)}; a configuration is {CHOICES_DESCRIPTION}")
         if name in choices:
-            raise BadChoices(f"{name} is given twice, as {format_value(choices[name])} and {value!r:.80}; give it once")
+            raise BadChoices(f"{name} is given twice, as {format_value(choices[name])} and {show(value)}; give it once")
         try:
             choices[name] = as_value(value)
         except InvalidDomain as error:
-            raise BadChoices(f"{name} cannot be {value!r:.80}: {error}") from None
+            raise BadChoices(f"{name} cannot be {show(value)}: {error}") from None
     return tuple(choices.items())
 
 
 def _read_pairs(given: object) -> list[tuple[Any, Any]]:
     items = list(cast(Iterable[Any], given)) if isinstance(given, list | tuple) else None
     if items is None or not all(isinstance(item, list | tuple) and len(cast(Any, item)) == 2 for item in items):
-        raise BadChoices(f"a configuration is {given!r:.80}; it must be {CHOICES_DESCRIPTION}")
+        raise BadChoices(f"a configuration is {show(given)}; it must be {CHOICES_DESCRIPTION}")
     return [(name, value) for name, value in items]
 
 

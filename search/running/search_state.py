@@ -8,6 +8,7 @@ from typing import Any, Generic
 
 from attrs import evolve, field, frozen
 
+from archwright.core.errors import show
 from archwright.core.json import from_json
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.term import Term
@@ -65,7 +66,7 @@ class SearchState(Generic[State]):
             proposal: Any = self.searcher.propose(self.searcher_state, self.proposal_count, uniform)
         if proposal is not None and not isinstance(proposal, Proposal):
             raise NotASearcher(
-                f"propose of the searcher {type(self.searcher).__name__} gave {proposal!r:.80} for trial "
+                f"propose of the searcher {type(self.searcher).__name__} gave {show(proposal)} for trial "
                 f"{self.proposal_count}; it must give a Proposal, or None where it has none for now"
             )
         return proposal

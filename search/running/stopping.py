@@ -9,6 +9,7 @@ from typing import Any
 from attrs import evolve, frozen
 from pyrsistent import PMap, PSet, pmap, pset
 
+from archwright.core.errors import show
 from archwright.core.objective import Objective
 from archwright.core.protocols import EarlyStop
 from archwright.core.tracebacks import guard_user_code
@@ -109,7 +110,7 @@ class EarlyStopping:
             reason: Any = self.rule.find_stop_reason(self.rule_state, trial)
         if not isinstance(reason, str):
             raise NotAStoppingRule(
-                f"find_stop_reason of the stopping rule {self.rule_name} gave {reason!r:.80} for trial {trial}; it "
+                f"find_stop_reason of the stopping rule {self.rule_name} gave {show(reason)} for trial {trial}; it "
                 "gives the reason in words, or an empty text where the trial may go on"
             )
         return reason

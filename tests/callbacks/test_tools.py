@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from archwright import ArchwrightError
 from archwright.callbacks import MissingPackage
-from archwright.callbacks.tools import cut_text, import_tool, make_legal_name, to_plain_value
+from archwright.callbacks.tools import import_tool, make_legal_name, to_plain_value
 from archwright.callbacks.trials import TrialTracker
 
 ILLEGAL = r"[^\w.]"
@@ -27,12 +27,6 @@ def test_a_legal_name_stays_and_another_says_what_it_was():
     assert make_legal_name("conv2d.filters", ILLEGAL, 20) == "conv2d.filters"
     assert make_legal_name("top 5", ILLEGAL, 20) == "top_5-4c5f76cc"
     assert make_legal_name("a" * 30, ILLEGAL, 20).startswith("aaaaaaaaaaa-")
-
-
-@given(st.text(), st.integers(1, 20))
-def test_a_text_is_cut_where_it_is_too_long_and_says_so(text, length):
-    cut = cut_text(text, length)
-    assert cut == text if len(text) <= length else (len(cut), cut[-1]) == (length, "…")
 
 
 def test_values_stay_what_they_are_where_they_can():

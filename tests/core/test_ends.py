@@ -77,7 +77,7 @@ def test_what_is_no_end_is_refused_by_its_name_and_value(given):
     (name, value), *_ = given.items()
     with pytest.raises(InvalidEnd, match=f"^{name} is ") as error:
         move_ends(RunEnds(64), GivenEnds(**given))
-    assert repr(value)[:80] in str(error.value)
+    assert (repr(value) if len(repr(value)) <= 80 else f"{repr(value)[:79]}…") in str(error.value)
     assert "write" in str(error.value)
 
 

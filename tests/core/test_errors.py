@@ -21,8 +21,10 @@ from archwright.core.errors import (
     MAX_NESTING,
     ArchwrightError,
     TooDeep,
+    cut_text,
     escape_controls,
     escape_json,
+    show,
     suggest_names,
     to_one_line,
 )
@@ -251,3 +253,44 @@ def test_too_deep_is_a_recursion_error_that_can_be_pickled():
     error = pickle.loads(pickle.dumps(TooDeep("a.b.c")))
     assert "at a.b.c; a module" in str(error)
     assert len(str(TooDeep("long." * 999))) < 300
+
+
+@given(st.text(), st.integers(1, 20))
+def test_a_text_is_cut_where_it_is_too_long_and_says_so(text, length):
+    cut = cut_text(text, length)
+    assert cut == text if len(text) <= length else (len(cut), cut[-1]) == (length, "…")
+
+
+class Unspeakable:
+    """A value of a person's, whose `repr` raises what it is made with."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __repr__(self) -> str:
+        raise self.error
+
+
+def test_a_message_shows_a_value_and_where_it_is_cut():
+    """What is short is told whole; a longer one ends in an ellipsis, within as many characters."""
+    assert show("relu") == "'relu'"
+    assert show([16, 32]) == "[16, 32]"
+    assert show("a" * 78) == repr("a" * 78)
+    assert show("a" * 79) == f"'{'a' * 78}…"
+    assert show(list(range(100)), 20) == "[0, 1, 2, 3, 4, 5, …"
+    assert show(b"no message\n" * 20, 12) == "b'no messag…"
+
+
+@pytest.mark.parametrize("error", [ValueError("no text"), RecursionError(), ZeroDivisionError()])
+def test_a_value_without_a_repr_breaks_no_message(error):
+    words = f"<Unspeakable whose repr raises {type(error).__name__}>"
+    assert show(Unspeakable(error)) == words
+    assert show([Unspeakable(error)]) == f"<list whose repr raises {type(error).__name__}>"
+    with pytest.raises(aw.errors.NotASpace, match=f"the space is {words}; "):
+        aw.root(Unspeakable(error), SHAPE)
+
+
+def test_an_integer_that_python_does_not_print_is_told_by_its_bits():
+    assert show(2**20_000) == "an integer of 20001 bits"
+    with pytest.raises(aw.errors.NotASpace, match="the space is an integer of 20001 bits; "):
+        aw.root(2**20_000, SHAPE)

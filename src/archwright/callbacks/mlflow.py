@@ -9,9 +9,9 @@ from typing import Any
 from attrs import define, field
 
 from archwright.callbacks.protocol import FollowedRun
-from archwright.callbacks.tools import cut_text, import_tool, make_legal_name, to_plain_value
+from archwright.callbacks.tools import import_tool, make_legal_name, to_plain_value
 from archwright.callbacks.trials import RunPoint, TrackedEpoch, TrackedTrial, TrialTracker, name_budget
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, cut_text
 from archwright.store.events import RunStarted
 
 # What MLflow takes: of a name, of the value of a parameter and of a tag. Its client makes several requests of what is

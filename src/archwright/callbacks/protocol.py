@@ -8,7 +8,7 @@ from typing import Protocol
 
 from attrs import define, field, frozen
 
-from archwright.core.errors import ArchwrightError, to_one_line
+from archwright.core.errors import ArchwrightError, show, to_one_line
 from archwright.store.events import Event
 from archwright.store.log import LoggedEvent
 
@@ -104,7 +104,7 @@ def make_callback(value: AnyCallback) -> Callback:
     remedy = (
         f"a class; give an instance of it, {value.__name__}(...)"
         if isinstance(value, type)
-        else f"{value!r:.200}; a callback is a function of an event, or an object with {', '.join(_METHODS)}"
+        else f"{show(value, 200)}; a callback is a function of an event, or an object with {', '.join(_METHODS)}"
     )
     raise BadCallback(f"a callback is {remedy}")
 

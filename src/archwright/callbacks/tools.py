@@ -6,7 +6,7 @@ import re
 from hashlib import blake2b
 from types import ModuleType
 
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, cut_text
 from archwright.core.json import JSON
 
 
@@ -36,11 +36,6 @@ def make_legal_name(name: str, illegal: str, max_characters: int) -> str:
         return name
     end = f"-{blake2b(name.encode('utf-8', 'replace'), digest_size=4).hexdigest()}"
     return legal[: max_characters - len(end)] + end
-
-
-def cut_text(text: str, max_characters: int) -> str:
-    """`text`; a longer one is cut, and ends in "…"."""
-    return text if len(text) <= max_characters else f"{text[: max_characters - 1]}…"
 
 
 def to_plain_value(value: JSON, max_characters: int) -> bool | int | float | str:

@@ -11,8 +11,9 @@ from attrs import define, field
 from attrs.converters import optional
 
 from archwright.callbacks.protocol import FollowedRun
-from archwright.callbacks.tools import cut_text, import_tool, make_legal_name, to_plain_value
+from archwright.callbacks.tools import import_tool, make_legal_name, to_plain_value
 from archwright.callbacks.trials import RunPoint, TrackedEpoch, TrackedTrial, TrialTracker, name_budget
+from archwright.core.errors import cut_text
 from archwright.store.events import RunStarted
 from archwright.store.written_paths import to_absolute
 

@@ -7,7 +7,7 @@ from typing import Any, cast, final
 
 from attrs import frozen
 
-from archwright.core.errors import ArchwrightError, TooDeep
+from archwright.core.errors import ArchwrightError, TooDeep, show
 from archwright.core.json import UnreadableTerm, from_foreign_json
 from archwright.core.membership.path_of import NotInSpace, follow_choices, path_of
 from archwright.core.names import drop_names
@@ -74,7 +74,7 @@ def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict[str, Any]()
     for name, value in pairs:
         if name in made:
-            raise _NameGivenTwice(f"{name} is given twice, as {made[name]!r:.80} and {value!r:.80}; give it once")
+            raise _NameGivenTwice(f"{name} is given twice, as {show(made[name])} and {show(value)}; give it once")
         made[name] = value
     return made
 
@@ -121,7 +121,7 @@ def read_architectures(file: Path, shared_names: Collection[str]) -> Sequence[Gi
         except (TooDeep, UnreadableTerm) as error:
             raise BadArchitectureFile(f"{place}: {error}") from error
         if given.term is None and not isinstance(given.choices, Mapping):
-            raise BadArchitectureFile(f"{place} is {item!r:.80}; {remedy}")
+            raise BadArchitectureFile(f"{place} is {show(item)}; {remedy}")
         found.append(given)
     if not found:
         raise BadArchitectureFile(f"{file} is an empty list; {remedy}")

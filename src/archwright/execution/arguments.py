@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from archwright.core.budget import Budget, InvalidBudget, parse_budget
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.words import format_words
@@ -108,7 +108,7 @@ def name_objective(objective: Objective | str | None, minimize: bool | None) -> 
         return objective, minimize
     if not isinstance(objective, Objective):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
         raise BadArgument(
-            f"objective is {objective!r:.80}; write the name of a metric, aw.maximize(name) or aw.minimize(name)"
+            f"objective is {show(objective)}; write the name of a metric, aw.maximize(name) or aw.minimize(name)"
         )
     if minimize is not None:
         raise TwoDirections(f"minimize is {minimize}, and the objective says its own direction; leave minimize out")
@@ -120,5 +120,5 @@ def read_budget(budget: Budget | str | None) -> Budget | None:
     if budget is None or isinstance(budget, Budget):
         return budget
     if not isinstance(budget, str):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
-        raise InvalidBudget(f"budget is {budget!r:.80}; write a number and a unit, as in 5epochs, 30s or 50000examples")
+        raise InvalidBudget(f"budget is {show(budget)}; write a number and a unit, as in 5epochs, 30s or 50000examples")
     return parse_budget(budget)

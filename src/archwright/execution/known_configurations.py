@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from archwright.core.architecture import NotSpecified
 from archwright.core.completion import ChoicesExcluded, NoSuchChoice
-from archwright.core.errors import ArchwrightError, TooDeep
+from archwright.core.errors import ArchwrightError, TooDeep, show
 from archwright.core.json import UnreadableTerm
 from archwright.core.membership.matching import MembershipUnknown
 from archwright.core.membership.path_of import NotInSpace, path_of
@@ -39,7 +39,7 @@ def read_configurations(enqueue: Configurations, problem: Problem) -> Sequence[o
     if isinstance(given, Term | Node | Mapping):
         return [_find_choices(given, problem)]
     if not isinstance(given, Iterable):
-        raise BadArgument(f"enqueue is {given!r:.80}; it must be a list of configurations, or name a file of them")
+        raise BadArgument(f"enqueue is {show(given)}; it must be a list of configurations, or name a file of them")
     items = list(cast(Iterable[object], given))
     if _is_path(items):
         return [items]

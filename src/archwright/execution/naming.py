@@ -8,7 +8,7 @@ from itertools import chain, count
 
 from attrs import frozen
 
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 from archwright.core.json import JSON
 from archwright.core.words import format_setting_value
 from archwright.execution.arguments import read_searcher
@@ -129,7 +129,7 @@ def label_searchers(searchers: Iterable[AnySearcher | str]) -> Mapping[str, Labe
     if isinstance(searchers, str):
         raise BadSearchers(f"the searchers are {searchers!r}; give a list of them, as in [{searchers!r}, 'random']")
     if not isinstance(searchers, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
-        raise BadSearchers(f"the searchers are {searchers!r:.80}; give a list of them, as in ['random', 'smbo']")
+        raise BadSearchers(f"the searchers are {show(searchers)}; give a list of them, as in ['random', 'smbo']")
     given, labelled = list(searchers), dict[str, LabelledSearcher]()  # a generator is walked once
     for searcher in given:
         new = LabelledSearcher(*read_searcher(searcher))

@@ -12,6 +12,7 @@ from archwright.callbacks.protocol import AnyCallback, EventFunction, make_callb
 from archwright.core.budget import read_seconds
 from archwright.core.defaults import DEFAULT_GRACE, DEFAULT_RETRIES, DEFAULT_WORKERS
 from archwright.core.ends import EndName
+from archwright.core.errors import show
 from archwright.core.value import as_integer
 from archwright.display.narration import Narration
 from archwright.execution.call_options import Option, describe_options
@@ -29,7 +30,7 @@ def read_trial_timeout(given: float | str | None) -> float | None:
     if given is None:
         return None
     if (seconds := read_seconds(given)) is None:
-        raise BadArgument(f"trial_timeout is {given!r:.80}; write a time of more than 0, as in 90s, 10min or 1h")
+        raise BadArgument(f"trial_timeout is {show(given)}; write a time of more than 0, as in 90s, 10min or 1h")
     return seconds
 
 
@@ -39,7 +40,7 @@ def read_grace(given: float | str) -> float:
     is_none = ZERO_TIME.fullmatch(given.strip()) is not None if is_text else given == 0 and given is not False
     seconds = 0.0 if is_none else read_seconds(given)
     if seconds is None:
-        raise BadArgument(f"grace is {given!r:.80}; write a time, as in 10s, 2min or 0s")
+        raise BadArgument(f"grace is {show(given)}; write a time, as in 10s, 2min or 0s")
     return seconds
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from attrs import evolve, frozen
 
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 from archwright.core.json import JSON
 from archwright.core.objective import Objective, read_objective
 from archwright.display.warning import warn
@@ -172,8 +172,8 @@ class _Restoration:
         for name in said:
             if getattr(own, name) != getattr(given, name):
                 raise EvaluationDiffers(
-                    f"{self.run} goes on with {getattr(own, name)!r:.80} as {name} of the function {own.source}, and "
-                    f"not with {getattr(given, name)!r:.80}; give the function itself, which gets what the log has: "
+                    f"{self.run} goes on with {show(getattr(own, name))} as {name} of the function {own.source}, and "
+                    f"not with {show(getattr(given, name))}; give the function itself, which gets what the log has: "
                     f"evaluation={name_needed(given.source)}, or begin a new run"
                 )
         score = read_objective(given.target)

@@ -11,7 +11,7 @@ from archwright.core.analysis.counting import out_shapes
 from archwright.core.defaults import DEFAULT_CLASSES
 from archwright.core.differences import find_differences, restore_written_order
 from archwright.core.ends import GivenEnds, RunEnds, move_ends
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 from archwright.core.json import JSON, from_json, to_json
 from archwright.core.protocols import Evaluator, Problem
 from archwright.core.shape import Shape
@@ -211,7 +211,7 @@ def _restore_rule(run: str, started: RunStarted, given: GivenValues, options: Ru
         return restore_configured(RULE_KIND, started.stopping, given, trusted=options.trusted)
     if given.stopping is not None:
         raise NoStoppingRule(
-            f"{run} has no stopping rule, and is given {given.stopping!r:.80}; leave stopping out, or begin a new run "
+            f"{run} has no stopping rule, and is given {show(given.stopping)}; leave stopping out, or begin a new run "
             "with it"
         )
     return None

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, show
 from archwright.core.input import Input, as_input, image
 from archwright.core.json import JSON, UNNAMED_TERM, collect_user_kinds
 from archwright.core.shape import Shape
@@ -100,7 +100,7 @@ def _name_value(space: object) -> str:
         return UNNAMED_TERM
     name = getattr(space, "__qualname__", None)
     if name is None:
-        return repr(space)[:80]
+        return show(space)
     source = f"{getattr(space, '__module__', None)}:{name}"
     return source if is_importable(source, space) else f"<{name}>"
 
@@ -111,7 +111,7 @@ def _make_builder(source: str, value: Any) -> Callable[[Input, int], Term]:
     if isinstance(value, type) or not callable(value):
         place = "the space" if source == _name_value(value) else source
         raise NotASpace(
-            f"{place} is {value!r:.80}; a space is a module such as aw.sequential(...), "
+            f"{place} is {show(value)}; a space is a module such as aw.sequential(...), "
             "or a function of (input_shape, classes) that returns one"
         )
     try:
@@ -127,5 +127,5 @@ def _build_space(source: str, function: Callable[[Any, int], Any], given: Input 
     with guard_user_code(SpaceFailed, f"{source} failed", passing=()), end_forked_children():
         space = function(given, classes)
     if not isinstance(space, Term):
-        raise NotASpace(f"{source} returned {space!r:.80}; it must return a module such as aw.sequential(...)")
+        raise NotASpace(f"{source} returned {show(space)}; it must return a module such as aw.sequential(...)")
     return space

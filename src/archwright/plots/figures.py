@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from attrs import evolve, frozen
 
-from archwright.core.errors import ArchwrightError, suggest_names, to_encodable
+from archwright.core.errors import ArchwrightError, show, suggest_names, to_encodable
 from archwright.core.readers import ValueReader
 from archwright.display.warning import warn
 from archwright.plots.colours import assign_colours
@@ -149,9 +149,9 @@ def _check_labels(ax: Any, title: Any) -> None:
     from matplotlib.axes import Axes
 
     if ax is not None and not isinstance(ax, Axes):
-        raise NotAxes(f"ax is {ax!r:.80}; it must be axes of matplotlib, as of plt.subplots()")
+        raise NotAxes(f"ax is {show(ax)}; it must be axes of matplotlib, as of plt.subplots()")
     if title is not None and to_encodable(ValueReader(NotAxes).check_text("title", title)) != title:
-        raise NotAxes(f"title is {title!r:.80}; it must be a text that UTF-8 can write")
+        raise NotAxes(f"title is {show(title)}; it must be a text that UTF-8 can write")
 
 
 def require_scored(log: Path, subject: str, histories: Sequence[SearchHistory]) -> list[SearchHistory]:

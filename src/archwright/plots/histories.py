@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from attrs import frozen
 
-from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.errors import ArchwrightError, show, suggest_names
 from archwright.core.objective import Direction
 from archwright.core.protocols import describe_status
 from archwright.plots.colours import get_sort_key
@@ -101,7 +101,7 @@ def read_histories(log: Path, patterns: Sequence[str]) -> list[SearchHistory]:
     Raises NothingToCompare where a name or pattern matches none, and where there is none.
     """
     if not patterns or not all(isinstance(pattern, str) for pattern in patterns):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise NothingToCompare(f"the runs are {patterns!r:.80}; name some, as in ['digits-1', 'nb.*']")
+        raise NothingToCompare(f"the runs are {show(patterns)}; name some, as in ['digits-1', 'nb.*']")
     with open_snapshot(log) as query_copy:
         runs = {row[0]: row[1:] for row in query_copy(_RUNS).rows}
         matches = _match_runs(log, runs, patterns)

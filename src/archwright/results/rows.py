@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 from attrs import frozen
 
+from archwright.core.errors import show
 from archwright.display.console import make_table, render_text
 from archwright.display.output_file import CSV_FILE, JSON_FILE, PARQUET_FILE, FileKind, stage_file
 from archwright.display.text import pluralize
@@ -84,7 +85,7 @@ def _read_target(file: Any) -> Path | BinaryIO:
     try:
         file.write(b"")  # refused by a stream of text, one that is closed, and one that is open for reading alone
     except (TypeError, ValueError, OSError) as error:
-        message = f"file is {file!r:.80}; it must be the path of a file, or a stream of bytes that is open for writing"
+        message = f"file is {show(file)}; it must be the path of a file, or a stream of bytes that is open for writing"
         raise BadArgument(message) from error
     return file
 
@@ -96,5 +97,5 @@ def _read_format(file: Path | BinaryIO, given: Any) -> ExportFormat:
         if named == known:
             return known
     if given is None:
-        raise BadArgument(f"file is {str(file)!r:.80}; end it in .csv, .json or .parquet, or say the format")
-    raise BadArgument(f"format is {given!r:.80}; it must be csv, json or parquet")
+        raise BadArgument(f"file is {show(str(file))}; end it in .csv, .json or .parquet, or say the format")
+    raise BadArgument(f"format is {show(given)}; it must be csv, json or parquet")

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
+from archwright.core.errors import show
 from archwright.execution.checks import BadArgument, check_flag
 from archwright.execution.warm_start import WarmStart
 from archwright.results.log import Log
@@ -33,6 +34,6 @@ def _read_source(item: object, log: Log) -> Run:
     if isinstance(item, str):
         return log[item]
     raise BadArgument(
-        f"warm_start is {item!r:.80}; it must be a run, as aw.search returns it or a study has it as study.run, "
+        f"warm_start is {show(item)}; it must be a run, as aw.search returns it or a study has it as study.run, "
         "the name of one in the log, or a list of them"
     )

@@ -17,7 +17,7 @@ from attrs import define, field, frozen
 from archwright.callbacks.protocol import follow_run
 from archwright.core.architecture import settings_of
 from archwright.core.budget import Budget
-from archwright.core.errors import ArchwrightError, to_one_line
+from archwright.core.errors import ArchwrightError, show, to_one_line
 from archwright.core.node import Node
 from archwright.core.objective import Objective
 from archwright.core.protocols import AttemptResult, Proposal, Report, Status, describe_status
@@ -168,7 +168,7 @@ class Study:
             number, own_epoch = self._require_trial(trial), as_integer(epoch)
             if type(own_epoch) is not int or own_epoch < 1 or not metrics:
                 raise BadOutcome(
-                    f"a report is of epoch {epoch!r:.80} and has the metrics {list(metrics)}; "
+                    f"a report is of epoch {show(epoch)} and has the metrics {list(metrics)}; "
                     "it must be of an epoch 1, 2 ... and have one metric or more, as in report(trial, 1, accuracy=0.5)"
                 )
             plain_metrics = read_told_metrics(metrics)
@@ -291,7 +291,7 @@ class Study:
                 if known is None
                 else f"was told already: it {describe_status(known.status or 'ok')}"
             )
-            raise NoSuchOpenTrial(f"trial {number!r:.80} of {self.name} {reason}; open trials: {open_trials}")
+            raise NoSuchOpenTrial(f"trial {show(number)} of {self.name} {reason}; open trials: {open_trials}")
         return number
 
     def _name_score(self, score: float | Mapping[str, float] | None) -> Mapping[str, float]:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from archwright.core.errors import show
 from archwright.core.input import Input, read_input
 from archwright.core.shape import Shape
 from archwright.core.taken_input import NotASpace
@@ -20,7 +21,7 @@ def compile(architecture: Term, input: Input | Shape | str, *, seed: int = 0) ->
     """
     if not isinstance(architecture, Term):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
         raise NotASpace(
-            f"the architecture is {architecture!r:.80}; it must be a module such as aw.sequential(...), without choices"
+            f"the architecture is {show(architecture)}; it must be a module such as aw.sequential(...), without choices"
         )
     from archwright.evaluate.network.compile import compile_architecture  # only here: torch takes seconds
 

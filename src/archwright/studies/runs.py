@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, Unpack, overload
 
+from archwright.core.errors import show
 from archwright.evaluate.export.result import ExportResult
 from archwright.execution.call_options import take_options
 from archwright.execution.checks import BadArgument, read_event_number
@@ -77,7 +78,7 @@ def export(
     exported, folder = trial if run is None else run, trial if folder is None else folder
     if not isinstance(exported, Trial):
         raise BadArgument(
-            f"trial is {exported!r:.80}; it must be a trial of a run, as in aw.export(run.best(), 'model'), or come "
+            f"trial is {show(exported)}; it must be a trial of a run, as in aw.export(run.best(), 'model'), or come "
             "after its run, as in aw.export('digits-1', 'best', 'model')"
         )
     return exported.export(folder, **options)
@@ -89,5 +90,5 @@ def choose_run(run: Run | str | None, log: str | Path, at: int | None = None) ->
     A run that is read here is read up to its event number `at`. Raises NoSuchRun.
     """
     if run is not None and not isinstance(run, Run | str):  # pyright: ignore[reportUnnecessaryIsInstance]  (the same)
-        raise BadArgument(f"run is {run!r:.80}; it must be a run, or the name of one in the log, as in digits-1")
+        raise BadArgument(f"run is {show(run)}; it must be a run, or the name of one in the log, as in digits-1")
     return run if isinstance(run, Run) else Run.read(log, run, at=at)

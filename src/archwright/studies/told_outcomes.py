@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any, cast
 
-from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.errors import ArchwrightError, show, suggest_names
 from archwright.core.objective import BadMetricName, require_metric_name
 from archwright.core.protocols import STATUSES, Status
 from archwright.core.readers import ValueReader
@@ -24,10 +24,10 @@ def read_told_status(failed: str | None, score: object) -> Status:
     if failed is None:
         return "ok"
     if not isinstance(failed, str) or not failed:
-        raise BadOutcome(f"failed is {failed!r:.80}; it is a text that says why, as in failed='out of memory'")
+        raise BadOutcome(f"failed is {show(failed)}; it is a text that says why, as in failed='out of memory'")
     if score is not None:
         raise BadOutcome(
-            f"score is {score!r:.80}, and failed is {failed!r:.80}; a trial that failed has no score: tell one of the "
+            f"score is {show(score)}, and failed is {show(failed)}; a trial that failed has no score: tell one of the "
             "two (metrics=... holds what was measured of a trial that failed)"
         )
     status = failed.strip().lower().replace(" ", "_")
