@@ -12,17 +12,13 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, Self, cast
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from archwright.callbacks.protocol import follow_run
-from archwright.core.architecture import settings_of
-from archwright.core.budget import Budget
 from archwright.core.errors import ArchwrightError, show, to_one_line
-from archwright.core.node import Node
 from archwright.core.objective import Objective
 from archwright.core.protocols import AttemptResult, Proposal, Report, Status, describe_status
-from archwright.core.term import Term
-from archwright.core.value import Value, as_integer
+from archwright.core.value import as_integer
 from archwright.display.text import format_score
 from archwright.execution.given_values import GivenValues
 from archwright.execution.known_configurations import Configurations, read_configurations
@@ -46,6 +42,7 @@ from archwright.store.log import START
 from archwright.store.needed import is_told
 from archwright.store.run_time import fold_run_time
 from archwright.store.suggestions import format_study_call
+from archwright.studies.asked_trial import AskedTrial
 from archwright.studies.told_outcomes import (
     BadOutcome,
     describe_open_trials,
@@ -74,34 +71,6 @@ class NoSuchOpenTrial(ArchwrightError, LookupError):
 
 class StudyIsClosed(ArchwrightError, RuntimeError):
     """A study that this process has closed; any process may go on with it."""
-
-
-@frozen
-class AskedTrial:
-    """A trial that a study has asked for: what is to be evaluated."""
-
-    run: str
-    trial: int  # its number: 0, 1, 2 ... in the order of asking
-    leaf: Node
-    budget: Budget
-    seed: int  # of this trial's randomness, in [0, 2^31): the same in whichever process it is told
-    continues: int | None = None  # the trial whose training it goes on with
-    enqueued: int | None = None  # the entry of the queue that it comes from
-
-    @property
-    def choices(self) -> dict[str, Value]:
-        """The value of each choice, by name."""
-        return dict(self.leaf.path)
-
-    @property
-    def architecture(self) -> Term:
-        """The architecture to be evaluated."""
-        return self.leaf.architecture
-
-    @property
-    def settings(self) -> Mapping[str, Value]:
-        """The values of `settings` in its architecture, by name."""
-        return settings_of(self.architecture)
 
 
 @define(eq=False, repr=False)
