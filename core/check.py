@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from archwright.core.analysis.blocked import BlockedPlace
-from archwright.core.analysis.counting import dead_ends, out_shapes
 from archwright.core.domain import Domain
 from archwright.core.errors import ArchwrightError, cut_text
 from archwright.core.expression import Expression, Shared
@@ -17,6 +16,9 @@ from archwright.core.shape import NEEDS_IMAGE, Shape, TupleShape, format_shape
 from archwright.core.taken_input import require_space
 from archwright.core.term import Compound, Term, iterate_terms
 from archwright.core.user_modules import is_user_defined
+
+if TYPE_CHECKING:
+    from archwright.core.analysis.blocked import BlockedPlace
 
 MAX_DEAD_ENDS = 5  # in a message
 USUAL_CHANNELS = (1, 3, 4)  # of images: grey, coloured, and with transparency
@@ -72,6 +74,8 @@ def _find_shared(space: Term) -> Iterator[Shared]:
 
 
 def _check_dead_ends(space: Term, given: Input) -> None:
+    from archwright.core.analysis.counting import dead_ends  # here, since what only reads a log checks no space
+
     blocked = dead_ends(space, given.shape)
     if blocked:
         first = "\n  ".join(map(str, blocked[:MAX_DEAD_ENDS]))
@@ -82,7 +86,7 @@ def _check_dead_ends(space: Term, given: Input) -> None:
         )
 
 
-def _suggest_remedy(blocked: Sequence[BlockedPlace], given: Input) -> str:
+def _suggest_remedy(blocked: "Sequence[BlockedPlace]", given: Input) -> str:
     if not any(NEEDS_IMAGE in place.why for place in blocked):
         return "use padding='same', smaller sizes and strides, or fewer repeats there, or make the module optional"
     if len(given) == IMAGE_RANK:
@@ -104,6 +108,8 @@ def _suggest_order(shape: Shape) -> str:
 
 
 def _check_outputs(space: Term, shape: Shape, classes: int) -> None:
+    from archwright.core.analysis.counting import out_shapes
+
     wrong = next((out for out in out_shapes(space, shape) if out != (classes,)), None)
     if isinstance(wrong, TupleShape):
         raise WrongOutput(

@@ -53,7 +53,6 @@ def space(
     from archwright.cli.json_output import print_records
     from archwright.cli.reports.spaces import conclude_membership, draw_space, print_count, show_space
     from archwright.cli.values import require_one_answer
-    from archwright.studies.spaces import find_architectures
 
     require_one_answer(
         svg=svg,
@@ -65,6 +64,8 @@ def space(
     if svg is not None:
         draw_space(space, svg, input_, classes, seed=seed if derivation else None, json=json)
     elif has is not None:
+        from archwright.studies.membership import find_architectures  # here, since few ask for it
+
         conclude_membership(find_architectures(space, has, input=input_, classes=classes), as_json=json)
     else:
         details = archwright.describe_space(

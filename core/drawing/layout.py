@@ -33,8 +33,8 @@ from archwright.core.hyperparameter import Slot
 from archwright.core.modules.basic import Identity, Settings, Zero
 from archwright.core.modules.choices import Either, Repeat
 from archwright.core.modules.composite import Branches, RepeatTied, Residual, Sequential
-from archwright.core.modules.grammar import Grammar
 from archwright.core.modules.graphs import Cell, Topology
+from archwright.core.modules.nonterminal import NonterminalBinder
 from archwright.core.modules.places import BoundPlace
 from archwright.core.modules.selection import narrow_wiring
 from archwright.core.shape import Shape
@@ -215,7 +215,7 @@ def _(term: Either, _: CopyShapes) -> Picture:
 
 
 @draw_term.register
-def _(term: Grammar, _: CopyShapes) -> Picture:
+def _(term: NonterminalBinder, _: CopyShapes) -> Picture:
     rules: list[Part] = []
     for symbol, productions in term.list_rules():
         parts = [Part(_draw_visible(p.term, ()), in_label=p.format()) for p in productions]

@@ -7,8 +7,8 @@ from typing import final
 from attrs import frozen
 
 from archwright.core.modules.composite import Wired
-from archwright.core.modules.grammar import Grammar
 from archwright.core.modules.graphs import Topology
+from archwright.core.modules.nonterminal import NonterminalBinder
 from archwright.core.modules.places import BoundPlace, Let
 from archwright.core.names import drop_names
 from archwright.core.shape import Shape
@@ -62,7 +62,7 @@ def fold_graphs(term: Term) -> Term:
 def _expand_lets(term: Term) -> Term:
     if isinstance(term, Let):
         return _expand_lets(term.with_children((term.expand(),)))
-    if isinstance(term, BoundPlace | Grammar) or not term.subterms:
+    if isinstance(term, BoundPlace | NonterminalBinder) or not term.subterms:
         return term
     return term.with_subterms(tuple(map(_expand_lets, term.subterms)))
 
@@ -79,7 +79,7 @@ def _iterate_terms(term: Term) -> Iterator[Term]:
 
 
 def _iterate_inside(term: Term) -> Iterator[Term]:
-    for subterm in term.subterms if not isinstance(term, Grammar) else ():
+    for subterm in term.subterms if not isinstance(term, NonterminalBinder) else ():
         yield from _iterate_terms(subterm)
 
 
@@ -89,7 +89,7 @@ def _fold(term: Term, graphs: Sequence[Term], drawn: list[Term]) -> Term:
         if unnamed in drawn:
             return DrawnBefore(term, _name(unnamed, graphs), name=term.given_name)
         drawn.append(unnamed)
-    if isinstance(term, BoundPlace | Topology | Grammar) or not term.subterms:
+    if isinstance(term, BoundPlace | Topology | NonterminalBinder) or not term.subterms:
         return term
     if isinstance(term, Wired):  # whose modules are no row
         return term.with_subterms(tuple(_fold(child, graphs, drawn) for child in term.subterms))

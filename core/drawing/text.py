@@ -12,7 +12,7 @@ from archwright.core.expression import Expression, Shared
 from archwright.core.hyperparameter import Slot
 from archwright.core.modules.choices import Either
 from archwright.core.modules.composite import Sequential, Wired
-from archwright.core.modules.grammar import Grammar
+from archwright.core.modules.nonterminal import NonterminalBinder
 from archwright.core.modules.places import Let, Place
 from archwright.core.shape import Shape
 from archwright.core.term import Composite, Term
@@ -34,7 +34,7 @@ def as_text(term: Term, in_shape: Shape | None = None) -> str:
 def _draw_lines(term: Term, label: str, copies: str, first: str, rest: str, shape: Shape | None) -> Iterator[str]:
     name = f"{term.given_name}: " if term.given_name else ""
     yield to_one_line(first + label + name + _describe(term) + copies + _describe_shapes(term, shape))
-    if isinstance(term, Grammar):
+    if isinstance(term, NonterminalBinder):
         yield from _draw_rules(term, rest)
         return
     children = term.subterms
@@ -81,7 +81,7 @@ def _choose_branch(i: int, n: int) -> tuple[str, str]:
     return ("└─ ", "   ") if i == n - 1 else ("├─ ", "│  ")
 
 
-def _draw_rules(grammar: Grammar, rest: str) -> Iterator[str]:
+def _draw_rules(grammar: NonterminalBinder, rest: str) -> Iterator[str]:
     """Each rule once, that of the start first, with its productions below it."""
     rules = grammar.list_rules()
     for i, (symbol, productions) in enumerate(rules):
@@ -96,7 +96,7 @@ def _draw_rules(grammar: Grammar, rest: str) -> Iterator[str]:
 
 def _describe(term: Term) -> str:
     """The word for it and its hyperparameters, without defaults that were not chosen and what the lines below show."""
-    if isinstance(term, Grammar):
+    if isinstance(term, NonterminalBinder):
         depth = f", depth={term.depth}" if term.depth else ""
         return f"{term.kind}({term.start}{depth})"
     if isinstance(term, Place):

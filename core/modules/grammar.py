@@ -10,7 +10,6 @@ from typing import Any, TypeAlias, cast, final
 
 from attrs import evolve, field, frozen
 
-from archwright.core.analysis.counting import count
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.domain import Domain, Values
 from archwright.core.errors import show, suggest_names
@@ -29,7 +28,6 @@ from archwright.core.modules.grammar_rules import (
 )
 from archwright.core.modules.nonterminal import InvalidGrammar, Nonterminal, NonterminalBinder
 from archwright.core.shape import Misfit
-from archwright.core.taken_input import require_space
 from archwright.core.term import Term, make_unchecked_term
 from archwright.core.value import InvalidDomain, Value
 
@@ -102,6 +100,15 @@ class Grammar(NonterminalBinder):
         """The symbols with their productions, each once, that of the start first."""
         rules = self._get_family().productions
         return [(symbol, rules[symbol]) for symbol in sorted(rules, key=lambda symbol: symbol != self.start)]
+
+    def tell_listings_apart(self) -> "Grammar":
+        """The grammar, but productions that are listed several times are as many options."""
+        rules = tuple((symbol, _number_labels(listings)) for symbol, listings in self.rules)
+        if rules == self.rules:
+            return self
+        options = GrammarFamily.of(rules, self.terms).list_options(self.start, self.depth)
+        is_open = isinstance(cast(Any, self.production), Domain)
+        return evolve(self, rules=rules, production=options if is_open else self.production)
 
     def _bind(self, reference: Nonterminal, depth: int) -> "Grammar":
         """The grammar with another start, the same object each time: what is worked out about it stays with it."""
@@ -204,31 +211,6 @@ def weighted(term: Term, weight: float) -> Weighted:
     NotATerm of what is no module, InvalidDomain of another weight.
     """
     return Weighted(term, weight)
-
-
-def count_derivations(space: Term, input_shape: Sequence[int] | None = None) -> int | float:
-    """How many derivations a space has: productions count as often as they are listed, and not once as in `count`.
-
-    Papers that list a production twice give this number (Schrodi et al. 2023). Of a space without grammars, and of one
-    whose grammars list nothing twice, both numbers are the same. inf if the space has reals. Raises what `count` does.
-    """
-    require_space(space)
-    return count(_tell_listings_apart(space), input_shape)
-
-
-def _tell_listings_apart(term: Term) -> Term:
-    """The term, but in its grammars, productions that are listed several times are as many options."""
-    inner = tuple(map(_tell_listings_apart, term.subterms))
-    if any(new is not old for new, old in zip(inner, term.subterms, strict=True)):
-        term = term.with_subterms(inner)
-    if not isinstance(term, Grammar):
-        return term
-    rules = tuple((symbol, _number_labels(listings)) for symbol, listings in term.rules)
-    if rules == term.rules and inner == term.subterms:
-        return term
-    options = GrammarFamily.of(rules, term.terms).list_options(term.start, term.depth)
-    is_open = isinstance(cast(Any, term.production), Domain)
-    return evolve(term, rules=rules, production=options if is_open else term.production)
 
 
 def _number_labels(listings: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:

@@ -1,6 +1,7 @@
 """Nonterminals: modules that stand for what a grammar derives from a symbol."""
 
-from typing import final
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Self, final
 
 from attrs import field
 
@@ -8,6 +9,9 @@ from archwright.core.errors import ArchwrightError, show
 from archwright.core.kind import module
 from archwright.core.term import Rewriting, Term
 from archwright.core.term_cache import cache_on_term
+
+if TYPE_CHECKING:  # grammars know more than nonterminals, and few spaces have one
+    from archwright.core.modules.grammar_rules import Production
 
 
 class InvalidGrammar(ArchwrightError, ValueError):
@@ -49,9 +53,19 @@ class Nonterminal(Rewriting):
 
 
 class NonterminalBinder(Rewriting):
-    """A module that says what the nonterminals inside it stand for."""
+    """A module that says what the nonterminals inside it stand for: a grammar, for those who need no more of it."""
 
     __slots__ = ("_family",)  # of what is bound already, which is no part of its value
+    start: str  # the symbol that it derives from
+    depth: int  # how many productions may be in each other; 0 is any number
+
+    @abstractmethod
+    def list_rules(self) -> "list[tuple[str, list[Production]]]":
+        """The symbols with their productions, each once, that of the start first."""
+
+    @abstractmethod
+    def tell_listings_apart(self) -> Self:
+        """The same, but productions that are listed several times are as many options."""
 
 
 @cache_on_term

@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
-from archwright.core.analysis.counting import count
 from archwright.core.ends import LIFTED, EndName, RunEnds, format_time_limit
 from archwright.core.protocols import Problem
 from archwright.store.fold import RunState
@@ -82,6 +81,8 @@ def explain_exhaustion(problem: Problem, state: RunState) -> str:
 
     Its space has no other architectures, or else the searcher has a reason of its own.
     """
+    from archwright.core.analysis.counting import count  # here, since few runs come to the end of their space
+
     total = count(problem.space, problem.input_shape)
     paths = {repr(trial.path) for trial in [*state.trials.values(), *state.inherited]}
     if len(paths) < total:

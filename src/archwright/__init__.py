@@ -64,11 +64,12 @@ from archwright.core.wiring import Joint, Wiring
 if TYPE_CHECKING:
     from archwright import callbacks, errors, events, searchers
     from archwright.core.analysis.counting import count, dead_ends
+    from archwright.core.analysis.derivations import count_derivations
     from archwright.core.architecture import layers, settings_of
     from archwright.core.check import check
     from archwright.core.json import from_json, to_json
     from archwright.core.membership.path_of import path_of
-    from archwright.core.modules.grammar import Grammar, count_derivations, grammar, weighted
+    from archwright.core.modules.grammar import Grammar, grammar, weighted
     from archwright.core.modules.grammar_text import grammar_from_text, grammar_to_text
     from archwright.core.node import Node, replay, root
     from archwright.core.priors import prior
@@ -132,11 +133,12 @@ __version__ = "0.1.0"
 _NAMES: Mapping[str, str] = {
     "archwright.callbacks": "callbacks",
     "archwright.core.analysis.counting": "count dead_ends",
+    "archwright.core.analysis.derivations": "count_derivations",
     "archwright.core.architecture": "layers settings_of",
     "archwright.core.check": "check",
     "archwright.core.json": "from_json to_json",
     "archwright.core.membership.path_of": "path_of",
-    "archwright.core.modules.grammar": "Grammar count_derivations grammar weighted",
+    "archwright.core.modules.grammar": "Grammar grammar weighted",
     "archwright.core.modules.grammar_text": "grammar_from_text grammar_to_text",
     "archwright.core.node": "Node replay root",
     "archwright.core.priors": "prior",

@@ -102,7 +102,6 @@ if TYPE_CHECKING:
     from archwright.execution.arguments import TwoDirections as TwoDirections
     from archwright.execution.call_options import UnknownRunOption as UnknownRunOption
     from archwright.execution.checks import BadArgument as BadArgument
-    from archwright.execution.known_configurations import BadEnqueueFile as BadEnqueueFile
     from archwright.execution.naming import BadSearchers as BadSearchers
     from archwright.execution.naming import ComparisonIsBusy as ComparisonIsBusy
     from archwright.execution.restoring import EvaluationDiffers as EvaluationDiffers
@@ -111,6 +110,7 @@ if TYPE_CHECKING:
     from archwright.execution.session import RunInterrupted as RunInterrupted
     from archwright.execution.spaces import SpaceFailed as SpaceFailed
     from archwright.execution.warm_start import SourceUnreadable as SourceUnreadable
+    from archwright.execution.written_configurations import BadEnqueueFile as BadEnqueueFile
     from archwright.plots.figure_files import UnwritableFigure as UnwritableFigure
     from archwright.plots.figures import NotAxes as NotAxes
     from archwright.plots.figures import UnknownFigureKind as UnknownFigureKind
@@ -244,7 +244,6 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.execution.architecture_files": "BadArchitectureFile",
     "archwright.execution.arguments": "TwoDirections",
     "archwright.execution.checks": "BadArgument",
-    "archwright.execution.known_configurations": "BadEnqueueFile",
     "archwright.execution.call_options": "UnknownRunOption",
     "archwright.execution.naming": "BadSearchers ComparisonIsBusy",
     "archwright.execution.restoring": "EvaluationDiffers",
@@ -253,6 +252,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.execution.session": "RunInterrupted",
     "archwright.execution.spaces": "SpaceFailed",
     "archwright.execution.warm_start": "SourceUnreadable",
+    "archwright.execution.written_configurations": "BadEnqueueFile",
     "archwright.plots.figure_files": "UnwritableFigure",
     "archwright.plots.figures": "NotAxes UnknownFigureKind",
     "archwright.plots.histories": "NothingToCompare",

@@ -154,3 +154,19 @@ def test_what_needs_no_log_is_light(words):
         "user_code",
         "written_paths",
     }  # of the store: those about a user's files, not the log
+    assert list_loaded(imports, *FEW_NEED) == []
+
+
+FEW_NEED = (
+    "core.drawing.svg",
+    "core.membership",
+    "core.modules.grammar",
+    "core.variation",
+    "execution.written_configurations",
+    "execution.resuming",
+    "execution.retraining",
+)
+
+
+def list_loaded(imports: set[str], *parts: str) -> list[str]:
+    return sorted(imports & {f"archwright.{part}" for part in parts})

@@ -94,6 +94,26 @@ def test_importing_the_package_imports_nothing_heavy():
     assert done.stdout.split() == []
 
 
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("archwright.Log", ("core.analysis.counting", "core.drawing.svg", "core.membership", "execution.resuming")),
+        ("archwright.Run", ("core.analysis.counting", "core.drawing.svg", "core.membership", "execution.retraining")),
+        ("archwright.study", ("core.membership", "core.modules.grammar")),
+        ("archwright.studies.searching", ("core.membership", "core.modules.grammar")),
+        ("archwright.describe_space", ("core.membership", "core.modules.grammar", "core.variation")),
+    ],
+)
+def test_what_few_ask_for_is_loaded_when_they_do(name, parts):
+    """To look at a run takes nothing that trains, and to begin one nothing that finds models in other spaces."""
+    code = (
+        f"import sys, archwright; from pydoc import locate; assert locate({name!r})\n"
+        f"print(*[part for part in {parts} if f'archwright.{{part}}' in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
 def test_every_public_name_is_there_and_its_own():
     for name in aw.__all__:
         assert getattr(aw, name) is not None, name

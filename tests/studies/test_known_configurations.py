@@ -11,7 +11,8 @@ from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.core.protocols import Problem
 from archwright.execution.checks import BadArgument
-from archwright.execution.known_configurations import BadEnqueueFile, read_configurations, read_enqueue_file
+from archwright.execution.known_configurations import read_configurations
+from archwright.execution.written_configurations import BadEnqueueFile, read_enqueue_file
 from archwright.search.running.enqueuing import read_choices
 from tests.search.instant import SPACE
 

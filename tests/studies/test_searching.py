@@ -32,8 +32,8 @@ from archwright.evaluate.tables.tabular import BadTable
 from archwright.execution.arguments import TwoDirections
 from archwright.execution.call_options import UnknownRunOption
 from archwright.execution.checks import BadArgument, read_seed
-from archwright.execution.known_configurations import BadEnqueueFile
 from archwright.execution.spaces import SpaceFailed
+from archwright.execution.written_configurations import BadEnqueueFile
 from archwright.search.named import NotASearcher, UnknownSearcher
 from archwright.search.named_rules import NotAStoppingRule, UnknownStoppingRule
 from archwright.search.running.enqueuing import BadChoices

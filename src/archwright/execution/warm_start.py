@@ -10,7 +10,6 @@ from attrs import evolve, field, frozen
 from archwright.core.budget import Budget
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import UnreadableTerm
-from archwright.core.membership.same_model import find_same_model
 from archwright.core.node import Node, replay
 from archwright.core.protocols import Problem
 from archwright.core.term import Term
@@ -119,6 +118,9 @@ def _take_over_run(
     source: RunView, started: RunStarted, problem: Problem, known: set[object], *, comparable: bool
 ) -> TakenOver:
     """What is taken over of one run, without the trials that are `known`."""
+    # Here, since it takes time to import, and few runs begin with trials of others.
+    from archwright.core.membership.same_model import find_same_model
+
     if reason := _explain_other_problem(source.run.started, started, comparable=comparable):
         return TakenOver(source, (), Counter({reason: len(source.trials)}))
     space = _load_space(source)

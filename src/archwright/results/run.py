@@ -12,7 +12,6 @@ from archwright.core.input import Input
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.term import Term
-from archwright.execution.arguments import read_budget, read_fork_searcher
 from archwright.execution.call_options import select_options, take_options
 from archwright.execution.checks import (
     check_flag,
@@ -26,8 +25,6 @@ from archwright.execution.checks import (
 )
 from archwright.execution.given_values import NOTHING_GIVEN, GivenValues, read_given_data, read_given_evaluation
 from archwright.execution.options import RunOptions, WorkOptions, make_run_options
-from archwright.execution.resuming import Resumption, fork_in_log, resume_in_log
-from archwright.execution.retraining import Retraining, retrain_trial
 from archwright.execution.verb_options import (
     ContinuationOptions,
     ForkOptions,
@@ -267,6 +264,8 @@ class Run(Sequence[Trial]):
         as `searcher`, a rule as `stopping`; this run has what its process was given. Raises what `search` does, and
         where code or data has changed SpaceChanged and DataChanged; of a run `at` an event RunHasGoneOn.
         """
+        from archwright.execution.resuming import Resumption, resume_in_log  # here, since most only look at runs
+
         self.view.require_end()
         run, given = self._let_run(options), self._gather_given(**select_options(options, GivenOptions))
         resumption = Resumption(
@@ -312,6 +311,9 @@ class Run(Sequence[Trial]):
         in `resume`. Raises NoSuchEvent, InvalidEnd and RunExists, and NotTrusted where `settings` are for a searcher
         that takes code of others.
         """
+        from archwright.execution.arguments import read_fork_searcher
+        from archwright.execution.resuming import fork_in_log
+
         run, moves = self._let_run(options), GivenEnds(**select_options(options, MovedEnds))
         given = (options.get("searcher"), options.get("settings"), self.given.searcher)
         written, value = read_fork_searcher(self.searcher, *given, trusted=run.view.trusted)
@@ -328,6 +330,9 @@ class Run(Sequence[Trial]):
         what no other process can import is given again as `evaluation`, as for `resume`. With `data`, which may be a
         function, our training trains.
         """
+        from archwright.execution.arguments import read_budget
+        from archwright.execution.retraining import Retraining, retrain_trial
+
         run, given = self._let_run(options), self._gather_given(options.get("evaluation"))
         retraining = Retraining(
             budget=read_budget(options.get("budget")),

@@ -8,7 +8,6 @@ from attrs import evolve, frozen
 
 from archwright.core.architecture import settings_of
 from archwright.core.budget import Budget
-from archwright.core.drawing.svg import as_svg
 from archwright.core.errors import to_one_line
 from archwright.core.input import Input
 from archwright.core.node import Node
@@ -215,6 +214,8 @@ class Trial:
         Where its code may not run, modules of a person's own are drawn as the log has them, without shapes. A file that
         is there already is replaced if it is an SVG. Raises UnwritableFile and FileOfAnotherKind.
         """
+        from archwright.core.drawing.svg import as_svg  # here, since it brings all that pictures are made of
+
         if self.left_out:
             return write_drawing(Drawing(as_svg(outline_architecture(self.view, self.state))), file)
         leaf = self.leaf

@@ -2,26 +2,22 @@
 
 import random
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from archwright.core.analysis.counting import count, dead_ends
+from archwright.core.analysis.derivations import count_derivations
 from archwright.core.defaults import DEFAULT_CLASSES
 from archwright.core.drawing.text import as_text
 from archwright.core.input import Input, as_input, format_input, read_input
 from archwright.core.json import to_json
-from archwright.core.membership.path_of import NotInSpace
-from archwright.core.modules.grammar import count_derivations
 from archwright.core.node import Node, root
 from archwright.core.path_lengths import count_longest_path
 from archwright.core.shape import Shape
 from archwright.core.spaces.named import SPACES
 from archwright.core.term import Term
 from archwright.core.traversal import sample
-from archwright.core.variation.derivation import derivation
-from archwright.execution.architecture_files import GivenArchitecture, read_architectures
-from archwright.execution.checks import read_count, read_path, read_positive_count, read_seed
+from archwright.execution.checks import read_count, read_positive_count, read_seed
 from archwright.execution.spaces import DEFAULT_INPUT, SpaceSource, find_space, read_space
-from archwright.results.records import Membership, SpaceDetails, SpaceRow, SpaceSample
+from archwright.results.records import SpaceDetails, SpaceRow, SpaceSample
 
 
 def list_spaces() -> list[SpaceRow]:
@@ -61,28 +57,6 @@ def describe_space(
     }
 
 
-def find_architectures(
-    space: Term | Callable[..., Term] | str,
-    file: str | Path,
-    *,
-    input: Input | Shape | str | None = None,  # noqa: A002  (what it is called everywhere)
-    classes: int = DEFAULT_CLASSES,
-) -> list[Membership]:
-    """Whether a space has the architecture in a file, or each of a list, as `archwright space --has` prints it.
-
-    The file holds the JSON of architectures, what an export wrote, trials as `archwright best --json` prints them, or
-    choices by name. The space is built as for `describe_space`. Raises what that does,
-    BadArchitectureFile, NotSpecified, MembershipUnknown, and DeadEnd if the space has no architecture for the input.
-    """
-    source, classes = read_space(space), read_positive_count("classes", classes)
-    model_input = read_input(input) or source.input or DEFAULT_INPUT
-    term = source.build(model_input, classes)
-    given = read_architectures(
-        read_path("file", file, "a file of an architecture"), {shared.name for shared in term.plan.shared}
-    )
-    return [_find_architecture(term, model_input.shape, each) for each in given]
-
-
 def sample_leaf(
     space: Term | Callable[..., Term] | str,
     *,
@@ -97,14 +71,6 @@ def sample_leaf(
     source, classes, seed = read_space(space), read_positive_count("classes", classes), read_seed(seed)
     model_input = read_input(input) or source.input or DEFAULT_INPUT
     return next(_sample_leaves(source.build(model_input, classes), model_input.shape, 1, seed))
-
-
-def _find_architecture(term: Term, shape: Shape, given: GivenArchitecture) -> Membership:
-    try:
-        path = given.find_path(term, shape)
-    except NotInSpace as error:
-        return {"has": False, "choices": {}, "place": error.place, "reason": str(error)}
-    return {"has": True, "choices": dict(path), "place": "", "reason": ""}
 
 
 def _describe(source: SpaceSource, model_input: Input, classes: int, term: Term) -> SpaceRow:
@@ -129,6 +95,8 @@ def _sample_leaves(term: Term, shape: Shape, number: int, seed: int) -> Iterator
 
 
 def _describe_sample(leaf: Node) -> SpaceSample:
+    from archwright.core.variation.derivation import derivation  # here, since few ask for samples
+
     shape = leaf.origin.input_shape
     parameters = leaf.architecture.parameters(shape)
     return {
