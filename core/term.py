@@ -254,10 +254,14 @@ class Composite(WiredShapes, Compound):
     def iterate_calls(self, in_shape: Shape) -> Iterator[tuple[int, Term, Shape, Shape]]:
         """Each call of a child in order: its index, the child, its input and output shapes; only if specified."""
         outs: tuple[Shape, ...] = ()
+        last, last_before, last_shape = None, in_shape, in_shape
         for i, term in enumerate(self.subterms):
             shape = self.child_in_shape(i, in_shape, outs)
             for _ in range(self.copies):
-                before, shape = shape, term.out_shape(shape)
+                before = shape
+                if term is not last or before != last_before:  # cells in a row are often one object
+                    last, last_before, last_shape = term, before, term.out_shape(before)
+                shape = last_shape
                 yield i, term, before, shape
             outs = self.keep_shapes(i, in_shape, outs, shape)
 
@@ -274,8 +278,13 @@ class Composite(WiredShapes, Compound):
 
     def parameters(self, in_shape: Shape) -> int:
         """Those of its children, where copies have parameters of their own, and of the joints between them."""
-        own = self._flow.parameters if self._flow else 0
-        return own + sum(term.parameters(shape) for _, term, shape, _ in self.iterate_calls(in_shape))
+        total = self._flow.parameters if self._flow else 0
+        last, last_shape, parameters = None, None, 0
+        for _, term, shape, _ in self.iterate_calls(in_shape):
+            if term is not last or shape != last_shape:  # cells in a row are often one object
+                last, last_shape, parameters = term, shape, term.parameters(shape)
+            total += parameters
+        return total
 
 
 def _find_setter(kind: type, name: str) -> Callable[[Any, Any], None]:

@@ -37,7 +37,7 @@ def extract_leaf_features(leaf: Node, path: Path) -> LeafFeatures:
         else:
             numbers[intern(name)] = node.domain.place_value(value)  # pyright: ignore[reportOptionalMemberAccess]
         node = node.parent  # pyright: ignore[reportOptionalMemberAccess]  (there is one for each choice)
-    structure = chain.from_iterable(map(extract_structure, list_chosen_parts(leaf)))
+    structure = [string for part in list_chosen_parts(leaf) for string in extract_structure(part)]
     return LeafFeatures(options, numbers, count_names(structure))
 
 
@@ -49,8 +49,8 @@ def list_chosen_parts(leaf: Node) -> Sequence[Term]:
     bindings = _list_open_bindings(leaf.origin.space)
     if not bindings:
         return [leaf.architecture]
-    chosen = map(leaf.environment.get, bindings)
-    return [term.term for term in chosen if term is not None]
+    find_chosen = leaf.environment.get
+    return [chosen.term for binding in bindings if (chosen := find_chosen(binding)) is not None]
 
 
 @cache_on_term
