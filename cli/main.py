@@ -67,13 +67,13 @@ GC_THRESHOLD = 100_000  # new values between two collections; with the usual 700
 
 def _add_command(function: Callable[..., None], panel: str, *examples: str, name: str | None = None) -> None:
     """Add a command that runs `function`; `name` is what people call it, where that is not the function's name."""
-    run = _raise_gc_threshold()(function) if panel in (LOG_PANEL, REPLAY_PANEL) else function
+    run = _raise_gc_threshold()(function) if panel in (SPACES_PANEL, LOG_PANEL, REPLAY_PANEL) else function
     app.command(name, rich_help_panel=panel, help=_format_help(function), epilog=format_examples(*examples))(run)
 
 
 @contextmanager
 def _raise_gc_threshold() -> Generator[None]:
-    """Collect garbage seldom while a log is read into values, which last and are in no cycles."""
+    """Collect garbage seldom while a space or a log is read into values, which last and are in no cycles."""
     usual_threshold = gc.get_threshold()
     gc.set_threshold(GC_THRESHOLD)
     try:

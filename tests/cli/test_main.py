@@ -5,6 +5,7 @@ import re
 import runpy
 import subprocess
 import sys
+import tomllib
 
 import duckdb
 import pytest
@@ -16,6 +17,7 @@ from archwright.search.running.loop import TrialsKeepFailing
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogIsDamaged, NoSuchRun
 from archwright.store.log import START
+from tests.paths import ROOT
 from tests.store.strategies import make_run_started
 
 COMMANDS = (
@@ -138,6 +140,19 @@ def list_imports(*words: str) -> set[str]:
     )
     done = subprocess.run([sys.executable, "-P", "-c", program, *words], capture_output=True, text=True, check=True)
     return set(done.stderr.split())
+
+
+def test_the_script_and_python_m_run_one_function_which_collects_garbage_as_usual():
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert scripts == {"archwright": "archwright.__main__:run"}
+    program = (
+        "import atexit, gc, sys; atexit.register(lambda: print(gc.isenabled(), file=sys.stderr))\n"
+        "from archwright.__main__ import run\n"
+        "sys.argv = ['archwright', '--version']\n"
+        "run()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == (f"archwright {archwright.__version__}\n", "True\n")
 
 
 @pytest.mark.parametrize("words", [(), ("--help",), ("space", "figure1", "--count"), ("search", "--help")])
