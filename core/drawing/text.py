@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
 from attrs import fields
 
@@ -17,8 +18,10 @@ from archwright.core.modules.places import Let, Place
 from archwright.core.shape import Shape
 from archwright.core.term import Composite, Term
 from archwright.core.value import Value
-from archwright.core.variation.derivation import DerivationNode
 from archwright.core.wiring import Joint
+
+if TYPE_CHECKING:
+    from archwright.core.variation.derivation import DerivationNode
 
 
 def as_text(term: Term, in_shape: Shape | None = None) -> str:
@@ -123,7 +126,7 @@ def _format_slot(slot: Slot) -> str:
     return format_drawn_value(slot)
 
 
-def format_asker(node: DerivationNode) -> str:
+def format_asker(node: "DerivationNode") -> str:
     """A module of a derivation with its own choices, as in `1.repeat(count=2)`."""
     values = ", ".join(f"{name.rpartition('.')[2]}={format_drawn_value(value)}" for name, value in node.own)
     return f"{node.place}({values})"

@@ -1,7 +1,6 @@
 """The features of a leaf: what tells it from others of its space, by name."""
 
 from collections.abc import Sequence
-from itertools import chain
 from sys import intern
 from typing import final
 
