@@ -8,6 +8,7 @@ MAX_NESTING = 100  # levels of modules in each other, also of those that others 
 MAX_NAMES = 20  # in a message
 MAX_PLACE_CHARACTERS = 60  # of a place in a message: its beginning says most
 MAX_VALUE_CHARACTERS = 80  # of a value in a message
+MAX_SHOWN_BITS = 1000  # of an integer in a message: Python may refuse to write thousands of digits
 
 # Other libraries' names, in small letters, for what has another one here.
 NAMES_ELSEWHERE: Mapping[str, str] = {
@@ -62,11 +63,11 @@ def cut_text(text: str, max_characters: int) -> str:
 
 def show(value: Any, max_characters: int = MAX_VALUE_CHARACTERS) -> str:
     """A value as a message has it: its `repr`, cut where it is long; if that raises, what it is and what it raises."""
+    if isinstance(value, int) and value.bit_length() > MAX_SHOWN_BITS:
+        return f"an integer of {value.bit_length()} bits"
     try:
         text = repr(value)
-    except Exception as error:  # noqa: BLE001  (the code of a person's class; an integer of thousands of digits)
-        if isinstance(value, int):
-            return f"an integer of {value.bit_length()} bits"
+    except Exception as error:  # noqa: BLE001  (the code of a person's class may raise anything)
         return f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
     return cut_text(text, max_characters)
 

@@ -290,7 +290,10 @@ def test_a_value_without_a_repr_breaks_no_message(error):
         aw.root(Unspeakable(error), SHAPE)
 
 
-def test_an_integer_that_python_does_not_print_is_told_by_its_bits():
+def test_an_integer_of_many_digits_is_told_by_its_bits():
+    """Whether or not Python writes it, which libraries change."""
     assert show(2**20_000) == "an integer of 20001 bits"
+    assert show(2**1000) == "an integer of 1001 bits"
+    assert show(2**999) == f"{str(2**999)[:79]}…"
     with pytest.raises(aw.errors.NotASpace, match="the space is an integer of 20001 bits; "):
         aw.root(2**20_000, SHAPE)
