@@ -244,6 +244,17 @@ def _tuples(draw: st.DrawFn, inner: st.SearchStrategy[aw.Term]) -> aw.Term:
 
 
 @st.composite
+def _selecting_lets(draw: st.DrawFn, inner: st.SearchStrategy[aw.Term]) -> aw.Term:
+    """A term in a place for outputs side by side and in one for a single output, in either order."""
+    place, select = aw.place("chosen"), aw.select(draw(field_values([0, 1], [COPIES])))
+    taking = draw(st.sampled_from([place, aw.either(place, aw.select(1))]))
+    beside = aw.wired(aw.Wiring([0, aw.Joint([0, 1], "tuple")], 2), draw(inner), taking)
+    alone = draw(st.sampled_from([place, aw.optional(place), aw.either(aw.relu(), place)]))
+    inside = draw(st.permutations([beside, alone]))
+    return aw.let(inside=aw.sequential(*inside), chosen=aw.either(select, draw(inner)))
+
+
+@st.composite
 def _lets(draw: st.DrawFn, inner: st.SearchStrategy[aw.Term]) -> aw.Term:
     """A term in two places, the first of which may be an option of another module; and another let that may use it."""
     place, between, name = aw.place("chosen"), draw(inner), draw(st.sampled_from(["chosen", "other"]))
@@ -279,6 +290,7 @@ def _compounds(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
         _nets(inner),
         _tuples(inner),
         _lets(inner),
+        _selecting_lets(inner),
         st.builds(Ladder, inner, field_values([2, 3], widths), field_values([0, 1, 2], [COPIES])),
     )
 
