@@ -7,14 +7,12 @@ from attrs import evolve
 from archwright.core.analysis.analysis import Analysis
 from archwright.core.analysis.blocked import BlockedPlace
 from archwright.core.analysis.completions import analyze
-from archwright.core.analysis.dead_end_path import find_dead_end_path
 from archwright.core.analysis.demand import NO_DEMAND
 from archwright.core.analysis.examples import add_prefix
 from archwright.core.analysis.states import count_completions
 from archwright.core.environment import EMPTY_ENVIRONMENT
 from archwright.core.modules.nonterminal import require_bound
 from archwright.core.names import root_prefix
-from archwright.core.node import DeadEnd, root
 from archwright.core.shape import Shape, as_shape
 from archwright.core.term import Term
 
@@ -52,6 +50,9 @@ def dead_ends(space: Term, input_shape: Iterable[int]) -> tuple[BlockedPlace, ..
 
 def _confirm(end: BlockedPlace, space: Term, input_shape: Iterable[int]) -> BlockedPlace:
     """A dead end with choices that lead there, if those that it has do not."""
+    from archwright.core.analysis.dead_end_path import find_dead_end_path  # here, since few spaces have dead ends
+    from archwright.core.node import DeadEnd, root
+
     try:
         start = root(space, input_shape)
     except DeadEnd:

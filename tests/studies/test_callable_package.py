@@ -101,7 +101,7 @@ def test_importing_the_package_imports_nothing_heavy():
         ("archwright.Run", ("core.analysis.counting", "core.drawing.svg", "core.membership", "execution.retraining")),
         ("archwright.study", ("core.membership", "core.modules.grammar")),
         ("archwright.studies.searching", ("core.membership", "core.modules.grammar")),
-        ("archwright.describe_space", ("core.membership", "core.modules.grammar", "core.variation")),
+        ("archwright.describe_space", ("core.membership", "core.modules.grammar", "core.node", "core.variation")),
     ],
 )
 def test_what_few_ask_for_is_loaded_when_they_do(name, parts):

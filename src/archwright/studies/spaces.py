@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from archwright.core.analysis.counting import count, dead_ends
 from archwright.core.analysis.derivations import count_derivations
@@ -9,15 +10,16 @@ from archwright.core.defaults import DEFAULT_CLASSES
 from archwright.core.drawing.text import as_text
 from archwright.core.input import Input, as_input, format_input, read_input
 from archwright.core.json import to_json
-from archwright.core.node import Node, root
 from archwright.core.path_lengths import count_longest_path
 from archwright.core.shape import Shape
 from archwright.core.spaces.named import SPACES
 from archwright.core.term import Term
-from archwright.core.traversal import sample
 from archwright.execution.checks import read_count, read_positive_count, read_seed
 from archwright.execution.spaces import DEFAULT_INPUT, SpaceSource, find_space, read_space
 from archwright.results.records import SpaceDetails, SpaceRow, SpaceSample
+
+if TYPE_CHECKING:
+    from archwright.core.node import Node
 
 
 def list_spaces() -> list[SpaceRow]:
@@ -51,7 +53,9 @@ def describe_space(
         **_describe(source, model_input, classes, term),
         "derivations": count_derivations(term, model_input.shape),
         "dead_ends": list(map(str, dead_ends(term, model_input.shape))),
-        "samples": list(map(_describe_sample, _sample_leaves(term, model_input.shape, samples, seed))),
+        "samples": [_describe_sample(leaf) for leaf in _sample_leaves(term, model_input.shape, samples, seed)]
+        if samples
+        else [],
         "drawing": as_text(term),
         "term": to_json(term),
     }
@@ -63,7 +67,7 @@ def sample_leaf(
     input: Input | Shape | str | None = None,  # noqa: A002  (what it is called everywhere)
     classes: int = DEFAULT_CLASSES,
     seed: int = 0,
-) -> Node:
+) -> "Node":
     """A random architecture of a space with its choices: the first that `describe_space` tells of for this seed.
 
     The space is built as there. Raises what that does, and DeadEnd if it has no architecture for the input.
@@ -86,15 +90,17 @@ def _describe(source: SpaceSource, model_input: Input, classes: int, term: Term)
     }
 
 
-def _sample_leaves(term: Term, shape: Shape, number: int, seed: int) -> Iterator[Node]:
+def _sample_leaves(term: Term, shape: Shape, number: int, seed: int) -> Iterator["Node"]:
+    from archwright.core.node import root  # here, since few ask for samples
+    from archwright.core.traversal import sample
+
     generator = random.Random(seed)  # noqa: S311  (nothing secret)
-    start = root(term, shape) if number else None
+    start = root(term, shape)
     for _ in range(number):
-        assert start is not None
         yield sample(start, generator.random)
 
 
-def _describe_sample(leaf: Node) -> SpaceSample:
+def _describe_sample(leaf: "Node") -> SpaceSample:
     from archwright.core.variation.derivation import derivation  # here, since few ask for samples
 
     shape = leaf.origin.input_shape
