@@ -100,7 +100,9 @@ def test_anything_else_is_refused_by_name_setting_value_and_remedy(case):
         with pytest.raises(BadSetting) as refused:
             SEARCHER_KIND.find(case.searcher, {case.setting: value})
         said = str(refused.value)
-        assert said.startswith(f"{case.setting} of the searcher {case.searcher} is {repr(value)[:70]}")
+        is_long = type(value) is int and value.bit_length() > 1000  # which is told by its bits
+        shown = f"an integer of {value.bit_length()} bits;" if is_long else repr(value)[:70]
+        assert said.startswith(f"{case.setting} of the searcher {case.searcher} is {shown}")
         assert f"; it may be {case.words}" in said
         assert "\n" not in said
 
