@@ -1,10 +1,14 @@
-"""The budget of a trial: an amount of epochs, seconds or examples."""
+"""Budgets: what a trial may spend, of epochs, seconds or examples; and several of them, as a range or a list.
+
+A search of several budgets has rungs, the budgets that its trials may have.
+"""
 
 import math
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Literal, get_args
+from itertools import pairwise
+from typing import Any, Literal, get_args, overload
 
 from attrs import field, frozen
 
@@ -19,8 +23,15 @@ Unit = Literal["epochs", "seconds", "examples"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
 
 
+SLACK = 1e-9  # by which a budget may be too large, as the powers of an eta that is no whole number are rounded
+
+
 class InvalidBudget(ArchwrightError, ValueError):
     """A budget that is not a positive number with a known unit."""
+
+
+class DifferentUnits(ArchwrightError, TypeError):
+    """Two budgets in different units, such as epochs and seconds, of which neither is the larger."""
 
 
 def _as_python(amount: Any) -> Any:
@@ -47,10 +58,58 @@ def _require_known(_: object, __: object, unit: str) -> None:
 @name_wrong_fields
 @frozen
 class Budget(Lasting):
-    """What one trial may spend: a positive amount of epochs, of seconds of training, or of training examples."""
+    """What one trial may spend: a positive amount of epochs, of seconds of training, or of training examples.
+
+    Budgets of one unit are ordered, and can be added, subtracted, multiplied by a number, and divided by a number or by
+    each other. Raises DifferentUnits for two units, and InvalidBudget where the result would not be positive.
+    """
 
     amount: float = field(converter=_as_python, validator=_require_positive)
     unit: Unit = field(validator=_require_known)
+
+    def __lt__(self, other: "Budget") -> bool:
+        return self.amount < self._get_amount(other)
+
+    def __le__(self, other: "Budget") -> bool:
+        return self.amount <= self._get_amount(other)
+
+    def __gt__(self, other: "Budget") -> bool:
+        return self.amount > self._get_amount(other)
+
+    def __ge__(self, other: "Budget") -> bool:
+        return self.amount >= self._get_amount(other)
+
+    def __add__(self, other: "Budget") -> "Budget":
+        return Budget(self.amount + self._get_amount(other), self.unit)
+
+    def __sub__(self, other: "Budget") -> "Budget":
+        return Budget(self.amount - self._get_amount(other), self.unit)
+
+    def __mul__(self, factor: float) -> "Budget":
+        return Budget(self.amount * factor, self.unit)
+
+    __rmul__ = __mul__
+
+    @overload
+    def __truediv__(self, other: "Budget") -> float: ...
+
+    @overload
+    def __truediv__(self, other: float) -> "Budget": ...
+
+    def __truediv__(self, other: "Budget | float") -> "Budget | float":
+        if isinstance(other, Budget):
+            return self.amount / self._get_amount(other)
+        return Budget(self.amount / other, self.unit)
+
+    def _get_amount(self, other: "Budget") -> float:
+        """The amount of another budget in the unit of this one; raises DifferentUnits."""
+        if not isinstance(other, Budget):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
+            raise InvalidBudget(f"{show(other)} is no budget, as {self} is; write Budget(5, {self.unit!r})")
+        if other.unit != self.unit:
+            raise DifferentUnits(
+                f"the budgets {self} and {other} have different units, so that neither is the larger; use one unit"
+            )
+        return other.amount
 
     def __str__(self) -> str:
         amount = int(self.amount) if self.amount == int(self.amount) else self.amount
@@ -79,6 +138,93 @@ def parse_budget(text: str) -> Budget:
         return Budget(float(match[1]) * scale, unit)
     except InvalidBudget as error:
         raise InvalidBudget(f"the budget {text!r} cannot be: {error}") from None
+
+
+@name_wrong_fields
+@frozen
+class BudgetRange:
+    """Budgets from a smallest to a largest one, between which a ladder of budgets has its rungs."""
+
+    smallest: Budget
+    largest: Budget
+
+    def __attrs_post_init__(self) -> None:
+        if not self.smallest < self.largest:
+            raise InvalidBudget(
+                f"the budgets {self} are no range; write the smaller one first, as in 1epochs..27epochs, or one budget"
+            )
+
+    def __str__(self) -> str:
+        return f"{self.smallest}{RANGE_SEPARATOR}{self.largest}"
+
+    def list_rungs(self, eta: float) -> tuple[Budget, ...]:
+        """The budgets R * eta^-j, ascending, from the smallest that is not below the range to its largest one, R.
+
+        Epochs and examples are rounded to whole ones (a half up), and equal ones come once. The number of rungs is
+        counted by a loop: logarithms give one too few for 1..243 and an eta of 3 (Li et al. 2018, Algorithm 1).
+        """
+        count, power = 1, eta
+        while self.smallest.amount * power <= self.largest.amount * (1 + SLACK):
+            count, power = count + 1, power * eta
+        rungs = [self._round(self.largest.amount / eta**j) for j in range(count)]
+        return tuple(sorted(dict.fromkeys(rungs)))
+
+    def _round(self, amount: float) -> Budget:
+        if self.largest.unit == "seconds":
+            return Budget(amount, "seconds")
+        return Budget(max(1.0, math.floor(amount + 0.5)), self.largest.unit)
+
+
+@name_wrong_fields
+@frozen
+class BudgetList:
+    """Two or more budgets, ascending, which are the rungs of a ladder of budgets, whatever its eta."""
+
+    budgets: tuple[Budget, ...] = field(converter=tuple[Budget, ...])
+
+    def __attrs_post_init__(self) -> None:
+        if len(self.budgets) < 2 or not all(low < high for low, high in pairwise(self.budgets)):
+            raise InvalidBudget(
+                f"the budgets are {str(self) or 'none'}; write two or more, the smallest first, each once, as in "
+                "12epochs,200epochs"
+            )
+
+    @property
+    def smallest(self) -> Budget:
+        """The first of them."""
+        return self.budgets[0]
+
+    @property
+    def largest(self) -> Budget:
+        """The last of them."""
+        return self.budgets[-1]
+
+    def __str__(self) -> str:
+        return LIST_SEPARATOR.join(map(str, self.budgets))
+
+    def list_rungs(self, eta: float) -> tuple[Budget, ...]:
+        """The budgets themselves."""
+        del eta
+        return self.budgets
+
+
+Budgets = BudgetRange | BudgetList
+RANGE_SEPARATOR, LIST_SEPARATOR = "..", ","
+
+
+def parse_budgets(text: str) -> Budget | Budgets:
+    """The budgets of a text: one, a range as in `1epochs..27epochs`, or a list as in `12epochs,200epochs`.
+
+    Raises InvalidBudget, and DifferentUnits.
+    """
+    if RANGE_SEPARATOR in text:
+        ends = text.split(RANGE_SEPARATOR)
+        if len(ends) != 2:
+            raise InvalidBudget(f"the budget is {show(text)}; write a range with two ends, as in 1epochs..27epochs")
+        return BudgetRange(*map(parse_budget, ends))
+    if LIST_SEPARATOR in text:
+        return BudgetList(map(parse_budget, text.split(LIST_SEPARATOR)))
+    return parse_budget(text)
 
 
 def read_seconds(given: Any) -> float | None:

@@ -1,12 +1,13 @@
 """The messages between searchers, the run loop and evaluators, and the protocol of evaluators."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
-from typing import Literal, Protocol, Self, get_args, runtime_checkable
+from typing import Any, Literal, Protocol, Self, get_args, runtime_checkable
 
-from attrs import field, frozen
+from attrs import Factory, evolve, field, frozen
 
-from archwright.core.budget import Budget
+from archwright.core.budget import Budget, Budgets
 from archwright.core.errors import to_encodable
 from archwright.core.input import Input, as_input
 from archwright.core.node import Node, Origin, replay, root
@@ -43,8 +44,11 @@ class Problem:
 
     space: Term
     input: Input = field(converter=as_input)  # of its models; or the shape of one
-    budget: Budget  # what a trial gets unless the searcher gives it another one
+    budget: Budget  # what a trial gets unless the searcher gives it another one: the largest of the search
     objective: Objective
+    budgets: Budgets | None = None  # among which a ladder chooses; None: there is one
+    # Whether a training can go on from the checkpoint of an earlier trial; else a promotion starts from the beginning.
+    can_continue: bool = True
 
     @property
     def input_shape(self) -> Shape:
@@ -61,8 +65,9 @@ class Problem:
 class Proposal:
     """A wish to have a leaf evaluated: a searcher's, or a person's who enqueued it.
 
-    `continues` is the trial whose checkpoint this one goes on from (a promotion), or None. `enqueued` is the entry of
-    the queue that it comes from, or None for a searcher's.
+    A promotion tries the configuration of an earlier trial again, with a larger budget: `promotes` is that trial. Where
+    it goes on from that one's checkpoint, which then costs what it adds, `continues` is that trial, too; where it is
+    trained from the beginning, None. `enqueued` is the entry of the queue that it comes from, or None for a searcher's.
     """
 
     trial: int  # 0, 1, 2 ... in the order of proposing; below 0 if it is of another run, which this one has inherited
@@ -71,15 +76,34 @@ class Proposal:
     budget: Budget
     continues: int | None = None
     enqueued: int | None = None
+    promotes: int | None = Factory(lambda self: self.continues, takes_self=True)
+    bracket: int | None = None  # of a ladder: 0, 1, 2 ... in the order of beginning
+    rung: int | None = None  # of a ladder: 0 is the smallest budget of the run
+    horizon: Budget | None = None  # that the schedule of its training is made for; None: its own budget
+    by_model: bool | None = None  # whether a model of the trials so far made it; None of a searcher without one
 
     @classmethod
     def of(
-        cls, trial: int, leaf: Node, budget: Budget, continues: int | None = None, enqueued: int | None = None
+        cls,
+        trial: int,
+        leaf: Node,
+        budget: Budget,
+        continues: int | None = None,
+        enqueued: int | None = None,
+        *,
+        by_model: bool | None = None,
     ) -> Self:
         """The proposal of a known leaf, whose path need not be replayed."""
-        proposal = cls(trial, leaf.origin, leaf.path, budget, continues, enqueued)
+        proposal = cls(trial, leaf.origin, leaf.path, budget, continues, enqueued, by_model=by_model)
         object.__setattr__(proposal, "leaf", leaf)  # where `cached_property` keeps it
         return proposal
+
+    def change(self, **fields: Any) -> Self:
+        """The proposal with other values of these fields, of the same leaf, which is not replayed again."""
+        changed = evolve(self, **fields)
+        with suppress(AttributeError):  # it was not asked for as yet
+            object.__setattr__(changed, "leaf", object.__getattribute__(self, "leaf"))
+        return changed
 
     @cached_property
     def leaf(self) -> Node:
@@ -110,6 +134,11 @@ class Job:
     continues: int | None = None  # the trial whose training this one goes on with, if its checkpoint still exists
     artifact_folder: str | None = None  # the absolute path of the folder of the run's artifacts; None: none are kept
     artifacts_to_keep: tuple[Artifact, ...] = ("model",)  # of this trial if it ends well
+    horizon: Budget | None = None  # that the schedule of the training is made for; None: the trial's own budget
+    largest_budget: Budget | None = None  # that a trial of the run may have; None where that is not known
+    rung: int | None = None  # of a ladder: 0 is the smallest budget of the run
+    continued_budget: Budget | None = None  # of the trial that it continues
+    starts_at: float | None = None  # where time is simulated: its start, in seconds since the run began
 
 
 @frozen

@@ -72,6 +72,11 @@ class Evaluation(Protocol):
         """Whether a trial's budget means anything to it; None where that is not known as yet."""
         return True
 
+    @property
+    def can_continue(self) -> bool:
+        """Whether a trial that continues another one goes on from where that one's training ended."""
+        return False
+
     def require_budget(self, budget: Budget) -> None:
         """Raises NotInTable, or another error, where it can give no result for such a budget."""
 

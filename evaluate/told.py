@@ -41,6 +41,11 @@ class Told(Evaluation):
         return None
 
     @property
+    def can_continue(self) -> bool:
+        """True: a trial says which one it continues, and the person does it, or begins anew."""
+        return True
+
+    @property
     def uses_workers(self) -> bool:
         """False."""
         return False

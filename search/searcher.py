@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
+from archwright.core.budget import Budget, Budgets
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import custom_setting
 from archwright.search.randomness import UniformStream, open_uniform_stream
@@ -25,6 +26,11 @@ class Searcher(Protocol[State]):
     A class may name its `revision`, a whole number. Whoever changes what a searcher proposes raises it: then the runs
     that were proposed before are not held against what it proposes now. One that draws random numbers in `tell` has
     `streams = 2`: each trial then has two streams of random numbers, one for `propose` and one for `tell`.
+
+    Under a ladder of budgets, a searcher is its sampler: what it knows as a trial is a configuration, which is told
+    once more at each larger budget. One with a method `tell_again(state, outcome, uniform)` is told so: that gives the
+    state that knows the outcome of a trial at a larger budget, `outcome.proposal.budget`, than it was told before. For
+    one without, the state is folded anew, with the last outcome of each trial.
     """
 
     name: ClassVar[str]
@@ -67,7 +73,31 @@ class PromotingSearcher(Searcher[State], Protocol[State]):
         ...
 
 
+@runtime_checkable
+class LadderSearcher(PromotingSearcher[State], Protocol[State]):
+    """A searcher that tries configurations with small budgets, and promotes the best of them to larger ones."""
+
+    def list_rungs(self, budgets: Budgets) -> tuple[Budget, ...]:
+        """The budgets that it gives, ascending."""
+        ...
+
+
 AnySearcher = Searcher[Any]
+
+
+def find_rungs(searcher: AnySearcher, budgets: Budgets) -> tuple[Budget, ...]:
+    """Those of the budgets that a searcher gives, ascending: the largest alone, but for a ladder."""
+    return searcher.list_rungs(budgets) if isinstance(searcher, LadderSearcher) else (budgets.largest,)
+
+
+def describe_unused_budgets(searcher: AnySearcher, name: str, budgets: Budgets | None) -> list[str]:
+    """A sentence where several budgets are given to a searcher that uses one; else nothing."""
+    if budgets is None or isinstance(searcher, PromotingSearcher):
+        return []
+    return [
+        f"of the budgets {budgets} every trial gets the largest: the searcher {name} promotes no trials; a ladder "
+        f"does, as asha,sampler={name}"
+    ]
 
 
 def find_promotable(searcher: Searcher[State], state: State) -> frozenset[int]:

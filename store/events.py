@@ -11,13 +11,14 @@ import cattrs
 from attrs import Factory, field, frozen
 from cattrs.gen import make_dict_unstructure_fn, override
 
-from archwright.core.budget import Budget
+from archwright.core.budget import Budget, Budgets, parse_budgets
 from archwright.core.ends import END_FIELDS, RunEnds
 from archwright.core.errors import show, to_encodable
 from archwright.core.input import Input, input_from_text
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
-from archwright.core.protocols import EarlyStop, Status
+from archwright.core.protocols import EarlyStop, Problem, Status
+from archwright.core.term import Term
 from archwright.store.errors import UnreadableEvent, UnwritableEvent
 from archwright.store.parts import NeededPart, list_parts
 from archwright.store.space_names import name_space
@@ -72,6 +73,8 @@ class RunStarted:
     kind_code: JSON = None
     # Whether the budget of a trial means anything to what evaluates it.
     reads_budget: bool = field(default=Factory(_read_budget_of_evaluator, takes_self=True))
+    budgets: str | None = None  # the text of several budgets, of which `budget` is the largest; None: there is one
+    can_continue: bool = True  # whether a training can go on from the checkpoint of an earlier trial
 
     @property
     def term_sources(self) -> tuple[str, ...]:
@@ -89,9 +92,25 @@ class RunStarted:
         return RunEnds(self.trials, self.time_limit, self.until_score, self.no_improvement)
 
     @property
+    def budget_choice(self) -> Budgets | None:
+        """The budgets among which a ladder chooses; None where there is one."""
+        budgets = None if self.budgets is None else parse_budgets(self.budgets)
+        return None if isinstance(budgets, Budget) else budgets
+
+    @property
+    def budget_text(self) -> str:
+        """What a person types for the budget, or for the budgets."""
+        return self.budgets or str(self.budget)
+
+    @property
     def model_input(self) -> Input:
         """The input of the run's models; raises BadInput where the log of a stranger has nonsense."""
         return input_from_text(self.input, self.input_shape)
+
+    def make_problem(self, space: Term) -> Problem:
+        """What the run is about, in that space, which is its own unless it was changed; raises BadInput as above."""
+        can_continue = self.can_continue
+        return Problem(space, self.model_input, self.budget, self.objective, self.budget_choice, can_continue)
 
     @property
     def needed_parts(self) -> Sequence[NeededPart]:
@@ -108,6 +127,12 @@ class Proposed:
     budget: Budget
     continues: int | None = None  # the trial from whose checkpoint it continues
     enqueued: int | None = None  # the entry of the queue that it comes from; None: the searcher's own
+    # This and what follows as in Proposal: the trial whose configuration it tries again, with a larger budget.
+    promotes: int | None = Factory(lambda self: self.continues, takes_self=True)
+    bracket: int | None = None
+    rung: int | None = None
+    horizon: Budget | None = None
+    by_model: bool | None = None
 
 
 @frozen
@@ -228,10 +253,12 @@ _OPTIONAL_FIELDS: Mapping[type[Any], Sequence[str]] = {
         "kind_sources",
         "kind_code",
         "reads_budget",
+        "budgets",
+        "can_continue",
         *_LATER_END_FIELDS,
     ),
     RunResumed: ("keep_models", "revision", *_LATER_END_FIELDS),
-    Proposed: ("enqueued",),
+    Proposed: ("enqueued", "promotes", "bracket", "rung", "horizon", "by_model"),
     AttemptEnded: ("stopped",),
 }
 _NON_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}

@@ -44,6 +44,11 @@ class TrialState:
     budget: Budget
     continues: int | None
     enqueued: int | None = None  # the entry of the queue that it comes from
+    promotes: int | None = None  # the trial whose configuration it tries again, with a larger budget
+    bracket: int | None = None  # this, the rung and by_model as the searcher said
+    rung: int | None = None
+    horizon: Budget | None = None  # that the schedule of its training is made for; None: its own budget
+    by_model: bool | None = None
     attempts: int = 0  # how many were started; the last one's number
     running: bool = False  # the last attempt was started and has not ended
     ended_attempts: int = 0  # how many attempts ended; fewer than were started, where the search itself was killed
@@ -128,6 +133,11 @@ class _TrialDraft:
     budget: Budget
     continues: int | None
     enqueued: int | None = None
+    promotes: int | None = None
+    bracket: int | None = None
+    rung: int | None = None
+    horizon: Budget | None = None
+    by_model: bool | None = None
     attempts: int = 0
     running: bool = False
     ended_attempts: int = 0
@@ -154,6 +164,7 @@ class _TrialDraft:
         return TrialState(*_get_values(self))
 
 
+_get_proposed_values = attrgetter(*(attribute.name for attribute in fields(Proposed)))  # as a draft begins
 _get_values = attrgetter(
     *(attribute.name for attribute in fields(TrialState))
 )  # of a trial or its draft, in the order of the fields
@@ -191,8 +202,8 @@ class _RunDraft:
                 self.inherited.append(event)
             case Enqueued():
                 self.queue = self.queue.fold(event)
-            case Proposed(trial, path, budget, continues, enqueued):
-                self.changed[trial] = _TrialDraft(trial, path, budget, continues, enqueued)
+            case Proposed(trial):
+                self.changed[trial] = _TrialDraft(*_get_proposed_values(event))
                 self.open_trials[trial] = None
                 self.queue = self.queue.fold(event)
             case AttemptStarted() | AttemptEnded() | Scored():
@@ -327,11 +338,10 @@ def _find_proposal_objection(state: RunState, event: Proposed) -> str:
     first = state.queue.first
     if event.enqueued != (None if first is None else first.entry):
         return "the queue is empty" if first is None else f"entry {first.entry} of the queue comes first"
-    if event.continues is None:
-        return ""
-    parent = state.trials.get(event.continues)
-    if parent is None or parent.status is None:
-        return f"it continues trial {event.continues}, which is not scored"
+    for verb, earlier in (("continues", event.continues), ("promotes", event.promotes)):
+        parent = None if earlier is None else state.trials.get(earlier)
+        if earlier is not None and (parent is None or parent.status is None):
+            return f"it {verb} trial {earlier}, which is not scored"
     return ""
 
 

@@ -95,6 +95,10 @@ _TRIALS = View(
         "seconds": "of all attempts that came to an end",
         "path": "its choices as JSON, [[name, value], ...]; the view choices has them row by row",
         "enqueued": "the entry of the queue that it comes from; NULL if the searcher proposed it",
+        "promotes": "the trial whose configuration it tries again, with a larger budget; NULL for a fresh one",
+        "bracket": "of a ladder of budgets: 0, 1, 2 ... in the order of beginning; NULL of other searchers",
+        "rung": "of a ladder of budgets: 0 is the smallest budget of the run; NULL of other searchers",
+        "by_model": "whether a model of the trials so far made it; NULL if the searcher has none, or did not say",
     },
     """
     WITH spent AS (
@@ -109,7 +113,10 @@ _TRIALS = View(
         CASE WHEN run NOT IN (FROM unread) THEN payload->>'$.budget.unit' END AS unit,
         TRY_CAST(payload->>'$.continues' AS BIGINT) AS continues, coalesce(spent.attempts, 0) AS attempts,
         coalesce(spent.seconds, 0) AS seconds, payload->'$.path' AS path,
-        TRY_CAST(payload->>'$.enqueued' AS BIGINT) AS enqueued
+        TRY_CAST(payload->>'$.enqueued' AS BIGINT) AS enqueued,
+        TRY_CAST(coalesce(payload->>'$.promotes', payload->>'$.continues') AS BIGINT) AS promotes,
+        TRY_CAST(payload->>'$.bracket' AS BIGINT) AS bracket, TRY_CAST(payload->>'$.rung' AS BIGINT) AS rung,
+        TRY_CAST(payload->>'$.by_model' AS BOOLEAN) AS by_model
     FROM (SELECT * FROM events WHERE kind = 'Proposed') AS proposals
         LEFT JOIN (SELECT run, trial, status, score FROM scores) AS scores USING (run, trial)
         LEFT JOIN spent USING (run, trial)

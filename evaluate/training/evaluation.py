@@ -126,6 +126,11 @@ class Training(DataEvaluation):
         return REPORTED_METRICS
 
     @property
+    def can_continue(self) -> bool:
+        """Always, from checkpoints."""
+        return True
+
+    @property
     def leaves_models(self) -> bool:
         """Always."""
         return True

@@ -94,6 +94,8 @@ def find_mismatches(events: Sequence[Event], searcher: AnySearcher | None = None
 
 def _is_same_proposal(recomputed: Proposed | None, logged: Proposed) -> bool:
     """Whether the proposals are the same, up to rounding of numbers."""
+    if recomputed is not None and logged.by_model is None:  # logs of earlier releases do not say it
+        recomputed = evolve(recomputed, by_model=None)
     if recomputed is None or recomputed == logged:
         return recomputed is not None
     if [name for name, _ in recomputed.path] != [name for name, _ in logged.path]:

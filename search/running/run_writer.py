@@ -142,7 +142,9 @@ class RunWriter:
     def _make_job(self, proposal: Proposal, attempt: int) -> Job:
         """The job of an attempt. A trial that continues another one has its seed, as both are parts of one training."""
         first_trial = self.find_first_trial(proposal.trial)
-        artifacts, folder = (), None
+        artifacts, folder, continued_budget = (), None, None
+        if proposal.continues is not None:
+            continued_budget = self.run_state.trials[proposal.continues].budget
         if self.retention is not None:
             artifacts = choose_artifacts_to_write(proposal.trial, self.run_state, self.search_state.promotable)
             folder = str(self.retention.folder) if artifacts or proposal.continues is not None else None
@@ -155,6 +157,10 @@ class RunWriter:
             proposal.continues,
             artifact_folder=folder,
             artifacts_to_keep=artifacts,
+            horizon=proposal.horizon,
+            largest_budget=self.search_state.problem.budget,
+            rung=proposal.rung,
+            continued_budget=continued_budget,
         )
 
     def find_first_trial(self, trial: int) -> int:

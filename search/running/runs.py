@@ -209,7 +209,7 @@ def make_resumption(
 def check_paths(run: RunRecord, space: JSON) -> None:
     """Raises SpaceChanged, with what differs, unless `space`, too, holds all that the run has proposed and enqueued."""
     started = run.started
-    problem = Problem(from_json(space), started.input_shape, started.budget, started.objective)
+    problem = started.make_problem(from_json(space))
     for event in run.events:
         if isinstance(event, Proposed | Inherited):
             _check_in_space(run, space, f"trial {event.trial}", partial(_require_leaf, problem, event.path))

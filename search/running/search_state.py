@@ -87,8 +87,8 @@ class SearchState(Generic[State]):
                 return self._inherit(event)
             case Enqueued():
                 return evolve(self, queue=self.queue.fold(event))
-            case Proposed(trial, path, budget, continues, enqueued):
-                return self.adopt(Proposal(trial, self.problem.root.origin, path, budget, continues, enqueued))
+            case Proposed():
+                return self.adopt(self._make_proposal(event))
             case AttemptEnded(trial, seconds=seconds):
                 seconds += self.attempt_seconds.get(trial, 0.0)
                 return evolve(self, attempt_seconds={**self.attempt_seconds, trial: seconds})
@@ -98,6 +98,21 @@ class SearchState(Generic[State]):
                 return evolve(self._tell(outcome), open_trials=open_trials, attempt_seconds=attempt_seconds)
             case _:
                 return self
+
+    def _make_proposal(self, event: Proposed) -> Proposal:
+        return Proposal(
+            event.trial,
+            self.problem.root.origin,
+            event.path,
+            event.budget,
+            event.continues,
+            event.enqueued,
+            event.promotes,
+            event.bracket,
+            event.rung,
+            event.horizon,
+            event.by_model,
+        )
 
     def _tell(self, outcome: Outcome) -> "SearchState[State]":
         """The state in which the searcher knows an outcome."""
@@ -139,7 +154,7 @@ def make_initial_state(
     """
     searcher = SEARCHER_KIND.from_json(started.searcher) if searcher is None else searcher
     space = from_json(started.space) if space is None else space
-    problem = Problem(space, started.model_input, started.budget, started.objective)
+    problem = started.make_problem(space)
     _ = problem.root  # raises DeadEnd here, before anything is logged
     with guard_searcher(searcher, "start"):
         searcher_state = searcher.start(problem)
@@ -180,4 +195,15 @@ def replay_search(events: Sequence[Event], searcher: AnySearcher | None = None) 
 
 def to_proposed(proposal: Proposal) -> Proposed:
     """The event that logs a proposal."""
-    return Proposed(proposal.trial, proposal.path, proposal.budget, proposal.continues, proposal.enqueued)
+    return Proposed(
+        proposal.trial,
+        proposal.path,
+        proposal.budget,
+        proposal.continues,
+        proposal.enqueued,
+        proposal.promotes,
+        proposal.bracket,
+        proposal.rung,
+        proposal.horizon,
+        proposal.by_model,
+    )

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import archwright.search
-from archwright.core.budget import Budget
+from archwright.core.budget import Budget, BudgetList, BudgetRange
 from archwright.core.domain import Domain, values
 from archwright.core.errors import ArchwrightError
 from archwright.core.expression import larger, shared, smaller
@@ -235,6 +235,8 @@ __all__ = [
     "BatchNorm",
     "Branches",
     "Budget",
+    "BudgetList",
+    "BudgetRange",
     "Cell",
     "Comparison",
     "Composite",

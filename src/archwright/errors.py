@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from archwright.callbacks.protocol import BadCallback as BadCallback
     from archwright.callbacks.tools import MissingPackage as MissingPackage
     from archwright.core.architecture import NotSpecified as NotSpecified
+    from archwright.core.budget import DifferentUnits as DifferentUnits
     from archwright.core.budget import InvalidBudget as InvalidBudget
     from archwright.core.builders import WrongArguments as WrongArguments
     from archwright.core.check import ConflictingShared as ConflictingShared
@@ -189,7 +190,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.callbacks.protocol": "BadCallback",
     "archwright.callbacks.tools": "MissingPackage",
     "archwright.core.architecture": "NotSpecified",
-    "archwright.core.budget": "InvalidBudget",
+    "archwright.core.budget": "DifferentUnits InvalidBudget",
     "archwright.core.builders": "WrongArguments",
     "archwright.core.check": "ConflictingShared NotWritable WrongOutput",
     "archwright.core.completion": "ChoicesExcluded NoSuchChoice",

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.core.budget import UNITS, Budget, InvalidBudget, parse_budget
+from archwright.core.budget import (
+    UNITS,
+    Budget,
+    BudgetList,
+    BudgetRange,
+    DifferentUnits,
+    InvalidBudget,
+    parse_budget,
+    parse_budgets,
+)
 
 amounts = st.floats(min_value=0, exclude_min=True, allow_infinity=False) | st.integers(1, 10**12)
 
@@ -75,3 +84,110 @@ def test_amounts_are_pythons_numbers():
 def test_parsed_amounts_are_positive_and_finite(text):
     with pytest.raises(InvalidBudget, match=rf"the budget {text!r} cannot be: a budget is .*; it must be more than 0"):
         parse_budget(text)
+
+
+budgets = st.builds(Budget, st.floats(1e-3, 1e6), st.just("seconds"))
+
+
+@given(budgets, budgets)
+def test_budgets_of_one_unit_are_numbers(one, other):
+    """Their order and arithmetic are those of their amounts."""
+    assert (one < other, one <= other, one > other, one >= other) == (
+        one.amount < other.amount,
+        one.amount <= other.amount,
+        one.amount > other.amount,
+        one.amount >= other.amount,
+    )
+    assert max(one, other).amount == max(one.amount, other.amount)
+    assert (one + other).amount == one.amount + other.amount
+    assert one / other == one.amount / other.amount
+    assert (3 * one, one * 3, one / 4) == (
+        Budget(3 * one.amount, "seconds"),
+        Budget(3 * one.amount, "seconds"),
+        Budget(one.amount / 4, "seconds"),
+    )
+    assert (one + other - other).amount == pytest.approx(one.amount)
+
+
+def test_what_cannot_be_compared_or_subtracted():
+    """Budgets of two units, what is no budget, and a result that is none."""
+    with pytest.raises(DifferentUnits, match="the budgets 1epochs and 2s have different units"):
+        _ = Budget(1, "epochs") < Budget(2, "seconds")
+    with pytest.raises(InvalidBudget, match=r"3 is no budget, as 1epochs is; write Budget\(5, 'epochs'\)"):
+        _ = Budget(1, "epochs") < 3
+    with pytest.raises(InvalidBudget, match="a budget is 0; it must be more than 0"):
+        _ = Budget(1, "epochs") - Budget(1, "epochs")
+
+
+@pytest.mark.parametrize("exponent", range(1, 13))
+def test_powers_of_three_have_all_their_rungs(exponent):
+    """As many as the loop of Algorithm 1 has brackets; logarithms give one too few for 3^5 and 3^10."""
+    rungs = parse_budgets(f"1epochs..{3**exponent}epochs").list_rungs(3)
+    assert [rung.amount for rung in rungs] == [3**j for j in range(exponent + 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "eta", "amounts"),
+    [
+        ("400s..10800s", 3, [400, 1200, 3600, 10800]),
+        ("0.01s..1s", 3, [1 / 81, 1 / 27, 1 / 9, 1 / 3, 1]),
+        ("1epochs..100epochs", 3, [1, 4, 11, 33, 100]),
+        ("1epochs..51epochs", 3, [2, 6, 17, 51]),
+        ("1epochs..9epochs", 2, [1, 2, 5, 9]),
+        ("1epochs..3epochs", 1.25, [1, 2, 3]),
+        ("100examples..1000examples", 10, [100, 1000]),
+        ("1epochs..2epochs", 3, [2]),
+        ("12epochs,200epochs", 3, [12, 200]),
+    ],
+)
+def test_rungs_are_counted_down_from_the_largest_budget(text, eta, amounts):
+    """Rounded to whole epochs, a half up; the check values of methods.md."""
+    rungs = parse_budgets(text).list_rungs(eta)
+    assert [rung.amount for rung in rungs] == pytest.approx(amounts)
+
+
+whole = st.integers(1, 10**6)
+
+
+@given(whole, whole, st.floats(1.1, 10) | st.integers(2, 10))
+def test_rungs_are_within_their_range(low, high, eta):
+    """They ascend to the largest budget, each once, none below the smallest but for rounding."""
+    if low == high:
+        high += 1
+    range_ = BudgetRange(Budget(min(low, high), "epochs"), Budget(max(low, high), "epochs"))
+    assert parse_budgets(str(range_)) == range_
+    rungs = range_.list_rungs(eta)
+    assert rungs[-1] == range_.largest
+    assert list(rungs) == sorted(set(rungs))
+    assert rungs[0] >= range_.smallest or rungs[0].amount == math.floor(range_.smallest.amount)
+    assert all(rung.amount == int(rung.amount) for rung in rungs)
+
+
+@given(st.lists(whole, min_size=2, unique=True))
+def test_lists_are_parsed_from_their_text(amounts):
+    budgets = BudgetList([Budget(amount, "epochs") for amount in sorted(amounts)])
+    assert parse_budgets(str(budgets)) == budgets
+    assert (budgets.smallest, budgets.largest) == (budgets.budgets[0], budgets.budgets[-1])
+    assert budgets.list_rungs(3) == budgets.budgets
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        (
+            "3epochs..1epochs",
+            InvalidBudget,
+            r"the budgets 3epochs\.\.1epochs are no range; write the smaller one first",
+        ),
+        ("3epochs..3epochs", InvalidBudget, r"the budgets 3epochs\.\.3epochs are no range"),
+        ("1epochs..3s", DifferentUnits, "the budgets 1epochs and 3s have different units"),
+        ("1epochs..3epochs..9epochs", InvalidBudget, "write a range with two ends, as in 1epochs..27epochs"),
+        ("200epochs,12epochs", InvalidBudget, "the budgets are 200epochs,12epochs; write two or more, the smallest"),
+        ("12epochs,12epochs", InvalidBudget, "each once, as in 12epochs,200epochs"),
+        ("12epochs,", InvalidBudget, "the budget is ''; write a number and a unit"),
+        ("1..27epochs", InvalidBudget, "the budget is '1'; write a number and a unit"),
+    ],
+)
+def test_texts_that_are_no_budgets(text, error, message):
+    with pytest.raises(error, match=message):
+        parse_budgets(text)

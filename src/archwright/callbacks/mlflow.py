@@ -109,7 +109,7 @@ class MLflow(TrialTracker):
             "searcher": started.searcher,
             "evaluator": started.evaluator,
             "objective": str(started.objective),
-            **name_budget(started, started.budget),
+            **name_budget(started, started.budget_text),
             "seed": started.seed,
             "log": str(Path(run.log).resolve()),
         }

@@ -9,7 +9,6 @@ from typing import final
 from attrs import define, field, frozen
 
 from archwright.callbacks.protocol import FollowedRun
-from archwright.core.budget import Budget
 from archwright.core.json import JSON
 from archwright.store.events import AttemptStarted, Event, Reported, RunStarted, Scored
 from archwright.store.fold import RunState, TrialState, fold, fold_events
@@ -47,7 +46,7 @@ class TrackedTrial:
     @property
     def budget(self) -> Mapping[str, str]:
         """What it may spend, by that name; nothing where what evaluates it reads none."""
-        return name_budget(self.run, self.state.budget)
+        return name_budget(self.run, str(self.state.budget))
 
     @property
     def facts(self) -> Mapping[str, str | int]:
@@ -72,9 +71,9 @@ class TrackedTrial:
         return {**score, "seconds": self.state.seconds, **final}
 
 
-def name_budget(run: RunStarted, budget: Budget) -> Mapping[str, str]:
+def name_budget(run: RunStarted, budget: str) -> Mapping[str, str]:
     """The budget of a trial of a run, or of all of them, by that name; nothing where what evaluates them reads none."""
-    return {"budget": str(budget)} if run.reads_budget else {}
+    return {"budget": budget} if run.reads_budget else {}
 
 
 @frozen

@@ -62,7 +62,7 @@ class WandB(TrialTracker):
             "searcher": started.searcher,
             "evaluator": started.evaluator,
             "objective": str(started.objective),
-            **name_budget(started, started.budget),
+            **name_budget(started, started.budget_text),
             "seed": started.seed,
             "log": str(Path(run.log).resolve()),
         }

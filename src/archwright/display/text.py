@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from archwright.core.budget import Budget
+from archwright.core.budget import Budget, BudgetRange, Budgets
 from archwright.evaluate.user_errors import WORKER_ENDINGS
 
 MAX_DOMAIN_VALUES = 6  # of a domain with more, the first two and the last are shown
@@ -68,6 +68,14 @@ def format_budget(budget: Budget) -> str:
     """A budget in words: 1 epoch, 0.5 epochs, 30 seconds, 50,000 examples."""
     is_whole = budget.amount == int(budget.amount)
     return pluralize(int(budget.amount) if is_whole else budget.amount, budget.unit.removesuffix("s"))
+
+
+def format_budgets(budgets: Budgets) -> str:
+    """Several budgets in words: 1 to 27 epochs; 12 or 200 epochs."""
+    if isinstance(budgets, BudgetRange):
+        return f"{budgets.smallest.amount:g} to {format_budget(budgets.largest)}"
+    *smaller, largest = budgets.budgets
+    return f"{', '.join(f'{budget.amount:g}' for budget in smaller)} or {format_budget(largest)}"
 
 
 def wrap_choices(path: Mapping[str, object], width: int) -> str:

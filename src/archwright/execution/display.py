@@ -18,7 +18,7 @@ from archwright.core.ends import RunEnds
 from archwright.core.errors import to_one_line
 from archwright.core.objective import Objective
 from archwright.display.ends import format_ends, list_progress
-from archwright.display.text import describe_origin, format_budget, format_duration, format_score
+from archwright.display.text import describe_origin, format_budget, format_budgets, format_duration, format_score
 from archwright.display.warning import warn
 from archwright.evaluate.data.dataset import DataInfo, summarize_dataset, warn_of_absent_classes
 from archwright.evaluate.evaluation import Evaluation
@@ -51,7 +51,9 @@ def announce_new_run(console: Console, log: Path, name: str, started: RunStarted
 
 def _describe_extent(started: RunStarted) -> str:
     """What ends the run, and what a trial may spend, where its evaluation reads that."""
-    budget = f" of {format_budget(started.budget)} each" if started.reads_budget else ""
+    budgets = started.budget_choice
+    each = f"{format_budget(started.budget)} each" if budgets is None else format_budgets(budgets)
+    budget = f" of {each}" if started.reads_budget else ""
     ends = format_ends(started.ends, started.objective.metric)
     is_number = started.trials is not None and started.ends == RunEnds(trials=started.trials)
     return f"{ends}{budget}" if is_number else f"trials{budget} until {ends}"

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import asdict, evolve, field, frozen
 from attrs.validators import optional
 
-from archwright.core.budget import Budget
+from archwright.core.budget import Budget, Budgets
 from archwright.core.defaults import DEFAULT_CLASSES
 from archwright.core.ends import GivenEnds, RunEnds, choose_ends
 from archwright.core.input import Input, input_to_text, read_input
@@ -27,7 +27,7 @@ from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.named_evaluations import load_own_evaluation
 from archwright.execution.arguments import (
     name_objective,
-    read_budget,
+    read_budgets,
     read_evaluation_argument,
     read_searcher,
     read_stopping_rule,
@@ -45,7 +45,7 @@ from archwright.execution.spaces import (
     trust_named_source,
 )
 from archwright.search.running.runs import collect_versions
-from archwright.search.searcher import AnySearcher
+from archwright.search.searcher import AnySearcher, describe_unused_budgets, find_rungs
 from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.events import RunStarted
 
@@ -62,7 +62,7 @@ class SearchRequest:
     input: Input | None = None
     metric: str | None = None
     minimize: bool | None = field(default=None, validator=require_flag)
-    budget: Budget | None = None
+    budget: Budget | Budgets | None = None
     stopping: JSON = None  # the rule that stops hopeless trials; None: none
     stopping_rule: AnyStoppingRule | None = None  # itself
     seed: int = field(default=0, converter=read_seed)
@@ -75,11 +75,18 @@ class SearchRequest:
             require_reported(evaluation, objective.metric)
         return objective
 
+    @property
+    def budgets(self) -> Budgets | None:
+        """The budgets among which its searcher chooses; None where there is one."""
+        return None if self.budget is None or isinstance(self.budget, Budget) else self.budget
+
     def choose_budget(self, evaluation: Evaluation) -> Budget:
-        """What a trial may spend; raises what is wrong with it."""
+        """What a trial may spend, or the largest of several budgets; raises what is wrong with any of them."""
         budget = self.budget or evaluation.usual_budget
-        evaluation.require_budget(budget)
-        return budget
+        rungs = (budget,) if isinstance(budget, Budget) else find_rungs(self.searcher_value, budget)
+        for rung in rungs:
+            evaluation.require_budget(rung)
+        return rungs[-1]
 
 
 def read_request(
@@ -90,7 +97,7 @@ def read_request(
     *,
     objective: Objective | str | None,
     minimize: bool | None,
-    budget: Budget | str | None,
+    budget: Budget | Budgets | str | None,
     input: Input | Shape | str | None,  # noqa: A002  (what it is called everywhere)
     stopping: AnyStoppingRule | str | None,
     seed: int = 0,
@@ -110,7 +117,7 @@ def read_request(
         input=read_input(input),
         metric=metric,
         minimize=minimize,
-        budget=read_budget(budget),
+        budget=read_budgets(budget),
         stopping=logged_rule,
         stopping_rule=stopping_rule,
         seed=seed,
@@ -131,11 +138,12 @@ class SearchPlan:
     @property
     def problem(self) -> Problem:
         """What the search is about."""
-        return Problem(self.space, self.input, self.budget, self.objective)
+        can_continue = self.evaluation.can_continue
+        return Problem(self.space, self.input, self.budget, self.objective, self.request.budgets, can_continue)
 
     @property
     def budget(self) -> Budget:
-        """What a trial may spend."""
+        """What a trial may spend, or the largest of several budgets."""
         return self.request.choose_budget(self.evaluation)
 
     @property
@@ -159,6 +167,7 @@ def plan_search(request: SearchRequest) -> SearchPlan:
         space = request.space.build(model_input, defined.classes or DEFAULT_CLASSES)
         defined.evaluation.check_space(space, model_input, data)
         warn(defined.evaluation.list_overruled_settings(space))
+        warn(describe_unused_budgets(request.searcher_value, request.searcher["name"], request.budgets))
     for source in name_kinds(space, request.space.source):
         trust_named_source(source)
     return SearchPlan(request, space, model_input, defined.evaluation, data)
@@ -197,6 +206,8 @@ def make_start(plan: SearchPlan) -> RunStarted:
         stopping=request.stopping,
         data=images_to_json(plan.data),
         reads_budget=plan.evaluation.reads_budget is not False,
+        budgets=None if request.budgets is None else str(request.budgets),
+        can_continue=plan.evaluation.can_continue,
     )
 
 

@@ -13,7 +13,7 @@ from archwright.core.differences import find_differences, restore_written_order
 from archwright.core.ends import GivenEnds, RunEnds, move_ends
 from archwright.core.errors import ArchwrightError, show
 from archwright.core.json import JSON, from_json, to_json
-from archwright.core.protocols import Evaluator, Problem
+from archwright.core.protocols import Evaluator
 from archwright.core.shape import Shape
 from archwright.core.term import Term
 from archwright.core.value import as_integer
@@ -200,7 +200,7 @@ def _prepare_resumption(run: str, record: RunRecord, resumption: Resumption, opt
         options.console.print(line, soft_wrap=True)
     term = load_logged_term(record.space if space is None else space, started, trusted=trusted)
     warn(describe_changed_kinds(run, started))
-    problem = Problem(term, started.model_input, started.budget, started.objective)
+    problem = started.make_problem(term)
     enqueue = read_configurations(resumption.enqueue, problem)
     return ResumedParts(evaluation, data, space, term, searcher, stopping, enqueue, resumption.keep_models)
 

@@ -140,4 +140,5 @@ def _make_start(
         keep_models=retraining.seeds,
         data=images_to_json(data),
         reads_budget=evaluation.reads_budget is not False,
+        can_continue=evaluation.can_continue,
     )

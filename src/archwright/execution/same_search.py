@@ -26,7 +26,16 @@ from archwright.store.written_paths import shorten
 # The fields of RunStarted that may differ for the same search: its end, which may be moved; what it ran on; of how
 # many trials the models are kept; how the space's file was written, since the space itself is compared; and what its
 # evaluation, which is compared, says of itself, but earlier releases do not log.
-UNCOMPARED_FIELDS = {"trials", "versions", "keep_models", "space_source", "kind_sources", "kind_code", "reads_budget"}
+UNCOMPARED_FIELDS = {
+    "trials",
+    "versions",
+    "keep_models",
+    "space_source",
+    "kind_sources",
+    "kind_code",
+    "reads_budget",
+    "can_continue",
+}
 # Where it runs, as `archwright resume` may be told anew; the shape of the inputs, which the run itself has; and the
 # text of a person's function, of which a change is told.
 UNCOMPARED_EVALUATOR_FIELDS = {

@@ -75,7 +75,7 @@ def describe_run(view: RunView) -> RunDetails:
         "evaluator": started.evaluator,
         "objective": {"metric": started.objective.metric, "direction": started.objective.direction},
         "stopping": started.stopping,
-        "budget": describe_budget(started, started.budget),
+        "budget": started.budget_text if started.reads_budget else None,
         "seed": started.seed,
         "ends": cast(EndsRecord, asdict(run.state.ends)),
         "seconds": measure_seconds(run.state, run.run_time),

@@ -6,7 +6,7 @@ from typing import Any, BinaryIO, Self, Unpack, overload
 
 from attrs import evolve, field, frozen
 
-from archwright.core.budget import Budget
+from archwright.core.budget import Budget, Budgets
 from archwright.core.ends import EndName, GivenEnds
 from archwright.core.input import Input
 from archwright.core.json import JSON
@@ -129,10 +129,10 @@ class Run(Sequence[Trial]):
         return self.view.run.started.stopping
 
     @property
-    def budget(self) -> Budget | None:
+    def budget(self) -> Budget | Budgets | None:
         """What a trial may spend; None where what evaluates the trials reads none."""
         started = self.view.run.started
-        return started.budget if started.reads_budget else None
+        return (started.budget_choice or started.budget) if started.reads_budget else None
 
     @property
     def seed(self) -> int:

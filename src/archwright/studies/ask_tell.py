@@ -230,7 +230,15 @@ class Study:
     def _describe_trial(self, proposal: Proposal) -> AskedTrial:
         seed = derive_training_seed(self._writer.search_state.seed, self._writer.find_first_trial(proposal.trial))
         return AskedTrial(
-            self.name, proposal.trial, proposal.leaf, proposal.budget, seed, proposal.continues, proposal.enqueued
+            self.name,
+            proposal.trial,
+            proposal.leaf,
+            proposal.budget,
+            seed,
+            proposal.continues,
+            proposal.enqueued,
+            proposal.promotes,
+            proposal.horizon,
         )
 
     def _start_attempt(self, trial: int) -> int:

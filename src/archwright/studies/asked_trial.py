@@ -22,6 +22,8 @@ class AskedTrial:
     seed: int  # of this trial's randomness, in [0, 2^31): the same in whichever process it is told
     continues: int | None = None  # the trial whose training it goes on with
     enqueued: int | None = None  # the entry of the queue that it comes from
+    promotes: int | None = None  # the trial whose configuration it tries again, with a larger budget
+    horizon: Budget | None = None  # that the schedule of its training is to be made for; None: its own budget
 
     @property
     def choices(self) -> dict[str, Value]:

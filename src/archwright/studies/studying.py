@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 from attrs import evolve, frozen
 
 from archwright.callbacks.protocol import AnyCallback, EventFunction
-from archwright.core.budget import Budget
+from archwright.core.budget import Budget, Budgets
 from archwright.core.defaults import DEFAULT_SEARCHER
 from archwright.core.differences import find_differences, restore_written_order
 from archwright.core.ends import NO_ENDS
@@ -21,7 +21,7 @@ from archwright.core.term import Term
 from archwright.core.words import NAME_KEY
 from archwright.display.warning import warn
 from archwright.evaluate.told import Told
-from archwright.execution.arguments import name_objective, read_budget, read_searcher
+from archwright.execution.arguments import name_objective, read_budgets, read_searcher
 from archwright.execution.call_options import take_options
 from archwright.execution.checks import check_flag, read_log_path
 from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
@@ -61,7 +61,7 @@ def study(
     searcher: AnySearcher | str | None = None,
     objective: Objective | str | None = None,
     minimize: bool | None = None,
-    budget: Budget | str | None = None,
+    budget: Budget | Budgets | str | None = None,
     input: Input | Shape | str | None = None,  # noqa: A002  (what it is called everywhere)
     enqueue: Configurations = (),
     warm_start: Run | str | Sequence[Run | str] = (),
@@ -100,7 +100,7 @@ def study(
         input=read_input(input),
         metric=metric,
         minimize=minimize,
-        budget=read_budget(budget),
+        budget=read_budgets(budget),
         seed=seed,
     )
     check_flag("trust", trust)
@@ -170,7 +170,7 @@ class StudyRequest:
     input: Input | None = None
     metric: str | None = None
     minimize: bool | None = None
-    budget: Budget | None = None
+    budget: Budget | Budgets | None = None
     seed: int | None = None
 
     def plan(self, space: SpaceSource) -> SearchPlan:
@@ -232,7 +232,7 @@ class StudyRequest:
         pairs = {
             "input": (started.model_input, self.input),
             "objective": (started.objective.metric, self.metric),
-            "budget": (started.budget, self.budget),
+            "budget": (started.budget_choice or started.budget, self.budget),
             "seed": (started.seed, self.seed),
         }
         for argument, (logged, given) in pairs.items():
