@@ -8,6 +8,7 @@ from archwright.search.logged_extensions import LoggedKind
 from archwright.search.searcher import AnySearcher, Searcher
 from archwright.search.searchers.evolution import Evolution
 from archwright.search.searchers.fixed import Fixed
+from archwright.search.searchers.kde import Kde
 from archwright.search.searchers.local_search import LocalSearch
 from archwright.search.searchers.mcts import Mcts
 from archwright.search.searchers.random_search import RandomSearch
@@ -21,6 +22,7 @@ SEARCHERS: Mapping[str, AnySearcher] = {
     "mcts-bisection": Mcts(parts=2),
     "evolution": Evolution(),
     "local-search": LocalSearch(),
+    "kde": Kde(),
     "smbo": Smbo(),
     "smbo-paper": SmboPaper(),
     "given": Fixed(),

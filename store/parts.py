@@ -39,6 +39,7 @@ BUILTIN_CLASSES: Mapping[str, str] = {
     "mcts-bisection": "aw.searchers.Mcts",
     "evolution": "aw.searchers.Evolution",
     "local-search": "aw.searchers.LocalSearch",
+    "kde": "aw.searchers.Kde",
     "smbo": "aw.searchers.Smbo",
     "smbo-paper": "aw.searchers.SmboPaper",
     "median": "aw.MedianRule",

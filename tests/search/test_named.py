@@ -16,6 +16,7 @@ from archwright.search.named import (
 )
 from archwright.search.searchers.evolution import Evolution
 from archwright.search.searchers.fixed import Fixed
+from archwright.search.searchers.kde import Kde
 from archwright.search.searchers.mcts import Mcts
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.search.searchers.smbo import Smbo
@@ -65,6 +66,12 @@ CASES = [
     Case("smbo", "rollouts", (1, 50), (0, *NO_WHOLE), "a whole number of 1 or more"),
     Case("smbo", "parents", (1, 50), (0, *NO_WHOLE), "a whole number of 1 or more"),
     Case("smbo", "memory", (1, 50), (0, *NO_WHOLE), "a whole number of 1 or more"),
+    Case("kde", "top_n_percent", (0, 15, 100), (-1, 101, *NO_NUMBER), "a number from 0 to 100"),
+    Case("kde", "num_samples", (1, 64), (0, *NO_WHOLE), "a whole number of 1 or more"),
+    Case("kde", "random_fraction", (0, 0.5, 1), (-0.1, 1.1, *NO_NUMBER), "a number from 0 to 1"),
+    Case("kde", "bandwidth_factor", (1e-9, 3, 1000), (0, 1001, *NO_NUMBER), "a number from 0 to 1000"),
+    Case("kde", "min_bandwidth", (1e-6, 0.1, 1), (0, 1.1, *NO_NUMBER), "a number from 1e-06 to 1"),
+    Case("kde", "min_points_in_model", (0, 20), (-1, *NO_WHOLE), "a whole number of 0 or more"),
     Case("smbo-paper", "rollouts", (1, 50), (0, *NO_WHOLE), "a whole number of 1 or more"),
     Case("smbo-paper", "exploration", (0, 0.5, 1), (-0.1, 1.1, *NO_NUMBER), "a number from 0 to 1"),
     Case("smbo-paper", "penalty", (1e-9, 5), (0, -1, *NO_NUMBER), "a number above 0"),
@@ -132,8 +139,8 @@ def test_a_setting_or_a_searcher_that_is_not_there():
     with pytest.raises(UnknownSearcher) as refused:
         SEARCHER_KIND.find("?")
     assert str(refused.value) == (
-        "there is no built-in searcher '?'; there are: evolution, local-search, mcts, mcts-bisection, random, smbo, "
-        "smbo-paper (one of your own is file.py:attribute or module:attribute)"
+        "there is no built-in searcher '?'; there are: evolution, kde, local-search, mcts, mcts-bisection, random, "
+        "smbo, smbo-paper (one of your own is file.py:attribute or module:attribute)"
     )
 
 
@@ -161,6 +168,14 @@ def test_the_usual_settings_are_those_of_the_papers():
     assert SEARCHERS["mcts-bisection"] == Mcts(parts=2)
     assert Evolution() == Evolution(population=30, sample=10)
     assert Smbo() == Smbo(surrogate="gp", initial=10, variants=256, rollouts=256, parents=10, memory=400)
+    assert Kde() == Kde(
+        top_n_percent=15.0,
+        num_samples=64,
+        random_fraction=1 / 3,
+        bandwidth_factor=3.0,
+        min_bandwidth=1e-3,
+        min_points_in_model=0,
+    )
     assert RandomSearch() == RandomSearch(replacement=True)
     assert Fixed() == Fixed((), "", None)
 

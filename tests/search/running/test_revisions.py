@@ -26,6 +26,7 @@ from archwright.search.searcher import get_revision
 from archwright.search.searchers import smbo
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.search.surrogates import gaussian_process
+from archwright.search.surrogates.kernel_density import KernelDensity
 from archwright.search.surrogates.ridge import Ridge
 from archwright.search.surrogates.surrogate import Posterior
 from archwright.store.duckdb_log import DuckDBLog
@@ -116,13 +117,17 @@ def rounded_otherwise(function, size, noise):
     return give
 
 
-@pytest.mark.parametrize("file", [one(file) for file in GOLDENS if of_today(file) and file.name.startswith("smbo")])
+@pytest.mark.parametrize(
+    "file", [one(file) for file in GOLDENS if of_today(file) and file.name.startswith(("smbo", "kde"))]
+)
 def test_another_processor_proposes_the_same(file, monkeypatch):
     """Where processors differ is in linear algebra and exponentials, and so in what surrogates say."""
     noise = np.random.default_rng(0)
     likelihood = rounded_otherwise(gaussian_process.log_marginal_likelihood, 1e-12, noise)
     monkeypatch.setattr(gaussian_process, "log_marginal_likelihood", likelihood)
     monkeypatch.setattr(Ridge, "predict", rounded_otherwise(Ridge.predict, 1e-15, noise))
+    density = rounded_otherwise(KernelDensity.compute_log_density, 1e-12, noise)
+    monkeypatch.setattr(KernelDensity, "compute_log_density", density)
     changed = {name: rounded_otherwise(surrogate, 1e-12, noise) for name, surrogate in smbo.SURROGATES.items()}
     monkeypatch.setattr(smbo, "SURROGATES", changed)
     assert list(find_mismatches(read_golden(file))) == []

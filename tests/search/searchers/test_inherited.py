@@ -7,6 +7,7 @@ from archwright.core.node import replay
 from archwright.core.protocols import Outcome, Proposal
 from archwright.search.named import SEARCHERS, UNLISTED_SEARCHERS
 from archwright.search.searchers.evolution import Evolution
+from archwright.search.searchers.kde import Kde
 from archwright.search.searchers.local_search import LocalSearch
 from archwright.search.searchers.mcts import Mcts
 from archwright.search.searchers.random_search import RandomSearch
@@ -16,7 +17,7 @@ from tests.search.contract import Session, check_proposals, make_problem, replay
 from tests.search.instant import SPACE
 
 EVERY = [name for name in SEARCHERS if name not in UNLISTED_SEARCHERS]
-THRIFTY = [RandomSearch(replacement=False), LocalSearch(), Smbo(), SmboPaper()]  # that propose nothing again
+THRIFTY = [RandomSearch(replacement=False), LocalSearch(), Kde(), Smbo(), SmboPaper()]  # that propose nothing again
 
 
 def list_inherited(count: int, seed: int = 7) -> list[Proposal | Outcome]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.search.searchers.evolution import Evolution
+from archwright.search.searchers.kde import Kde
 from archwright.search.searchers.local_search import LocalSearch
 from archwright.search.searchers.mcts import Mcts
 from archwright.search.searchers.random_search import RandomSearch
@@ -27,11 +28,13 @@ SEARCHERS = [
     Mcts(parts=3, rescale=True),
     Evolution(population=6, sample=3),
     LocalSearch(),
+    Kde(num_samples=16),
 ]
 searchers = pytest.mark.parametrize("searcher", SEARCHERS, ids=repr)
 ONCE = [  # those that propose no leaf twice
     RandomSearch(replacement=False),
     LocalSearch(),
+    Kde(num_samples=16),
     Smbo(initial=2, variants=16, rollouts=16),
     Smbo(surrogate="forest", initial=2, variants=16, rollouts=16),
     SmboPaper(rollouts=8),

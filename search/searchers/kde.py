@@ -1,0 +1,191 @@
+"""The density model of BOHB (Falkner et al. 2018): where good configurations are dense, and others are not."""
+
+import math
+from typing import ClassVar, final
+
+import numpy as np
+from attrs import evolve, frozen
+from pyrsistent import PMap, PSet, PVector, pmap, pset, pvector
+
+from archwright.core.budget import Budget
+from archwright.core.builders import name_wrong_fields
+from archwright.core.node import Node
+from archwright.core.protocols import Outcome, Problem, Proposal
+from archwright.core.setting import number_setting, whole_setting
+from archwright.core.value import Path
+from archwright.search.randomness import UniformStream
+from archwright.search.searchers.unseen import sample_unseen
+from archwright.search.surrogates.kernel_density import (
+    MIN_LOG_DENSITY,
+    Coordinates,
+    KernelDensity,
+    count_options,
+    extract_coordinates,
+    fit_kernel_density,
+)
+
+HPBANDSTER = "HpBandSter; BOHB, Falkner et al. 2018"
+RATIO_TOLERANCE = 1e-9  # logarithms of ratios that differ by no more do so by rounding alone
+
+
+@final
+@frozen
+class BudgetedScore:
+    """What a configuration scored at a budget."""
+
+    trial: int
+    budget: Budget
+    utility: float | None  # the score, where more is better; None if there is none
+
+
+@final
+@frozen
+class KdeState:
+    """Every score, at every budget, and where the configurations lie."""
+
+    problem: Problem
+    scores: "PVector[BudgetedScore]" = pvector()  # noqa: RUF009  (a value, as those below)
+    coordinates: PMap[int, Coordinates] = pmap()  # of each trial, also of those that are open
+    seen: PSet[Path] = pset()  # whatever was proposed
+
+
+@name_wrong_fields
+@final
+@frozen
+class Kde:
+    """The candidate that is the likeliest among good configurations, compared with the others, by kernel densities.
+
+    The model is that of the largest budget at which enough configurations were tried: 2 (d + 1), where d is the number
+    of choices of the one that has most, of which d + 1 have a score. The good ones are the best `top_n_percent`, d + 1
+    at least; a failed trial is worse than any other, and never good. Candidates are drawn around good configurations,
+    choice by choice down the space, more widely than their density says; what is not active in a good one is drawn from
+    its domain. Densities have the coordinates that are active in a candidate alone. One time in three, and until there
+    is a model, a leaf is drawn from the space, by weights and priors where it has them.
+
+    Other than in HpBandSter, a choice of options has as many as the space, whatever was seen, and its bandwidth does
+    not depend on how they are numbered and is never more than uniform; the models of all budgets stay; where a
+    configuration lacks a coordinate, its kernel is uniform rather than borrowed from another; and no leaf is proposed
+    twice, nor anything once every leaf of a finite space was.
+
+    Open trials are only not proposed again.
+    """
+
+    name: ClassVar[str] = "kde"
+    revision: ClassVar[int] = 1
+    top_n_percent: float = number_setting(
+        15.0, high=100.0, meaning="the share of the trials that is good, in per cent", source=HPBANDSTER
+    )
+    num_samples: int = whole_setting(64, low=1, meaning="candidates", source=HPBANDSTER)
+    random_fraction: float = number_setting(
+        1 / 3, high=1.0, meaning="the probability of a random choice", source=HPBANDSTER
+    )
+    bandwidth_factor: float = number_setting(
+        3.0, above=True, high=1000.0, meaning="by how much candidates are drawn more widely", source=HPBANDSTER
+    )
+    min_bandwidth: float = number_setting(
+        1e-3, low=1e-6, high=1.0, meaning="the least bandwidth, in a domain that is 1 long", source=HPBANDSTER
+    )
+    min_points_in_model: int = whole_setting(
+        0, meaning="good trials at least, and as many others; d + 1 where that is more", source=HPBANDSTER
+    )
+
+    def start(self, problem: Problem) -> KdeState:
+        """Nothing known."""
+        return KdeState(problem)
+
+    def propose(self, state: KdeState, trial: int, uniform: UniformStream) -> Proposal | None:
+        """The best candidate, or a random leaf; None once every leaf was proposed.
+
+        Consumes a coin; where the model is asked, for each candidate a number for the good configuration and what
+        drawing around it consumes; and what a random leaf that is new does.
+        """
+        problem = state.problem
+        is_random = uniform() < self.random_fraction
+        model = None if is_random else self._fit_model(state)
+        leaf = None if model is None else self._select_best(state, *model, uniform)
+        leaf = leaf or sample_unseen(problem.root, state.seen, uniform)
+        return None if leaf is None else Proposal.of(trial, leaf, problem.budget)
+
+    def adopt(self, state: KdeState, proposal: Proposal) -> KdeState:
+        """One path more that is not to come again."""
+        coordinates = extract_coordinates(proposal.leaf, proposal.path)
+        return evolve(
+            state,
+            coordinates=state.coordinates.set(proposal.trial, coordinates),
+            seen=state.seen.add(proposal.path),
+        )
+
+    def tell(self, state: KdeState, outcome: Outcome, uniform: UniformStream) -> KdeState:
+        """One score more."""
+        proposal, objective = outcome.proposal, state.problem.objective
+        utility = None if outcome.score is None else objective.utility(outcome.score)
+        return evolve(state, scores=state.scores.append(BudgetedScore(proposal.trial, proposal.budget, utility)))
+
+    def tell_again(self, state: KdeState, outcome: Outcome, uniform: UniformStream) -> KdeState:
+        """One score more, of a trial that was told at another budget, whose model keeps what that was."""
+        key = (outcome.proposal.trial, outcome.proposal.budget)
+        for i, score in enumerate(state.scores):
+            if (score.trial, score.budget) == key:
+                state = evolve(state, scores=state.scores.delete(i))
+                break
+        return self.tell(state, outcome, uniform)
+
+    def _fit_model(self, state: KdeState) -> tuple[KernelDensity, KernelDensity] | None:
+        """The densities of good and of other configurations at the largest budget with enough of them, if any has."""
+        by_budget = dict[Budget, list[BudgetedScore]]()
+        for score in state.scores:
+            by_budget.setdefault(score.budget, []).append(score)
+        unit = state.problem.budget.unit  # inherited trials may have others, which are less than any
+        for budget in sorted(by_budget, key=lambda budget: (budget.unit == unit, budget.amount), reverse=True):
+            ranked = sorted(by_budget[budget], key=_get_utility, reverse=True)
+            points = [state.coordinates[score.trial] for score in ranked]
+            scored = sum(score.utility is not None for score in ranked)
+            dimensions = max(map(len, points))
+            counts = self._count_good_and_others(len(points), scored, dimensions)
+            if counts is not None:
+                good, others = counts
+                option_counts = count_options(points)
+                return (
+                    fit_kernel_density(points[:good], option_counts, dimensions, self.min_bandwidth),
+                    fit_kernel_density(points[good : good + others], option_counts, dimensions, self.min_bandwidth),
+                )
+        return None
+
+    def _count_good_and_others(self, n: int, scored: int, dimensions: int) -> tuple[int, int] | None:
+        """How many of `n` trials, of which some have a score, are good, and how many of the next ones the others.
+
+        None if there are too few.
+        """
+        least = max(dimensions + 1, self.min_points_in_model)
+        if n < 2 * least or scored < least:
+            return None
+        good = max(least, int(self.top_n_percent * n // 100))
+        others = max(least, int((100 - self.top_n_percent) * n // 100))
+        good = min(good, scored, n - least)
+        return good, min(others, n - good)
+
+    def _select_best(
+        self, state: KdeState, good: KernelDensity, others: KernelDensity, uniform: UniformStream
+    ) -> Node | None:
+        """The new candidate at which the density of good ones is the most times that of others; None if none is new."""
+        candidates = dict[Path, tuple[Node, Coordinates]]()
+        for _ in range(self.num_samples):
+            point = good.points[int(uniform() * len(good.points))]
+            leaf = good.draw_around(state.problem.root, point, self.bandwidth_factor, uniform)
+            path = leaf.path
+            if path not in state.seen and path not in candidates:
+                candidates[path] = leaf, extract_coordinates(leaf, path)
+        if not candidates:
+            return None
+        coordinates = [each for _, each in candidates.values()]
+        log_good, log_others = (
+            np.maximum(density.compute_log_density(coordinates), MIN_LOG_DENSITY) for density in (good, others)
+        )
+        ratios = log_good - log_others
+        best = int(np.argmax(ratios >= ratios.max() - RATIO_TOLERANCE))
+        return list(candidates.values())[best][0]
+
+
+def _get_utility(score: BudgetedScore) -> float:
+    """What ranks a score; a failure is worse than any."""
+    return -math.inf if score.utility is None else score.utility
