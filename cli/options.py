@@ -16,7 +16,17 @@ from archwright.store.written_paths import DEFAULT_LOG as DEFAULT_LOG
 # The headings of options in help.
 TRAINING_PANEL, SEARCH_PANEL, RUNNING_PANEL = "What a model is worth", "The search", "How it runs"
 # For help and completion, which have no time to import what has these names: a test holds them to those of the code.
-SEARCHER_NAMES = ("random", "mcts", "mcts-bisection", "smbo", "smbo-paper", "kde", "evolution", "local-search")
+SEARCHER_NAMES = (
+    "random",
+    "mcts",
+    "mcts-bisection",
+    "smbo",
+    "smbo-paper",
+    "kde",
+    "prior-guided",
+    "evolution",
+    "local-search",
+)
 DATA_SET_NAMES = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100")
 FIGURE_NAMES = ("incumbent", "time", "threshold", "regret", "histogram")
 SEARCHERS_HELP = f"{', '.join(SEARCHER_NAMES[:-1])} or {SEARCHER_NAMES[-1]}"

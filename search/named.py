@@ -11,6 +11,7 @@ from archwright.search.searchers.fixed import Fixed
 from archwright.search.searchers.kde import Kde
 from archwright.search.searchers.local_search import LocalSearch
 from archwright.search.searchers.mcts import Mcts
+from archwright.search.searchers.prior_guided import PriorGuided
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.search.searchers.smbo import Smbo
 from archwright.search.searchers.smbo_paper import SmboPaper
@@ -25,6 +26,7 @@ SEARCHERS: Mapping[str, AnySearcher] = {
     "kde": Kde(),
     "smbo": Smbo(),
     "smbo-paper": SmboPaper(),
+    "prior-guided": PriorGuided(),
     "given": Fixed(),
 }
 UNLISTED_SEARCHERS = frozenset({Fixed.name})  # those that nobody asks for by name: retraining is made of it

@@ -42,6 +42,7 @@ BUILTIN_CLASSES: Mapping[str, str] = {
     "kde": "aw.searchers.Kde",
     "smbo": "aw.searchers.Smbo",
     "smbo-paper": "aw.searchers.SmboPaper",
+    "prior-guided": "aw.searchers.PriorGuided",
     "median": "aw.MedianRule",
 }
 

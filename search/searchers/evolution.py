@@ -1,5 +1,6 @@
 """Regularised evolution: the oldest die (Real et al. 2019, algorithm 1)."""
 
+from functools import partial
 from typing import ClassVar, final
 
 from attrs import evolve, frozen
@@ -12,6 +13,7 @@ from archwright.core.setting import whole_setting
 from archwright.core.traversal import sample
 from archwright.core.variation.mutation import list_decisions, mutate
 from archwright.search.randomness import UniformStream
+from archwright.search.searchers.history import BudgetRank, rank_budget
 
 
 @final
@@ -32,6 +34,8 @@ class Evolution:
 
     A mutation changes one choice of the path, keeps what still fits and draws the rest; a number changes to one nearby
     half of the time. A child may be a leaf that was evaluated before, as the algorithm has it: it is evaluated again.
+    Of members at several budgets, those at the largest are the best.
+
     Running trials are no members yet: with several workers, parents are some trials old. A failed trial is worth less
     than any other; its age counts like another's.
     """
@@ -71,11 +75,23 @@ class Evolution:
         population = state.population.append(outcome)
         return evolve(state, population=population.popleft() if len(population) > self.population else population)
 
+    def tell_again(self, state: EvolutionState, outcome: Outcome, uniform: UniformStream) -> EvolutionState:
+        """The population with an outcome of a member at a larger budget, in that one's place; as it is without it."""
+        trial = outcome.proposal.trial
+        members = [outcome if member.proposal.trial == trial else member for member in state.population]
+        return evolve(state, population=pdeque(members))
+
     def _select_parent(self, state: EvolutionState, uniform: UniformStream) -> Node:
         """The best of a sample of the population; consumes a number for each member of the sample."""
         members = list(state.population)
         candidates = [members[int(uniform() * len(members))] for _ in range(self.sample)]
-        return max(candidates, key=lambda member: state.problem.objective.utility(member.score)).proposal.leaf
+        return max(candidates, key=partial(_rank, state.problem)).proposal.leaf
+
+
+def _rank(problem: Problem, member: Outcome) -> tuple[bool, BudgetRank, float]:
+    """What is larger for a better member: a score, then a larger budget, then a better score."""
+    utility = problem.objective.utility(member.score)
+    return member.score is not None, rank_budget(problem, member.proposal.budget), utility
 
 
 def _mutate(parent: Node, uniform: UniformStream) -> Node:

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar, final
 from attrs import evolve, frozen
 from pyrsistent import PMap, PSet, PVector, pmap, pset, pvector
 
+from archwright.core.budget import Budget
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.value import Path
 
@@ -17,9 +18,11 @@ Features = TypeVar("Features")  # of an architecture
 class Observation(Generic[Features]):
     """A trial whose outcome is known."""
 
+    trial: int
     path: Path
     features: Features
     utility: float | None  # the score, where more is better; None if there is none
+    budget: Budget  # at which it was had
 
 
 @final
@@ -34,6 +37,14 @@ class History(Generic[Features]):
     inherited: int = 0  # how many of all these are trials of other runs
 
 
+BudgetRank = tuple[bool, float]
+
+
+def rank_budget(problem: Problem, budget: Budget) -> BudgetRank:
+    """What is larger for a larger budget; one of another unit than the problem's, of an inherited trial, is less."""
+    return budget.unit == problem.budget.unit, budget.amount
+
+
 def adopt_proposal(history: History[Features], proposal: Proposal, features: Features) -> History[Features]:
     """The history in which a proposal is open."""
     open_trials = history.open_trials.set(proposal.trial, (proposal.path, features))
@@ -46,8 +57,18 @@ def observe(history: History[Features], outcome: Outcome) -> History[Features]:
     trial = outcome.proposal.trial
     path, features = history.open_trials[trial]
     utility = None if outcome.score is None else history.problem.objective.utility(outcome.score)
-    observations = history.observations.append(Observation(path, features, utility))
+    observation = Observation(trial, path, features, utility, outcome.proposal.budget)
+    observations = history.observations.append(observation)
     return evolve(history, observations=observations, open_trials=history.open_trials.remove(trial))
+
+
+def observe_again(history: History[Features], outcome: Outcome) -> History[Features]:
+    """The history in which the outcome of a trial is this one, at a larger budget than that which was known."""
+    trial, observations = outcome.proposal.trial, history.observations
+    i = next(i for i in reversed(range(len(observations))) if observations[i].trial == trial)
+    utility = None if outcome.score is None else history.problem.objective.utility(outcome.score)
+    observation = evolve(observations[i], utility=utility, budget=outcome.proposal.budget)
+    return evolve(history, observations=observations.set(i, observation))
 
 
 def impute_targets(observations: Sequence[Observation[Features]]) -> list[float]:

@@ -1,19 +1,17 @@
 """The density model of BOHB (Falkner et al. 2018): where good configurations are dense, and others are not."""
 
-import math
 from typing import ClassVar, final
 
 import numpy as np
-from attrs import evolve, frozen
-from pyrsistent import PMap, PSet, PVector, pmap, pset, pvector
+from attrs import frozen
 
-from archwright.core.budget import Budget
 from archwright.core.builders import name_wrong_fields
 from archwright.core.node import Node
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import number_setting, whole_setting
 from archwright.core.value import Path
 from archwright.search.randomness import UniformStream
+from archwright.search.searchers.budgeted_history import BudgetedHistory
 from archwright.search.searchers.unseen import sample_unseen
 from archwright.search.surrogates.kernel_density import (
     MIN_LOG_DENSITY,
@@ -28,25 +26,7 @@ HPBANDSTER = "HpBandSter; BOHB, Falkner et al. 2018"
 RATIO_TOLERANCE = 1e-9  # logarithms of ratios that differ by no more do so by rounding alone
 
 
-@final
-@frozen
-class BudgetedScore:
-    """What a configuration scored at a budget."""
-
-    trial: int
-    budget: Budget
-    utility: float | None  # the score, where more is better; None if there is none
-
-
-@final
-@frozen
-class KdeState:
-    """Every score, at every budget, and where the configurations lie."""
-
-    problem: Problem
-    scores: "PVector[BudgetedScore]" = pvector()  # noqa: RUF009  (a value, as those below)
-    coordinates: PMap[int, Coordinates] = pmap()  # of each trial, also of those that are open
-    seen: PSet[Path] = pset()  # whatever was proposed
+KdeState = BudgetedHistory
 
 
 @name_wrong_fields
@@ -103,42 +83,26 @@ class Kde:
         is_random = uniform() < self.random_fraction
         model = None if is_random else self._fit_model(state)
         leaf = None if model is None else self._select_best(state, *model, uniform)
+        by_model = leaf is not None
         leaf = leaf or sample_unseen(problem.root, state.seen, uniform)
-        return None if leaf is None else Proposal.of(trial, leaf, problem.budget)
+        return None if leaf is None else Proposal.of(trial, leaf, problem.budget, by_model=by_model)
 
     def adopt(self, state: KdeState, proposal: Proposal) -> KdeState:
         """One path more that is not to come again."""
-        coordinates = extract_coordinates(proposal.leaf, proposal.path)
-        return evolve(
-            state,
-            coordinates=state.coordinates.set(proposal.trial, coordinates),
-            seen=state.seen.add(proposal.path),
-        )
+        return state.adopt(proposal)
 
     def tell(self, state: KdeState, outcome: Outcome, uniform: UniformStream) -> KdeState:
         """One score more."""
-        proposal, objective = outcome.proposal, state.problem.objective
-        utility = None if outcome.score is None else objective.utility(outcome.score)
-        return evolve(state, scores=state.scores.append(BudgetedScore(proposal.trial, proposal.budget, utility)))
+        return state.tell(outcome)
 
     def tell_again(self, state: KdeState, outcome: Outcome, uniform: UniformStream) -> KdeState:
         """One score more, of a trial that was told at another budget, whose model keeps what that was."""
-        key = (outcome.proposal.trial, outcome.proposal.budget)
-        for i, score in enumerate(state.scores):
-            if (score.trial, score.budget) == key:
-                state = evolve(state, scores=state.scores.delete(i))
-                break
-        return self.tell(state, outcome, uniform)
+        return state.tell_again(outcome)
 
     def _fit_model(self, state: KdeState) -> tuple[KernelDensity, KernelDensity] | None:
         """The densities of good and of other configurations at the largest budget with enough of them, if any has."""
-        by_budget = dict[Budget, list[BudgetedScore]]()
-        for score in state.scores:
-            by_budget.setdefault(score.budget, []).append(score)
-        unit = state.problem.budget.unit  # inherited trials may have others, which are less than any
-        for budget in sorted(by_budget, key=lambda budget: (budget.unit == unit, budget.amount), reverse=True):
-            ranked = sorted(by_budget[budget], key=_get_utility, reverse=True)
-            points = [state.coordinates[score.trial] for score in ranked]
+        for _, ranked in state.rank_by_budget():
+            points = [state.configurations[score.trial].coordinates for score in ranked]
             scored = sum(score.utility is not None for score in ranked)
             dimensions = max(map(len, points))
             counts = self._count_good_and_others(len(points), scored, dimensions)
@@ -184,8 +148,3 @@ class Kde:
         ratios = log_good - log_others
         best = int(np.argmax(ratios >= ratios.max() - RATIO_TOLERANCE))
         return list(candidates.values())[best][0]
-
-
-def _get_utility(score: BudgetedScore) -> float:
-    """What ranks a score; a failure is worse than any."""
-    return -math.inf if score.utility is None else score.utility

@@ -57,12 +57,22 @@ UNVISITED = TreeNode()  # the statistics of a child that is not in the tree yet
 
 @final
 @frozen
+class ToldTrial:
+    """A trial whose outcome is in the tree."""
+
+    tree_path: tuple[int, ...]  # the branches to where its rollout began
+    utility: float | None  # None if it failed
+
+
+@final
+@frozen
 class MctsState:
     """The search tree, the path that each open trial took through it, and the range of the utilities."""
 
     problem: Problem
     tree: TreeNode = UNVISITED
     tree_paths: PMap[int, tuple[int, ...]] = pmap()  # by open trial: the branches to where its rollout began
+    told: "PMap[int, ToldTrial]" = pmap()
     min_utility: float | None = None  # of the scores so far; None before the first
     max_utility: float | None = None
 
@@ -148,6 +158,7 @@ class Mcts:
         """The tree with the outcome backed up: exact sums, so that the order of outcomes makes no difference."""
         trial = outcome.proposal.trial
         utility = None if outcome.score is None else state.problem.objective.utility(outcome.score)
+        tree_path = state.tree_paths[trial]
 
         def back_up(tree_node: TreeNode) -> TreeNode:
             return evolve(
@@ -158,13 +169,31 @@ class Mcts:
                 failures=tree_node.failures + (utility is None),
             )
 
-        tree = _update_path(state.tree, state.tree_paths[trial], back_up, _add_rollout)
-        state = evolve(state, tree=tree, tree_paths=state.tree_paths.remove(trial))
+        tree = _update_path(state.tree, tree_path, back_up, _add_rollout)
+        told = state.told.set(trial, ToldTrial(tree_path, utility))
+        state = evolve(state, tree=tree, tree_paths=state.tree_paths.remove(trial), told=told)
         if utility is None:
             return state
         min_utility = utility if state.min_utility is None else min(utility, state.min_utility)
         max_utility = utility if state.max_utility is None else max(utility, state.max_utility)
         return evolve(state, min_utility=min_utility, max_utility=max_utility)
+
+    def tell_again(self, state: MctsState, outcome: Outcome, uniform: UniformStream) -> MctsState:
+        """The tree in which the outcome of a trial, at a larger budget, stands for that which was backed up."""
+        before = state.told[outcome.proposal.trial]
+        utility = None if outcome.score is None else state.problem.objective.utility(outcome.score)
+        difference = Fraction(utility or 0.0) - Fraction(before.utility or 0.0)
+        further_failures = (utility is None) - (before.utility is None)
+
+        def replace(tree_node: TreeNode) -> TreeNode:
+            utility_sum = tree_node.utility_sum + difference
+            return evolve(tree_node, utility_sum=utility_sum, failures=tree_node.failures + further_failures)
+
+        tree = _update_path(state.tree, before.tree_path, replace, lambda tree_node: tree_node)
+        told = state.told.set(outcome.proposal.trial, evolve(before, utility=utility))
+        utilities = [trial.utility for trial in told.values() if trial.utility is not None]
+        lowest, highest = min(utilities, default=None), max(utilities, default=None)
+        return evolve(state, tree=tree, told=told, min_utility=lowest, max_utility=highest)
 
     def _select_branch(self, state: MctsState, node: Node, parent: TreeNode, uniform: UniformStream) -> int:
         """The branch of the largest upper confidence bound that is not exhausted; consumes a number if several tie."""

@@ -55,3 +55,7 @@ class RandomSearch:
     def tell(self, state: RandomState, outcome: Outcome, uniform: UniformStream) -> RandomState:
         """No difference."""
         return state
+
+    def tell_again(self, state: RandomState, outcome: Outcome, uniform: UniformStream) -> RandomState:
+        """No difference."""
+        return state

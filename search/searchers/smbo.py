@@ -16,7 +16,14 @@ from archwright.core.value import Path
 from archwright.core.variation.mutation import list_decisions, mutate
 from archwright.search.magnitude import FloatArray
 from archwright.search.randomness import UniformStream
-from archwright.search.searchers.history import History, Observation, adopt_proposal, impute_targets, observe
+from archwright.search.searchers.history import (
+    History,
+    Observation,
+    adopt_proposal,
+    impute_targets,
+    observe,
+    observe_again,
+)
 from archwright.search.searchers.unseen import sample_unseen
 from archwright.search.surrogates.acquisition import expected_improvement, find_best
 from archwright.search.surrogates.features import LeafFeatures, extract_leaf_features
@@ -94,9 +101,9 @@ class Smbo:
         )
         path = None if is_initial else self._select_best(state, self._sample_candidates(state, uniform), uniform)
         if path is not None:
-            return Proposal(trial, problem.root.origin, path, problem.budget)
+            return Proposal(trial, problem.root.origin, path, problem.budget, by_model=True)
         leaf = sample_unseen(problem.root, state.seen, uniform)
-        return None if leaf is None else Proposal.of(trial, leaf, problem.budget)
+        return None if leaf is None else Proposal.of(trial, leaf, problem.budget, by_model=False)
 
     def adopt(self, state: SmboState, proposal: Proposal) -> SmboState:
         """One open trial more."""
@@ -105,6 +112,10 @@ class Smbo:
     def tell(self, state: SmboState, outcome: Outcome, uniform: UniformStream) -> SmboState:
         """One observation more."""
         return observe(state, outcome)
+
+    def tell_again(self, state: SmboState, outcome: Outcome, uniform: UniformStream) -> SmboState:
+        """The observation of a trial that was told before, as it is at a larger budget."""
+        return observe_again(state, outcome)
 
     def _sample_candidates(self, state: SmboState, uniform: UniformStream) -> dict[Path, LeafFeatures]:
         """New leaves: variants of the best trials, then random ones. Only features are kept: nodes are larger."""

@@ -13,7 +13,7 @@ from archwright.core.setting import number_setting, whole_setting
 from archwright.core.traversal import sample
 from archwright.search.magnitude import FloatArray, find_exponent, scale_down
 from archwright.search.randomness import UniformStream
-from archwright.search.searchers.history import History, adopt_proposal, impute_targets, observe
+from archwright.search.searchers.history import History, adopt_proposal, impute_targets, observe, observe_again
 from archwright.search.searchers.unseen import sample_unseen
 from archwright.search.surrogates.features import list_chosen_parts
 from archwright.search.surrogates.named_features import build_vocabulary, to_matrix
@@ -68,8 +68,9 @@ class SmboPaper:
         predictions = [uniform() for _ in rollouts] if is_random else self._predict(state, rollouts)
         in_order = sorted(zip(rollouts, predictions, strict=True), key=lambda rollout: -rollout[1])
         leaf = next((leaf for leaf, _ in in_order if leaf.path not in state.seen), None)
+        by_model = leaf is not None and not is_random and bool(state.observations)
         leaf = leaf or sample_unseen(root, state.seen, uniform)
-        return None if leaf is None else Proposal.of(trial, leaf, state.problem.budget)
+        return None if leaf is None else Proposal.of(trial, leaf, state.problem.budget, by_model=by_model)
 
     def adopt(self, state: PaperState, proposal: Proposal) -> PaperState:
         """One open trial more."""
@@ -78,6 +79,10 @@ class SmboPaper:
     def tell(self, state: PaperState, outcome: Outcome, uniform: UniformStream) -> PaperState:
         """One observation more."""
         return observe(state, outcome)
+
+    def tell_again(self, state: PaperState, outcome: Outcome, uniform: UniformStream) -> PaperState:
+        """The observation of a trial that was told before, as it is at a larger budget."""
+        return observe_again(state, outcome)
 
     @on_one_thread
     def _predict(self, state: PaperState, leaves: Sequence[Node]) -> list[float]:

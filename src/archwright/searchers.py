@@ -4,8 +4,9 @@ from archwright.search.searchers.evolution import Evolution
 from archwright.search.searchers.kde import Kde
 from archwright.search.searchers.local_search import LocalSearch
 from archwright.search.searchers.mcts import Mcts
+from archwright.search.searchers.prior_guided import PriorGuided
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.search.searchers.smbo import Smbo
 from archwright.search.searchers.smbo_paper import SmboPaper
 
-__all__ = ["Evolution", "Kde", "LocalSearch", "Mcts", "RandomSearch", "Smbo", "SmboPaper"]
+__all__ = ["Evolution", "Kde", "LocalSearch", "Mcts", "PriorGuided", "RandomSearch", "Smbo", "SmboPaper"]

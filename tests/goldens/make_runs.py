@@ -40,6 +40,7 @@ CASES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "smbo": ("smbo", {"initial": 4, "variants": 32, "rollouts": 32}),
     "smbo-forest": ("smbo", {"initial": 20, "variants": 32, "rollouts": 32, "surrogate": "forest"}),
     "kde": ("kde", {"num_samples": 12, "random_fraction": 0.1}),
+    "prior-guided": ("prior-guided", {}),
     "smbo-paper": ("smbo-paper", {"rollouts": 8, "occurrences": 2}),
 }
 _LAYER = aw.sequential(aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.maybe_swap(aw.relu(), aw.batch_norm()))

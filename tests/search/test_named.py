@@ -18,6 +18,7 @@ from archwright.search.searchers.evolution import Evolution
 from archwright.search.searchers.fixed import Fixed
 from archwright.search.searchers.kde import Kde
 from archwright.search.searchers.mcts import Mcts
+from archwright.search.searchers.prior_guided import PriorGuided
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.search.searchers.smbo import Smbo
 from archwright.search.searchers.smbo_paper import SmboPaper
@@ -72,6 +73,9 @@ CASES = [
     Case("kde", "bandwidth_factor", (1e-9, 3, 1000), (0, 1001, *NO_NUMBER), "a number from 0 to 1000"),
     Case("kde", "min_bandwidth", (1e-6, 0.1, 1), (0, 1.1, *NO_NUMBER), "a number from 1e-06 to 1"),
     Case("kde", "min_points_in_model", (0, 20), (-1, *NO_WHOLE), "a whole number of 0 or more"),
+    Case("prior-guided", "eta", (2, 3.5), (1, 0.5, 1e7, *NO_NUMBER), "a number from 1 to 1e"),
+    Case("prior-guided", "mutation_rate", (0.1, 1), (0, 1.1, *NO_NUMBER), "a number from 0 to 1"),
+    Case("prior-guided", "deviation", (0.1, 1), (0, 1e7, *NO_NUMBER), "a number from 1e-06 to 1e"),
     Case("smbo-paper", "rollouts", (1, 50), (0, *NO_WHOLE), "a whole number of 1 or more"),
     Case("smbo-paper", "exploration", (0, 0.5, 1), (-0.1, 1.1, *NO_NUMBER), "a number from 0 to 1"),
     Case("smbo-paper", "penalty", (1e-9, 5), (0, -1, *NO_NUMBER), "a number above 0"),
@@ -139,8 +143,8 @@ def test_a_setting_or_a_searcher_that_is_not_there():
     with pytest.raises(UnknownSearcher) as refused:
         SEARCHER_KIND.find("?")
     assert str(refused.value) == (
-        "there is no built-in searcher '?'; there are: evolution, kde, local-search, mcts, mcts-bisection, random, "
-        "smbo, smbo-paper (one of your own is file.py:attribute or module:attribute)"
+        "there is no built-in searcher '?'; there are: evolution, kde, local-search, mcts, mcts-bisection, "
+        "prior-guided, random, smbo, smbo-paper (one of your own is file.py:attribute or module:attribute)"
     )
 
 
@@ -176,6 +180,7 @@ def test_the_usual_settings_are_those_of_the_papers():
         min_bandwidth=1e-3,
         min_points_in_model=0,
     )
+    assert PriorGuided() == PriorGuided(eta=3.0, mutation_rate=0.5, deviation=0.25)
     assert RandomSearch() == RandomSearch(replacement=True)
     assert Fixed() == Fixed((), "", None)
 

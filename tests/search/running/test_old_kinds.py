@@ -32,8 +32,11 @@ def is_of_today(events) -> bool:
     return searcher["revision"] == get_revision(SEARCHERS[searcher["name"]])
 
 
-def test_each_case_but_the_forest_has_a_run():
-    assert {file.name.split(".")[0] for file in RUNS} == CASES.keys() - {"smbo-forest"}
+def test_each_case_that_there_was_has_a_run():
+    """The nine of that release, but for the forest."""
+    cases = {file.name.split(".")[0] for file in RUNS}
+    assert cases <= CASES.keys() - {"smbo-forest"}
+    assert len(cases) == 9
 
 
 def test_a_run_of_the_old_kind_is_proposed_as_the_term_is(events):

@@ -10,6 +10,7 @@ from archwright.search.searchers.evolution import Evolution
 from archwright.search.searchers.kde import Kde
 from archwright.search.searchers.local_search import LocalSearch
 from archwright.search.searchers.mcts import Mcts
+from archwright.search.searchers.prior_guided import PriorGuided
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.search.searchers.smbo import Smbo
 from archwright.search.searchers.smbo_paper import SmboPaper
@@ -17,7 +18,14 @@ from tests.search.contract import Session, check_proposals, make_problem, replay
 from tests.search.instant import SPACE
 
 EVERY = [name for name in SEARCHERS if name not in UNLISTED_SEARCHERS]
-THRIFTY = [RandomSearch(replacement=False), LocalSearch(), Kde(), Smbo(), SmboPaper()]  # that propose nothing again
+THRIFTY = [
+    RandomSearch(replacement=False),
+    LocalSearch(),
+    Kde(),
+    PriorGuided(),
+    Smbo(),
+    SmboPaper(),
+]  # that propose nothing again
 
 
 def list_inherited(count: int, seed: int = 7) -> list[Proposal | Outcome]:

@@ -93,7 +93,7 @@ def test_a_score_at_the_same_budget_takes_the_place_of_the_first():
     for trial in range(4):
         tell_at(session, trial, 1, float(trial), again=False)
     tell_at(session, 0, 1, 9.0, again=True)
-    assert [(score.trial, score.utility) for score in session.state.scores] == [(1, 1.0), (2, 2.0), (3, 3.0), (0, 9.0)]
+    assert [(score.trial, score.utility) for score in session.state.scores] == [(0, 9.0), (1, 1.0), (2, 2.0), (3, 3.0)]
 
 
 def test_what_is_inherited_from_a_run_of_another_unit_is_less_than_any():

@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archwright as aw
@@ -101,11 +101,12 @@ def test_a_point_that_lacks_a_coordinate_says_nothing_of_it():
     assert np.exp(logs).tolist() == pytest.approx([(there + 1) / 2, (1 / 4 + 0.7) / 2, (1 / 4 + 0.1) / 2])
 
 
+@settings(max_examples=20)
 @given(positions, st.lists(st.sampled_from("abcd"), min_size=1, max_size=8))
 def test_densities_add_up_to_one(numbers, options):
     """Over the line, of which the unit interval is a part, and over all options, also those that no point has."""
-    density = fit_kernel_density([at(x) for x in numbers], {}, 1, 1e-2)
-    line = np.linspace(-3, 4, 70_001)
+    density = fit_kernel_density([at(x) for x in numbers], {}, 1, 0.05)
+    line = np.linspace(-3, 4, 3001)
     logs = density.compute_log_density([at(x) for x in line.tolist()])
     assert np.exp(logs).sum() * (line[1] - line[0]) == pytest.approx(1, abs=1e-6)
     density = fit_kernel_density([having(o) for o in options], {"o": 4}, 1, 1e-3)
