@@ -100,15 +100,22 @@ def plot(
         float | None, typer.Option(help="The best possible score, if it is known: then the distance to it is drawn.")
     ] = None,
     title: Annotated[str | None, typer.Option(help="Above the figure.")] = None,
+    band: Annotated[
+        str,
+        typer.Option(
+            help="Of a line for several searches: error, the mean and its standard error, or quartiles, the median and "
+            "the 25th and 75th percentiles.",
+        ),
+    ] = "error",
     log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Draw what searches came to, from the log alone: a line for each searcher, the mean over its runs.
 
-    Bands are one standard error of the mean. Runs of a comparison are grouped by searcher.
+    Bands are one standard error of the mean, or --band quartiles. Runs of a comparison are grouped by searcher.
     """
     from archwright.results.log import Log
 
     file = output or Path(f"{kind}.png")
     with name_option("--output"):
-        Log(log).plot(runs, kind, optimum=optimum, title=title, file=file)
+        Log(log).plot(runs, kind, optimum=optimum, title=title, file=file, band=band)
     say(file)

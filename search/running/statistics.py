@@ -49,6 +49,17 @@ def compute_mean_and_error(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     return mean, error
 
 
+def compute_quartiles(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The lower quartile, the median and the upper quartile of the `values` over the first axis, but of NaN.
+
+    Between two values they are interpolated. All three are NaN where all values are.
+    """
+    columns = [column[~np.isnan(column)] for column in values.T]
+    quartiles = [np.quantile(column, (0.25, 0.5, 0.75)) if len(column) else np.full(3, np.nan) for column in columns]
+    low, median, high = np.array(quartiles, dtype=np.float64).reshape(-1, 3).T
+    return low, median, high
+
+
 def compute_fraction_above(scores: FloatArray, thresholds: FloatArray) -> FloatArray:
     """The fraction of scores that reach each threshold (DeepArchitect, figure 6) [thresholds]."""
     return np.asarray((scores[:, None] >= thresholds[None, :]).mean(axis=0))

@@ -112,8 +112,8 @@ if TYPE_CHECKING:
     from archwright.execution.spaces import SpaceFailed as SpaceFailed
     from archwright.execution.warm_start import SourceUnreadable as SourceUnreadable
     from archwright.execution.written_configurations import BadEnqueueFile as BadEnqueueFile
+    from archwright.plots.axes import NotAxes as NotAxes
     from archwright.plots.figure_files import UnwritableFigure as UnwritableFigure
-    from archwright.plots.figures import NotAxes as NotAxes
     from archwright.plots.figures import UnknownFigureKind as UnknownFigureKind
     from archwright.plots.histories import NothingToCompare as NothingToCompare
     from archwright.results.exporting import NoWeights as NoWeights
@@ -254,8 +254,9 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.execution.spaces": "SpaceFailed",
     "archwright.execution.warm_start": "SourceUnreadable",
     "archwright.execution.written_configurations": "BadEnqueueFile",
+    "archwright.plots.axes": "NotAxes",
     "archwright.plots.figure_files": "UnwritableFigure",
-    "archwright.plots.figures": "NotAxes UnknownFigureKind",
+    "archwright.plots.figures": "UnknownFigureKind",
     "archwright.plots.histories": "NothingToCompare",
     "archwright.results.exporting": "NoWeights",
     "archwright.results.frames": "NoFrameLibrary UnknownFrameLibrary",

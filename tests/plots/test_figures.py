@@ -11,19 +11,18 @@ from attrs import evolve
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from archwright.plots.axes import FIGURE_INCHES, MATPLOTLIB_STYLE, NO_OPTIONS, FigureOptions
 from archwright.plots.colours import assign_colours
 from archwright.plots.figures import (
-    FIGURE_INCHES,
     FIGURE_KINDS,
-    MATPLOTLIB_STYLE,
     UnknownFigureKind,
-    compute_bin_edges,
     get_figure_kind,
     list_omissions,
     plot_runs,
     plot_searches,
 )
 from archwright.plots.histories import NothingToCompare, SearchHistory, group_by_label, read_histories
+from archwright.plots.search_kinds import compute_bin_edges
 from archwright.store.duckdb_log import DuckDBLog
 from tests.comparison_logs import UNEVEN_SEARCHES, log_search, log_searches
 
@@ -55,21 +54,21 @@ def save_figure(
     """Draw the runs of a pattern on axes of their own, in the style of a paper, into a file."""
     with rc_context(MATPLOTLIB_STYLE):
         figure = Figure(figsize=FIGURE_INCHES, layout="constrained")
-        plot_runs(log.path, [pattern], kind, figure.subplots(), optimum=optimum, title=title)
+        plot_runs(log.path, [pattern], kind, figure.subplots(), FigureOptions(optimum=optimum, title=title))
         figure.savefig(file)
 
 
 def draw_lines(log, kind: str, *runs: str, optimum: float | None = None) -> dict[str, tuple[list, list]]:
     """The x and y of each line of a figure, by its label."""
     axes = Figure().subplots()
-    get_figure_kind(kind).draw(axes, group_by_label(read_scored(log, *runs)), optimum)
+    get_figure_kind(kind).draw(axes, group_by_label(read_scored(log, *runs)), FigureOptions(optimum=optimum))
     return {str(line.get_label()): (list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines}
 
 
 def find_colours(log, *runs: str) -> dict[str, str]:
     """The colour of each line, by its searcher, in the order of the legend."""
     axes = Figure().subplots()
-    get_figure_kind("incumbent").draw(axes, group_by_label(read_histories(log.path, runs)), None)
+    get_figure_kind("incumbent").draw(axes, group_by_label(read_histories(log.path, runs)), NO_OPTIONS)
     return {str(line.get_label()).partition(" (n")[0]: str(line.get_color()) for line in axes.lines}
 
 
@@ -107,7 +106,7 @@ def test_the_name_of_an_axis_is_within_the_figure(kind, log):
     ]
     with rc_context(MATPLOTLIB_STYLE):
         figure = Figure(figsize=FIGURE_INCHES, layout="constrained")
-        plot_searches(histories, kind, figure.subplots(), optimum=1.0)
+        plot_searches(histories, kind, figure.subplots(), FigureOptions(optimum=1.0))
         figure.draw_without_rendering()
     name = figure.axes[0].yaxis.label
     place, height = name.get_window_extent(), figure.bbox.height
@@ -117,7 +116,7 @@ def test_the_name_of_an_axis_is_within_the_figure(kind, log):
 
 def test_evaluations_are_counted_in_whole_numbers(log):
     axes = Figure().subplots()
-    get_figure_kind("incumbent").draw(axes, group_by_label(read_scored(log, "a.random.*")), None)
+    get_figure_kind("incumbent").draw(axes, group_by_label(read_scored(log, "a.random.*")), NO_OPTIONS)
     assert all(tick == int(tick) for tick in axes.get_xticks())
 
 
@@ -142,6 +141,16 @@ def test_a_line_is_the_mean_of_the_searches_that_have_a_score_by_then(log):
     np.testing.assert_allclose(regrets, [0.8, 0.6, 0.45, 0.45])
 
 
+def test_a_line_may_be_the_median_between_the_quartiles(log):
+    """Of 0.1, 0.5, 0.9 the quartiles are 0.3 and 0.7; the best of each search is never lower than before."""
+    log_searches(log, {"q.mcts.0": [0.1, 0.9], "q.mcts.1": [0.5, 0.2], "q.mcts.2": [0.9, 0.1]})
+    axes = plot_searches(read_scored(log, "q.*"), "incumbent", Figure().subplots(), FigureOptions(band="quartiles"))
+    (line,), (band,) = axes.lines, axes.collections
+    np.testing.assert_allclose(line.get_ydata(), [0.5, 0.9])
+    heights = sorted(set(np.round(band.get_paths()[0].vertices[:, 1], 9)))
+    np.testing.assert_allclose(heights, [0.3, 0.7, 0.9])
+
+
 def test_a_line_against_time_goes_from_where_all_have_a_score_to_the_first_end(log):
     """Trials of tree search take 10 s: the last first score comes after 20, and the shorter search ends after 40."""
     log_searches(log, {"b.mcts.0": [0.2, 0.7, 0.6, 0.8, 0.9], "b.mcts.1": [None, 0.9, 0.1, 0.8]})
@@ -158,7 +167,7 @@ def test_a_line_against_time_goes_from_where_all_have_a_score_to_the_first_end(l
 def test_an_incumbent_lasts_until_a_better_one(log, kind, style):
     """Its line and the band around it are steps; the share of models above a score is no such thing."""
     axes = Figure().subplots()
-    get_figure_kind(kind).draw(axes, group_by_label(read_scored(log, "a.random.*")), None)
+    get_figure_kind(kind).draw(axes, group_by_label(read_scored(log, "a.random.*")), NO_OPTIONS)
     (line,), (band,) = axes.lines, axes.collections
     assert line.get_drawstyle() == style
     corners = band.get_paths()[0].vertices

@@ -110,6 +110,11 @@ CALLS: dict[str, tuple[Any, tuple[Any, ...], str]] = {  # what is called, with w
     "run.plot": (lambda run, bad: run.plot(bad), (3, [], "incumbant"), "there is no kind of figure"),
     "run.plot: ax": (lambda run, bad: run.plot(ax=bad), (3, "x"), "ax is .*; it must be axes"),
     "run.plot: title": (lambda run, bad: run.plot(title=bad), (3, [], "\udcff"), "title is .*; it must be a text"),
+    "run.plot: band": (
+        lambda run, bad: run.plot(band=bad),
+        (3, "sd", []),
+        "band is .*; it must be 'error' or 'quartiles'",
+    ),
     "run.plot: optimum": (lambda run, bad: run.plot(optimum=bad), ("x", True), "optimum is"),
     "Log": (lambda _, bad: aw.Log(bad), NO_PATHS, "log is .*; it must be the path of a file"),
     "Log: trust": (lambda run, bad: aw.Log(run.log, trust=bad), NO_FLAGS, "trust is"),

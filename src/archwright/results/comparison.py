@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from attrs import evolve, field, frozen
 
 from archwright.display.columns import TextTable
 from archwright.display.console import make_table, render_text
-from archwright.execution.checks import read_figure_file
+from archwright.execution.call_options import take_options
 from archwright.execution.logged_searches import LoggedSearch, read_logged_searches
 from archwright.plots.figures import plot_searches, require_scored, sketch_searches
 from archwright.plots.histories import SearchGroups, SearchHistory
@@ -21,6 +21,7 @@ from archwright.results.conclusions import (
 )
 from archwright.results.frames import make_frame
 from archwright.results.html import escape_text, render_table
+from archwright.results.plotting import FigureSettings, read_figure_options
 from archwright.results.records import ConclusionRow, Difference
 from archwright.search.running.compare import ComparedSearch
 from archwright.search.running.loop import NothingScored, TrialsKeepFailing
@@ -96,17 +97,14 @@ class Comparison(Sequence[ConclusionRow]):
         names = dict.fromkeys(name for row in self.rows for name in row)
         return make_frame({name: [row.get(name) for row in self.rows] for name in names}, library)
 
-    def plot(
-        self, kind: str = "incumbent", ax: Any = None, *, title: str | None = None, file: str | Path | None = None
-    ) -> Any:
+    @take_options
+    def plot(self, kind: str = "incumbent", ax: Any = None, **options: Unpack[FigureSettings]) -> Any:
         """Draw the searches, and return the matplotlib axes: `ax`, or those of a new figure.
 
-        The kinds are those of `archwright plot`, and `file` is as in `Log.plot`. Raises NothingScored,
-        UnknownFigureKind and UnwritableFigure.
+        The kinds are those of `archwright plot`. Raises NothingScored, UnknownFigureKind and UnwritableFigure.
         """
         scored = require_scored(self.log, " and of ".join(self.groups), self._list_histories())
-        target = read_figure_file(file)
-        return plot_searches(scored, kind, ax, optimum=self.optimum, title=title, file=target)
+        return plot_searches(scored, kind, ax, read_figure_options({**options, "optimum": self.optimum}))
 
     def _list_histories(self) -> list[SearchHistory]:
         """The searches, labelled as the rows are."""

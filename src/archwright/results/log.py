@@ -2,20 +2,21 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Unpack
 
 from attrs import field, frozen
 
+from archwright.execution.call_options import take_options
 from archwright.execution.checks import (
     check_flag,
     list_values,
-    read_figure_file,
     read_log_path,
     read_positive_count,
     require_trust,
 )
 from archwright.results.describing import describe_best_trials, describe_runs
 from archwright.results.html import render_heading, render_table
+from archwright.results.plotting import PlotOptions, read_figure_options
 from archwright.results.records import BestTrials, RunRow
 from archwright.results.rows import Rows, write_rows
 from archwright.results.run import Run
@@ -88,29 +89,21 @@ class Log(Mapping[str, Run]):
         """
         write_rows(self.path, query, file, format)
 
+    @take_options
     def plot(
-        self,
-        runs: str | Sequence[str],
-        kind: str = "incumbent",
-        ax: Any = None,
-        *,
-        optimum: float | None = None,
-        title: str | None = None,
-        file: str | Path | None = None,
+        self, runs: str | Sequence[str], kind: str = "incumbent", ax: Any = None, **options: Unpack[PlotOptions]
     ) -> Any:
         """Draw runs by their names, or by patterns such as "nb.*", and return the axes: `ax`, or those of a new figure.
 
-        The kinds are those of `archwright plot`; runs of one searcher are one line. `optimum` is the best possible
-        score, if known. A `file`, to which the figure is written, ends in .png, .svg or .pdf. Warns of what is not
-        drawn. Raises NothingToCompare, NothingScored, UnknownFigureKind, UnwritableFigure, and what `draw` does.
+        The kinds are those of `archwright plot`; runs of one searcher are one line. Warns of what is not drawn. Raises
+        NothingToCompare, NothingScored, UnknownFigureKind, UnwritableFigure, and what `draw` does.
         """
         from archwright.plots.figures import plot_runs  # matplotlib takes half a second
 
         patterns = (
             [runs] if isinstance(runs, str) else list_values("runs", runs, " of names or patterns, as in ['nb.*']")
         )
-        target = read_figure_file(file)
-        return plot_runs(self.path, patterns, kind, ax, optimum=optimum, title=title, file=target)
+        return plot_runs(self.path, patterns, kind, ax, read_figure_options(options))
 
     def verify(self, expect: Sequence[str] = (), *, rescue: bool = False) -> list[RunVerdict]:
         """A verdict on every run, by the hashes over its events and the log's journal.

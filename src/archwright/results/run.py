@@ -18,9 +18,7 @@ from archwright.execution.checks import (
     check_text,
     read_count,
     read_event_number,
-    read_figure_file,
     read_log_path,
-    read_optimum,
     read_seed,
 )
 from archwright.execution.given_values import NOTHING_GIVEN, GivenValues, read_given_data, read_given_evaluation
@@ -37,6 +35,7 @@ from archwright.execution.verb_options import (
 from archwright.results.describing import describe_run
 from archwright.results.frames import make_frame
 from archwright.results.numbered_events import NumberedEvent, find_scoring, number_events
+from archwright.results.plotting import PlotOptions, read_figure_options
 from archwright.results.records import RepeatsRecord, RunDetails, SearchStateRecord
 from archwright.results.repeats import describe_repeats
 from archwright.results.replaying import describe_search_state
@@ -350,26 +349,17 @@ class Run(Sequence[Trial]):
         """All that is to know about it, as `archwright show --json` prints it."""
         return describe_run(self.view)
 
-    def plot(
-        self,
-        kind: str = "incumbent",
-        ax: Any = None,
-        *,
-        optimum: float | None = None,
-        title: str | None = None,
-        file: str | Path | None = None,
-    ) -> Any:
+    @take_options
+    def plot(self, kind: str = "incumbent", ax: Any = None, **options: Unpack[PlotOptions]) -> Any:
         """Draw it, and return the matplotlib axes: `ax`, or those of a new figure.
 
-        The kinds are those of `archwright plot`; `optimum` is the best possible score, if known, and `file` is as in
-        `Log.plot`. Raises NothingScored, UnknownFigureKind and UnwritableFigure.
+        The kinds are those of `archwright plot`. Raises NothingScored, UnknownFigureKind and UnwritableFigure.
         """
         from archwright.plots.figures import plot_searches  # matplotlib takes half a second
         from archwright.plots.histories import make_history
 
         self.view.rank_best()
-        optimum, target = read_optimum(optimum), read_figure_file(file)
-        return plot_searches([make_history(self.view)], kind, ax, optimum=optimum, title=title, file=target)
+        return plot_searches([make_history(self.view)], kind, ax, read_figure_options(options))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Run) and self.view.identity == other.view.identity

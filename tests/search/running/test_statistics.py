@@ -13,6 +13,7 @@ from archwright.search.running.statistics import (
     compute_fraction_above,
     compute_incumbents,
     compute_mean_and_error,
+    compute_quartiles,
 )
 from tests.scripts import import_script
 
@@ -37,6 +38,18 @@ def test_the_mean_of_values_of_which_none_is_missing_is_the_mean(values):
     mean, error = compute_mean_and_error(rows)
     np.testing.assert_allclose(mean, rows.mean(axis=0), atol=1e-12)
     np.testing.assert_allclose(error, order_statistics.compute_standard_error(rows), atol=1e-12)
+
+
+def test_quartiles_by_hand():
+    """Of 0, 1, 2, 3, 4; of 1 and 3 with some missing; of one; of none, without a warning."""
+    nan = math.nan
+    rows = np.array(
+        [[0.0, nan, nan, nan], [4.0, 1.0, nan, nan], [2.0, nan, nan, nan], [1.0, 3.0, 7, nan], [3.0] + 3 * [nan]]
+    )
+    low, median, high = compute_quartiles(rows)
+    np.testing.assert_allclose(low, [1.0, 1.5, 7.0, nan])
+    np.testing.assert_allclose(median, [2.0, 2.0, 7.0, nan])
+    np.testing.assert_allclose(high, [3.0, 2.5, 7.0, nan])
 
 
 def test_share_above_by_hand():

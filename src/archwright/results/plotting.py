@@ -1,0 +1,42 @@
+"""What a person says of a figure, checked before anything is drawn."""
+
+from pathlib import Path
+from typing import Annotated, Any, TypedDict
+
+from archwright.core.errors import show
+from archwright.execution.call_options import Option
+from archwright.execution.checks import BadArgument, read_figure_file, read_optimum
+from archwright.plots.axes import BANDS, Band, FigureOptions
+
+
+class FigureSettings(TypedDict, total=False):
+    """How a figure is drawn, and where it is written."""
+
+    title: Annotated[str | None, Option(None, "what stands above it")]
+    file: Annotated[str | Path | None, Option(None, "a .png, .svg or .pdf to which it is written")]
+    band: Annotated[
+        Band,
+        Option("error", "of several searches: 'error', the mean and its standard error, or 'quartiles', the median's"),
+    ]
+
+
+class PlotOptions(FigureSettings, total=False):
+    """The same, of runs of which nobody has said what the best possible score is."""
+
+    optimum: Annotated[float | None, Option(None, "the best possible score: then the distance to it is drawn")]
+
+
+def read_figure_options(options: PlotOptions) -> FigureOptions:
+    """The options as those who draw read them; raises BadArgument. Titles are checked where they are drawn."""
+    return FigureOptions(
+        optimum=read_optimum(options.get("optimum")),
+        title=options.get("title"),
+        file=read_figure_file(options.get("file")),
+        band=_read_band(options.get("band", "error")),
+    )
+
+
+def _read_band(given: Any) -> Band:
+    if given not in BANDS:
+        raise BadArgument(f"band is {show(given)}; it must be {' or '.join(map(repr, BANDS))}")
+    return given
