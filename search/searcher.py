@@ -28,9 +28,9 @@ class Searcher(Protocol[State]):
     `streams = 2`: each trial then has two streams of random numbers, one for `propose` and one for `tell`.
 
     Under a ladder of budgets, a searcher is its sampler: what it knows as a trial is a configuration, which is told
-    once more at each larger budget. One with a method `tell_again(state, outcome, uniform)` is told so: that gives the
-    state that knows the outcome of a trial at a larger budget, `outcome.proposal.budget`, than it was told before. For
-    one without, the state is folded anew, with the last outcome of each trial.
+    once more at each larger budget. One with a method tell_again, of a state, an outcome and `uniform`, is told so: it
+    gives the state that knows the outcome of a trial at a larger budget, `outcome.proposal.budget`, than it was told
+    before. For one without, the state is folded anew, with the last outcome of each trial.
     """
 
     name: ClassVar[str]
