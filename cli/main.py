@@ -133,6 +133,13 @@ _add_command(
     "archwright plot 'nasbench201.*' --kind incumbent --output incumbent.svg",
     "archwright plot digits-1 digits-2 --kind threshold",
 )
+_add_command(
+    read.correlation,
+    LOG_PANEL,
+    "archwright correlation",
+    "archwright correlation digits-1 --output correlation.png",
+    "archwright correlation 'epochs-*' --best 1 --best 5 --json",
+)
 _add_command(read.runs, LOG_PANEL, "archwright runs", "archwright runs --log old.duckdb --json")
 _add_command(
     read.show,

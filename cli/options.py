@@ -28,7 +28,10 @@ SEARCHER_NAMES = (
     "local-search",
 )
 DATA_SET_NAMES = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100")
-FIGURE_NAMES = ("incumbent", "time", "threshold", "regret", "histogram")
+FIGURE_NAMES = (
+    *("incumbent", "time", "threshold", "regret", "histogram"),
+    *("evaluations", "rungs", "curves", "parallel", "hyperparameter", "models", "correlation"),
+)
 SEARCHERS_HELP = f"{', '.join(SEARCHER_NAMES[:-1])} or {SEARCHER_NAMES[-1]}"
 
 _training_option = partial(typer.Option, rich_help_panel=TRAINING_PANEL)

@@ -1,7 +1,7 @@
 """The commands that hold searchers against each other."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -89,7 +89,9 @@ def plot(
         str,
         typer.Option(
             help="incumbent (best so far against evaluations), time (against seconds), threshold (share of models "
-            "above each score), regret (final scores as boxes) or histogram (of all scores).",
+            "above each score), regret (final scores as boxes), histogram (of all scores), evaluations (each by its "
+            "budget), rungs (of a ladder), curves (of learning), parallel (all hyperparameters), hyperparameter "
+            "(scores against one), models (what a model made) or correlation (between budgets).",
             autocompletion=options.list_figure_kinds,
         ),
     ] = "incumbent",
@@ -101,12 +103,16 @@ def plot(
     ] = None,
     title: Annotated[str | None, typer.Option(help="Above the figure.")] = None,
     band: Annotated[
-        str,
+        Literal["error", "quartiles"],
         typer.Option(
             help="Of a line for several searches: error, the mean and its standard error, or quartiles, the median and "
             "the 25th and 75th percentiles.",
         ),
     ] = "error",
+    hyperparameter: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of parallel and hyperparameter: a choice, or a pattern of names."),
+    ] = None,
     log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Draw what searches came to, from the log alone: a line for each searcher, the mean over its runs.
@@ -117,5 +123,5 @@ def plot(
 
     file = output or Path(f"{kind}.png")
     with name_option("--output"):
-        Log(log).plot(runs, kind, optimum=optimum, title=title, file=file, band=band)
+        Log(log).plot(runs, kind, optimum=optimum, title=title, file=file, band=band, hyperparameter=hyperparameter)
     say(file)

@@ -1,10 +1,12 @@
 """The commands that read runs and trials from the log."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from archwright.cli import options
+from archwright.core.defaults import DEFAULT_PROMOTED, DEFAULT_RESAMPLES
 
 
 def runs(json: options.JsonOption = False, log: options.LogOption = options.DEFAULT_LOG) -> None:
@@ -66,3 +68,34 @@ def best(
 
     trials = Log(log, trust=trust).describe_best(run, n, inherited=inherited)
     print_records(trials["trials"]) if json else show_best(trials)
+
+
+def correlation(
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[RUN]...", help="Runs by name or pattern; the last run if none is given."),
+    ] = None,
+    best: Annotated[
+        list[int] | None,
+        typer.Option(min=1, metavar="K", help="How many go on, where the regret of that is told; 1, 3 and 10."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the resamples.")] = 0,
+    resamples: Annotated[int, typer.Option(min=1000, help="For each interval.")] = DEFAULT_RESAMPLES,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the matrix too: a .png, .svg or .pdf.", show_default=False)
+    ] = None,
+    json: options.JsonOption = False,
+    log: options.LogOption = options.DEFAULT_LOG,
+) -> None:
+    """Say what scores at small budgets tell of those at larger ones, of configurations that were tried at both.
+
+    Between every two budgets: Spearman's correlation of the scores with its 95 % interval, Kendall's tau-b, and what is
+    lost by going on with the best few at the smaller budget, or with any few. Configurations that were promoted for
+    their scores are said to be survivors. Fewer than 6 pairs are too few. Of several runs, equal choices are one
+    configuration.
+    """
+    from archwright.cli.reports.correlation import print_correlation
+    from archwright.results.log import Log
+
+    found = Log(log).correlation(runs or None, best=best or DEFAULT_PROMOTED, seed=seed, resamples=resamples)
+    print_correlation(found, output, as_json=json)

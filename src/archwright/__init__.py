@@ -91,6 +91,7 @@ if TYPE_CHECKING:
     from archwright.execution.options import WorkOptions
     from archwright.execution.session import RunInterrupted
     from archwright.results.comparison import Comparison
+    from archwright.results.correlation import Correlation
     from archwright.results.log import Log
     from archwright.results.rows import Rows
     from archwright.results.run import Run
@@ -162,6 +163,7 @@ _NAMES: Mapping[str, str] = {
     "archwright.execution.options": "WorkOptions",
     "archwright.execution.session": "RunInterrupted",
     "archwright.results.comparison": "Comparison",
+    "archwright.results.correlation": "Correlation",
     "archwright.results.log": "Log",
     "archwright.results.rows": "Rows",
     "archwright.results.run": "Run",
@@ -241,6 +243,7 @@ __all__ = [
     "Comparison",
     "Composite",
     "Conv2d",
+    "Correlation",
     "Derivation",
     "DerivationNode",
     "Domain",

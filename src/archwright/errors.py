@@ -113,9 +113,11 @@ if TYPE_CHECKING:
     from archwright.execution.warm_start import SourceUnreadable as SourceUnreadable
     from archwright.execution.written_configurations import BadEnqueueFile as BadEnqueueFile
     from archwright.plots.axes import NotAxes as NotAxes
+    from archwright.plots.coordinates import UnknownHyperparameter as UnknownHyperparameter
     from archwright.plots.figure_files import UnwritableFigure as UnwritableFigure
     from archwright.plots.figures import UnknownFigureKind as UnknownFigureKind
     from archwright.plots.histories import NothingToCompare as NothingToCompare
+    from archwright.plots.trial_histories import NothingToShow as NothingToShow
     from archwright.results.exporting import NoWeights as NoWeights
     from archwright.results.frames import NoFrameLibrary as NoFrameLibrary
     from archwright.results.frames import UnknownFrameLibrary as UnknownFrameLibrary
@@ -124,6 +126,7 @@ if TYPE_CHECKING:
     from archwright.search.named import UnknownSearcher as UnknownSearcher
     from archwright.search.named_rules import NotAStoppingRule as NotAStoppingRule
     from archwright.search.named_rules import UnknownStoppingRule as UnknownStoppingRule
+    from archwright.search.running.budget_results import NothingToCorrelate as NothingToCorrelate
     from archwright.search.running.compare import SearchDiffers as SearchDiffers
     from archwright.search.running.enqueuing import BadChoices as BadChoices
     from archwright.search.running.enqueuing import EnqueuingRefused as EnqueuingRefused
@@ -255,14 +258,17 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.execution.warm_start": "SourceUnreadable",
     "archwright.execution.written_configurations": "BadEnqueueFile",
     "archwright.plots.axes": "NotAxes",
+    "archwright.plots.coordinates": "UnknownHyperparameter",
     "archwright.plots.figure_files": "UnwritableFigure",
     "archwright.plots.figures": "UnknownFigureKind",
     "archwright.plots.histories": "NothingToCompare",
+    "archwright.plots.trial_histories": "NothingToShow",
     "archwright.results.exporting": "NoWeights",
     "archwright.results.frames": "NoFrameLibrary UnknownFrameLibrary",
     "archwright.search.logged_extensions": "OtherExtension",
     "archwright.search.named": "NotASearcher UnknownSearcher",
     "archwright.search.named_rules": "NotAStoppingRule UnknownStoppingRule",
+    "archwright.search.running.budget_results": "NothingToCorrelate",
     "archwright.search.running.compare": "SearchDiffers",
     "archwright.search.running.enqueuing": "BadChoices EnqueuingRefused",
     "archwright.search.running.loop": "NoSuchMetric NothingScored TrialsKeepFailing",

@@ -21,7 +21,8 @@ from tests.paths import ROOT
 from tests.store.strategies import make_run_started
 
 COMMANDS = (
-    "spaces", "space", "search", "resume", "retrain", "compare", "runs", "show", "best", "export", "plot", "sql",
+    "spaces", "space", "search", "resume", "retrain", "compare",
+    "correlation", "runs", "show", "best", "export", "plot", "sql",
     "replay", "fork", "verify",
 )  # fmt: skip
 RUNNER = CliRunner(env={"COLUMNS": "80", "TERM": "dumb"})

@@ -5,10 +5,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from archwright.plots.figures import FIGURE_KINDS
+from archwright.core.objective import Objective
+from archwright.plots.figures import FIGURE_KINDS, FigureKind
 from archwright.store.duckdb_log import DuckDBLog
 from tests.cli.conftest import Command
 from tests.comparison_logs import UNEVEN_SEARCHES, log_searches
+from tests.ladder_logs import LadderLog
+
+SEARCH_KINDS = [name for name, kind in FIGURE_KINDS.items() if isinstance(kind, FigureKind)]
+TRIAL_KINDS = [name for name in FIGURE_KINDS if name not in SEARCH_KINDS]
 
 
 @pytest.fixture
@@ -18,7 +23,7 @@ def plotter(cli, tmp_path) -> Command:
     return cli
 
 
-@pytest.mark.parametrize("kind", FIGURE_KINDS)
+@pytest.mark.parametrize("kind", SEARCH_KINDS)
 def test_every_kind_of_figure_is_drawn(plotter, kind):
     """A PNG of the size of a column, with ink in it; where the optimum is known, an SVG with its labels as text."""
     words = ("plot", "a.*", "--kind", kind, "--title", "a title")
@@ -36,6 +41,33 @@ def test_every_kind_of_figure_is_drawn(plotter, kind):
     assert "a title" in svg
     assert "random" in svg
     assert "$" not in svg
+
+
+@pytest.mark.parametrize("kind", TRIAL_KINDS)
+def test_trials_of_a_ladder_are_drawn_in_every_kind(cli, tmp_path, kind):
+    """The log's own words may not be read as formulas."""
+    LadderLog("ladder-1", 9, started={"objective": Objective("top_$1_$", "maximize")}).append_to(
+        DuckDBLog(tmp_path / "archwright.duckdb")
+    )
+    done = cli("plot", "ladder-1", "--kind", kind, "--title", "costs $1 or $", "--output", "figure.svg")
+    assert (done.code, done.out, done.err) == (0, "figure.svg\n", "")
+    assert "costs $1 or $" in Path("figure.svg").read_text()
+
+
+def test_a_kind_with_nothing_to_show_says_why(plotter):
+    """In a sentence, with exit code 2, and without a file."""
+    says = {
+        "rungs": "rungs are drawn of one run, and these are 2: a.random.0, a.random.1; name one of them",
+        "curves": "no trial of these runs reported the accuracy after an epoch: there are no learning curves",
+        "parallel": "the trials of these 2 runs that have a score agree in all choices: there is nothing to hold apart",
+        "models": "the log of these runs does not say which configurations a model made",
+        "correlation": "the trials of these 2 runs that have ended were all given 1epochs, and a correlation",
+    }
+    for kind, sentence in says.items():
+        done = plotter("plot", "a.random.*", "--kind", kind, "--output", "figure.png")
+        assert (done.code, done.out) == (2, "")
+        assert sentence in done.err
+        assert not Path("figure.png").exists()
 
 
 @pytest.mark.parametrize("kind", FIGURE_KINDS)

@@ -15,6 +15,7 @@ from archwright.plots.axes import FIGURE_INCHES, MATPLOTLIB_STYLE, NO_OPTIONS, F
 from archwright.plots.colours import assign_colours
 from archwright.plots.figures import (
     FIGURE_KINDS,
+    FigureKind,
     UnknownFigureKind,
     get_figure_kind,
     list_omissions,
@@ -27,6 +28,7 @@ from archwright.store.duckdb_log import DuckDBLog
 from tests.comparison_logs import UNEVEN_SEARCHES, log_search, log_searches
 
 NAN = np.nan
+SEARCH_KINDS = [name for name, kind in FIGURE_KINDS.items() if isinstance(kind, FigureKind)]
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +108,7 @@ def test_the_name_of_an_axis_is_within_the_figure(kind, log):
     ]
     with rc_context(MATPLOTLIB_STYLE):
         figure = Figure(figsize=FIGURE_INCHES, layout="constrained")
-        plot_searches(histories, kind, figure.subplots(), FigureOptions(optimum=1.0))
+        plot_searches(histories, kind, figure.subplots(), FigureOptions(optimum=1.0), list)
         figure.draw_without_rendering()
     name = figure.axes[0].yaxis.label
     place, height = name.get_window_extent(), figure.bbox.height
@@ -144,7 +146,9 @@ def test_a_line_is_the_mean_of_the_searches_that_have_a_score_by_then(log):
 def test_a_line_may_be_the_median_between_the_quartiles(log):
     """Of 0.1, 0.5, 0.9 the quartiles are 0.3 and 0.7; the best of each search is never lower than before."""
     log_searches(log, {"q.mcts.0": [0.1, 0.9], "q.mcts.1": [0.5, 0.2], "q.mcts.2": [0.9, 0.1]})
-    axes = plot_searches(read_scored(log, "q.*"), "incumbent", Figure().subplots(), FigureOptions(band="quartiles"))
+    axes = plot_searches(
+        read_scored(log, "q.*"), "incumbent", Figure().subplots(), FigureOptions(band="quartiles"), list
+    )
     (line,), (band,) = axes.lines, axes.collections
     np.testing.assert_allclose(line.get_ydata(), [0.5, 0.9])
     heights = sorted(set(np.round(band.get_paths()[0].vertices[:, 1], 9)))
@@ -178,7 +182,7 @@ def test_an_incumbent_lasts_until_a_better_one(log, kind, style):
 def test_all_scores_alike_are_drawn(log, tmp_path, caplog):
     """Without a warning: they have no spread."""
     log_search(log, "c.random.0", [0.5, 0.5, 0.5])
-    for kind in FIGURE_KINDS:
+    for kind in SEARCH_KINDS:
         save_figure(log, "c.*", kind, tmp_path / "figure.png")
     assert caplog.messages == []
 
@@ -189,7 +193,7 @@ def test_all_scores_alike_are_drawn(log, tmp_path, caplog):
 def test_scores_of_any_size_are_drawn(log, scores, tmp_path, caplog):
     """Those that are too large for arithmetic in a unit of their own."""
     log_search(log, "d.random.0", scores)
-    for kind in FIGURE_KINDS:
+    for kind in SEARCH_KINDS:
         svg = tmp_path / f"{kind}.svg"
         save_figure(log, "d.*", kind, svg, scores[0], "costs $5_000 or $")
     assert caplog.messages == []
@@ -216,4 +220,4 @@ def test_mistakes_are_named(log):
     with pytest.raises(
         NothingToCompare, match=r"random have no stretch of time in common.*after 10 s.*plot the kind incumbent"
     ):
-        plot_searches(read_histories(log.path, ["c.*"]), "time", Figure().subplots())
+        plot_searches(read_histories(log.path, ["c.*"]), "time", Figure().subplots(), NO_OPTIONS, list)

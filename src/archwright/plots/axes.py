@@ -1,6 +1,7 @@
 """The axes of figures: their style, their labels, and what a person says of a figure beside its kind."""
 
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,6 +9,7 @@ from attrs import frozen
 
 from archwright.core.errors import ArchwrightError, show, to_encodable
 from archwright.core.readers import ValueReader
+from archwright.plots.figure_files import find_figure_format, write_figure
 
 FIGURE_INCHES = (5.0, 3.4)  # inches: a column of a paper
 # A dollar in a title or in the name of a metric is a dollar, also on axes of somebody else's style.
@@ -20,6 +22,8 @@ MATPLOTLIB_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
 }
 MAX_AXIS_LETTERS = 40  # along the height of a figure
+MIN_LOG_RATIO = 100  # of the largest to the smallest of positive numbers, from which on their axis is logarithmic
+POINT_SIZE = 14  # square points: a trial
 BANDS = ("error", "quartiles")
 Band = Literal["error", "quartiles"]
 
@@ -36,9 +40,30 @@ class FigureOptions:
     title: str | None = None
     file: Path | None = None  # where it is written; None: nowhere
     band: Band = "error"  # the mean in a band of one standard error, or the median between the quartiles
+    hyperparameter: str | None = None  # the name of a choice, or a pattern of names; None: what varies
 
 
 NO_OPTIONS = FigureOptions()
+
+
+def plot_on_axes(ax: Any, options: FigureOptions, draw: Callable[[Any], None]) -> Any:
+    """Draw on `ax`, or on axes of a new figure, and return the axes; the figure is written where a file is given.
+
+    A new figure is one of pyplot's, unless it is written to a file. Raises NotAxes, and what `write_figure` does.
+    """
+    from matplotlib import rc_context
+
+    check_labels(ax, options.title)
+    if options.file is not None:
+        find_figure_format(options.file)  # raises what is wrong with it before anything is drawn
+    with rc_context(MATPLOTLIB_STYLE if ax is None else PLAIN_TEXT):
+        axes = make_axes(is_shown=options.file is None) if ax is None else ax
+        draw(axes)
+        if options.title:
+            axes.set_title(options.title)
+        if options.file is not None:
+            write_figure(axes.figure.canvas.figure, options.file)  # also of axes in a part of a figure
+    return axes
 
 
 def make_axes(*, is_shown: bool) -> Any:
@@ -72,7 +97,9 @@ def finish_axes(axes: Any, x: str, y: str, logarithmic: bool) -> None:
         axes.set_yscale("symlog", linthresh=1e-4)
         label_in_full(axes.yaxis)
         axes.set_ylim(bottom=0)  # no regret is below it, though a band may be
-    axes.legend(frameon=False)
+    if axes.get_legend_handles_labels()[0]:
+        for handle in axes.legend(frameon=False).legend_handles:
+            handle.set_alpha(1.0)  # also where what it names is faint
 
 
 def label_in_full(axis: Any) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import groupby
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import numpy as np
 from attrs import frozen
@@ -104,7 +105,7 @@ def read_histories(log: Path, patterns: Sequence[str]) -> list[SearchHistory]:
         raise NothingToCompare(f"the runs are {show(patterns)}; name some, as in ['digits-1', 'nb.*']")
     with open_snapshot(log) as query_copy:
         runs = {row[0]: row[1:] for row in query_copy(_RUNS).rows}
-        matches = _match_runs(log, runs, patterns)
+        matches = match_runs(log, runs, patterns)
         scored = query_copy(_TRIALS, [matches]).rows
     trials = {
         run: np.array([row[1:] for row in rows], dtype=np.float64)
@@ -113,7 +114,7 @@ def read_histories(log: Path, patterns: Sequence[str]) -> list[SearchHistory]:
     return [_make_history(run, runs[run], trials.get(run, np.empty((0, 3)))) for run in matches]
 
 
-def _match_runs(log: Path, runs: Mapping[str, object], patterns: Sequence[str]) -> list[str]:
+def match_runs(log: Path, runs: Mapping[str, object], patterns: Sequence[str]) -> list[str]:
     """The runs that are named, or match a pattern.
 
     The name of a run is not matched as a pattern, as a comparison of thousands names each.
@@ -148,9 +149,21 @@ def make_history(view: RunView) -> SearchHistory:
     return SearchHistory(view.name, searcher, objective.metric, objective.direction, *arrays)
 
 
-def group_by_label(histories: Iterable[SearchHistory]) -> SearchGroups:
+class _Labelled(Protocol):
+    @property
+    def label(self) -> str: ...
+    @property
+    def metric(self) -> str: ...
+    @property
+    def direction(self) -> Direction: ...
+
+
+AnyHistory = TypeVar("AnyHistory", bound=_Labelled)
+
+
+def group_by_label(histories: Iterable[AnyHistory]) -> Mapping[str, Sequence[AnyHistory]]:
     """The searches of each searcher, in the order of figures. NothingToCompare if they are about several metrics."""
-    groups: dict[str, list[SearchHistory]] = {}
+    groups: dict[str, list[AnyHistory]] = {}
     for history in histories:
         groups.setdefault(history.label, []).append(history)
     objectives = {(history.metric, history.direction) for group in groups.values() for history in group}

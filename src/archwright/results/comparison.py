@@ -12,6 +12,7 @@ from archwright.execution.call_options import take_options
 from archwright.execution.logged_searches import LoggedSearch, read_logged_searches
 from archwright.plots.figures import plot_searches, require_scored, sketch_searches
 from archwright.plots.histories import SearchGroups, SearchHistory
+from archwright.plots.trial_histories import read_trial_histories
 from archwright.results.conclusions import (
     check_failing,
     check_scored,
@@ -104,7 +105,8 @@ class Comparison(Sequence[ConclusionRow]):
         The kinds are those of `archwright plot`. Raises NothingScored, UnknownFigureKind and UnwritableFigure.
         """
         scored = require_scored(self.log, " and of ".join(self.groups), self._list_histories())
-        return plot_searches(scored, kind, ax, read_figure_options({**options, "optimum": self.optimum}))
+        figure_options = read_figure_options({**options, "optimum": self.optimum})
+        return plot_searches(scored, kind, ax, figure_options, lambda: read_trial_histories(self.log, scored))
 
     def _list_histories(self) -> list[SearchHistory]:
         """The searches, labelled as the rows are."""

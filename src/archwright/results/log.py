@@ -14,6 +14,8 @@ from archwright.execution.checks import (
     read_positive_count,
     require_trust,
 )
+from archwright.plots.histories import match_runs
+from archwright.results.correlation import Correlation, CorrelationOptions
 from archwright.results.describing import describe_best_trials, describe_runs
 from archwright.results.html import render_heading, render_table
 from archwright.results.plotting import PlotOptions, read_figure_options
@@ -100,10 +102,22 @@ class Log(Mapping[str, Run]):
         """
         from archwright.plots.figures import plot_runs  # matplotlib takes half a second
 
-        patterns = (
-            [runs] if isinstance(runs, str) else list_values("runs", runs, " of names or patterns, as in ['nb.*']")
-        )
-        return plot_runs(self.path, patterns, kind, ax, read_figure_options(options))
+        return plot_runs(self.path, _list_patterns(runs), kind, ax, read_figure_options(options))
+
+    @take_options
+    def correlation(
+        self, runs: str | Sequence[str] | None = None, **options: Unpack[CorrelationOptions]
+    ) -> Correlation:
+        """What scores at each budget say of those at each larger one, of the last run, or of all trials of these.
+
+        They are named as for `plot`. A configuration that several of them have tried is one. Raises NoSuchRun,
+        NothingToCompare and NothingToCorrelate.
+        """
+        if runs is None:
+            return self.last.correlation(**options)
+        known = dict.fromkeys(self)
+        names = match_runs(self.path, known, _list_patterns(runs))
+        return Correlation.read([self[name].view for name in names], options)
 
     def verify(self, expect: Sequence[str] = (), *, rescue: bool = False) -> list[RunVerdict]:
         """A verdict on every run, by the hashes over its events and the log's journal.
@@ -127,3 +141,8 @@ class Log(Mapping[str, Run]):
         columns = ("run", "status", "space", "searcher", "scored", "target", "best")
         cells = ([row[column] for column in columns] for row in rows)
         return render_heading(str(shorten(self.path))) + render_table(columns, cells, len(rows))
+
+
+def _list_patterns(runs: str | Sequence[str]) -> Sequence[str]:
+    """The names or patterns of runs that a person gives."""
+    return [runs] if isinstance(runs, str) else list_values("runs", runs, " of names or patterns, as in ['nb.*']")

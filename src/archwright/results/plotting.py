@@ -5,15 +5,21 @@ from typing import Annotated, Any, TypedDict
 
 from archwright.core.errors import show
 from archwright.execution.call_options import Option
-from archwright.execution.checks import BadArgument, read_figure_file, read_optimum
+from archwright.execution.checks import BadArgument, check_text, read_figure_file, read_optimum
 from archwright.plots.axes import BANDS, Band, FigureOptions
 
 
-class FigureSettings(TypedDict, total=False):
-    """How a figure is drawn, and where it is written."""
+class PictureSettings(TypedDict, total=False):
+    """What every figure may have."""
 
     title: Annotated[str | None, Option(None, "what stands above it")]
     file: Annotated[str | Path | None, Option(None, "a .png, .svg or .pdf to which it is written")]
+
+
+class FigureSettings(PictureSettings, total=False):
+    """What figures of some kinds may have."""
+
+    hyperparameter: Annotated[str | None, Option(None, "the name of a choice, or a pattern, as in 'cell.*'")]
     band: Annotated[
         Band,
         Option("error", "of several searches: 'error', the mean and its standard error, or 'quartiles', the median's"),
@@ -32,6 +38,7 @@ def read_figure_options(options: PlotOptions) -> FigureOptions:
         optimum=read_optimum(options.get("optimum")),
         title=options.get("title"),
         file=read_figure_file(options.get("file")),
+        hyperparameter=_read_pattern(options.get("hyperparameter")),
         band=_read_band(options.get("band", "error")),
     )
 
@@ -40,3 +47,7 @@ def _read_band(given: Any) -> Band:
     if given not in BANDS:
         raise BadArgument(f"band is {show(given)}; it must be {' or '.join(map(repr, BANDS))}")
     return given
+
+
+def _read_pattern(given: Any) -> str | None:
+    return None if given is None else check_text("hyperparameter", given, "the name of a choice, or a pattern of names")

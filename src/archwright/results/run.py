@@ -32,6 +32,7 @@ from archwright.execution.verb_options import (
     RetrainOptions,
     TrainingOptions,
 )
+from archwright.results.correlation import Correlation, CorrelationOptions
 from archwright.results.describing import describe_run
 from archwright.results.frames import make_frame
 from archwright.results.numbered_events import NumberedEvent, find_scoring, number_events
@@ -350,16 +351,24 @@ class Run(Sequence[Trial]):
         return describe_run(self.view)
 
     @take_options
+    def correlation(self, **options: Unpack[CorrelationOptions]) -> Correlation:
+        """What the scores at each of its budgets say of those at each larger one.
+
+        Raises NothingToCorrelate where its trials are not of several budgets.
+        """
+        return Correlation.read([self.view], options)
+
+    @take_options
     def plot(self, kind: str = "incumbent", ax: Any = None, **options: Unpack[PlotOptions]) -> Any:
         """Draw it, and return the matplotlib axes: `ax`, or those of a new figure.
 
-        The kinds are those of `archwright plot`. Raises NothingScored, UnknownFigureKind and UnwritableFigure.
+        The kinds are those of `archwright plot`. Raises NothingScored, NothingToShow, UnknownFigureKind and
+        UnwritableFigure.
         """
-        from archwright.plots.figures import plot_searches  # matplotlib takes half a second
-        from archwright.plots.histories import make_history
+        from archwright.plots.figures import plot_view  # matplotlib takes half a second
 
         self.view.rank_best()
-        return plot_searches([make_history(self.view)], kind, ax, read_figure_options(options))
+        return plot_view(self.view, kind, ax, read_figure_options(options))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Run) and self.view.identity == other.view.identity

@@ -1,0 +1,1 @@
+"""Tests of what budgets tell of each other."""
