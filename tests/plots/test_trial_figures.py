@@ -18,7 +18,7 @@ from archwright.plots.budget_colours import colour_budgets, list_legend_budgets,
 from archwright.plots.coordinates import Coordinate, UnknownHyperparameter
 from archwright.plots.evaluations import choose_time_unit
 from archwright.plots.figures import FIGURE_KINDS, TrialFigureKind, plot_view
-from archwright.plots.hyperparameters import choose_last_trials
+from archwright.plots.hyperparameters import choose_last_trials, split_at_gaps
 from archwright.plots.learning_curves import trace_training
 from archwright.plots.model_share import WINDOW, compute_moving_share
 from archwright.plots.trial_histories import NothingToShow, make_trial_history
@@ -172,7 +172,8 @@ def test_a_curve_begins_where_that_of_what_it_continues_ended(log):
     best = axes.lines[-1]
     assert (best.get_label(), list(best.get_xdata())) == ("the best trial", list(range(1, 10)))
     assert best.get_ydata()[-1] == last.score
-    assert len(axes.lines) == 12 + 1  # a trial that failed reported nothing
+    assert [line.get_label() for line in axes.lines[:-1]] == ["1 epoch", "3 epochs", "9 epochs"]
+    assert [len(curves.get_segments()) for curves in axes.collections] == [8, 3, 1]  # one failed, and reported nothing
 
 
 def test_trials_trained_anew_have_curves_of_their_own(log):
@@ -188,14 +189,21 @@ def test_parallel_coordinates_have_a_line_for_each_configuration(log):
     axes = draw(log, "one-1", "parallel")
     names = [label.get_text() for label in axes.get_xticklabels()]
     assert sorted(names) == ["layers", "learning_rate", "momentum", "optimizer"]
-    lines = [collection.get_segments() for collection in axes.collections]
-    assert len(lines) == len(last)
-    place = names.index("momentum")
-    with_gap = [segments for segments in lines if not any((points[:, 0] == place).any() for points in segments)]
-    assert len(with_gap) == sum("momentum" not in trial.path for trial in last)
-    assert all(0 <= height <= 1 for segments in lines for points in segments for height in points[:, 1])
+    (lines,) = axes.collections
+    segments = lines.get_segments()
+    vertices = [tuple(point) for points in segments for point in points]
+    for place, name in enumerate(names):
+        assert sum(x == place for x, _ in vertices) == sum(name in trial.path for trial in last)
+    assert all(0 <= height <= 1 for points in segments for height in points[:, 1])
     only = draw(log, "one-1", "parallel", hyperparameter="l*")
     assert [label.get_text() for label in only.get_xticklabels()] == ["learning_rate", "layers"]
+
+
+def test_a_line_is_split_at_its_gaps():
+    """What stands alone is a dash."""
+    nan = math.nan
+    assert split_at_gaps(np.array([0.1, 0.2, nan, 0.4])) == [[(0, 0.1), (1, 0.2)], [(2.95, 0.4), (3.05, 0.4)]]
+    assert split_at_gaps(np.array([nan, nan])) == []
 
 
 def test_the_best_configuration_is_bright_whichever_way_is_better(log):
@@ -205,8 +213,8 @@ def test_the_best_configuration_is_bright_whichever_way_is_better(log):
         trials = choose_last_trials([history])
         best = max(history.sign * trial.score for trial in trials)
         brightest = pyplot.get_cmap("viridis")(1.0)
-        top = draw(log, run, "parallel").collections[-1]
-        assert tuple(top.get_colors()[0][:3]) == tuple(to_rgba(brightest)[:3])
+        (lines,) = draw(log, run, "parallel").collections
+        assert tuple(lines.get_colors()[-1][:3]) == tuple(to_rgba(brightest)[:3])
         assert best == max(history.sign * trial.score for trial in trials)
 
 

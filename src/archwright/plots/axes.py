@@ -24,6 +24,7 @@ MATPLOTLIB_STYLE: dict[Any, Any] = {
 MAX_AXIS_LETTERS = 40  # along the height of a figure
 MIN_LOG_RATIO = 100  # of the largest to the smallest of positive numbers, from which on their axis is logarithmic
 POINT_SIZE = 14  # square points: a trial
+MAX_POINTS_AROUND_LEGEND = 2_000
 BANDS = ("error", "quartiles")
 Band = Literal["error", "quartiles"]
 
@@ -98,7 +99,9 @@ def finish_axes(axes: Any, x: str, y: str, logarithmic: bool) -> None:
         label_in_full(axes.yaxis)
         axes.set_ylim(bottom=0)  # no regret is below it, though a band may be
     if axes.get_legend_handles_labels()[0]:
-        for handle in axes.legend(frameon=False).legend_handles:
+        drawn = sum(len(each.get_offsets()) for each in axes.collections) + sum(len(e.get_xdata()) for e in axes.lines)
+        place = "best" if drawn <= MAX_POINTS_AROUND_LEGEND else "lower right"  # among many it takes long to find
+        for handle in axes.legend(frameon=False, loc=place).legend_handles:
             handle.set_alpha(1.0)  # also where what it names is faint
 
 

@@ -94,9 +94,10 @@ def draw_parallel_coordinates(axes: Any, groups: TrialGroups, options: FigureOpt
         Normalize(float(scores.min()), float(scores.max())), COLOUR_MAP if sign > 0 else f"{COLOUR_MAP}_r"
     )
     heights = np.array([[_find_height(coordinate, trial) for coordinate in shown] for trial in trials])
-    for row, score in zip(heights, scores, strict=True):
-        lines = LineCollection(_split_at_gaps(row), colors=[colours.to_rgba(score)], linewidths=1.0, alpha=0.8)
-        axes.add_collection(lines)
+    stretches = [split_at_gaps(row) for row in heights]
+    lines = [line for some in stretches for line in some]
+    of_lines = np.repeat(colours.to_rgba(scores), list(map(len, stretches)), axis=0)
+    axes.add_collection(LineCollection(lines, colors=of_lines, linewidths=1.0, alpha=0.8))
     _label_coordinates(axes, shown, len(found))
     axes.figure.colorbar(colours, ax=axes, label=to_one_line(histories[0].metric), fraction=0.05)
 
@@ -118,7 +119,7 @@ def _find_height(coordinate: Coordinate, trial: ShownTrial) -> float:
     return coordinate.place(trial.path[coordinate.name]) if coordinate.name in trial.path else np.nan
 
 
-def _split_at_gaps(heights: FloatArray) -> list[list[tuple[float, float]]]:
+def split_at_gaps(heights: FloatArray) -> list[list[tuple[float, float]]]:
     """The stretches of a line; one of a single value is a short dash."""
     stretches: list[list[tuple[float, float]]] = [[]]
     for place, height in enumerate(heights.tolist()):

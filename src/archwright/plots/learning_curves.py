@@ -1,7 +1,7 @@
 """How the trials of a search learned: the objective's metric after each epoch."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from archwright.plots.axes import FigureOptions, finish_axes, label_in_full
@@ -23,16 +23,14 @@ def draw_learning_curves(axes: Any, groups: TrialGroups, options: FigureOptions)
     if not shown:
         names = histories[0].run if len(histories) == 1 else "these runs"
         raise NothingToShow(f"no trial of {names} reported the {metric} after an epoch: there are no learning curves")
-    colours = colour_budgets(trial.shown_budget for _, trial in shown)
-    named = {budget: label_budget(budget) for budget in list_legend_budgets(trial.shown_budget for _, trial in shown)}
+    budgets = [trial.shown_budget for _, trial in shown]
+    colours, named = colour_budgets(budgets), set(list_legend_budgets(budgets))
     opacity = max(MIN_OPACITY, min(1.0, FULL_OPACITY_CURVES / len(shown)))
-    for history, trial in shown:
-        points = trace_training(history, trial)
-        label = None if trial.shown_budget is None else named.pop(trial.shown_budget, None)
-        colour = colours[trial.shown_budget]
-        axes.plot(
-            *zip(*points, strict=True), ".-", color=colour, alpha=opacity, linewidth=0.9, markersize=2, label=label
-        )
+    for budget, colour in colours.items():
+        traces = [trace_training(history, trial) for history, trial in shown if trial.shown_budget == budget]
+        if traces:
+            label = label_budget(budget) if budget in named else None
+            _draw_traces(axes, traces, label, color=colour, alpha=opacity)
     for number, history in enumerate(histories):
         _draw_best(axes, history, "the best trial" if number == 0 else None)
     if len(colours) > 2:  # of two budgets or more, and of None
@@ -43,6 +41,15 @@ def draw_learning_curves(axes: Any, groups: TrialGroups, options: FigureOptions)
     finish_axes(axes, "epoch", metric, False)
 
 
+def _draw_traces(axes: Any, traces: Sequence[Sequence[tuple[int, float]]], label: str | None, **style: Any) -> None:
+    """Lines at once, since thousands one by one take minutes; and their points, as some have one alone."""
+    from matplotlib.collections import LineCollection
+
+    axes.add_collection(LineCollection(traces, linewidths=0.9, **style))
+    epochs, values = zip(*(point for trace in traces for point in trace), strict=True)
+    axes.plot(epochs, values, ".", markersize=3, label=label, **style)
+
+
 def _list_points(curve: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
     return [(epoch, value) for epoch, value in curve if math.isfinite(value)]
 
@@ -50,18 +57,14 @@ def _list_points(curve: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
 def trace_training(history: TrialHistory, trial: ShownTrial) -> list[tuple[int, float]]:
     """The epochs and values of a trial, after the last one of the trial that it continues, if that has any."""
     points = _list_points(trial.curve)
-    earlier = None if trial.continues is None else _index_trials(history).get(trial.continues)
+    earlier = None if trial.continues is None else history.numbered.get(trial.continues)
     before = [] if earlier is None else [point for point in _list_points(earlier.curve) if point[0] < points[0][0]]
     return [*before[-1:], *points]
 
 
-def _index_trials(history: TrialHistory) -> Mapping[int, ShownTrial]:
-    return {trial.trial: trial for trial in history.trials}
-
-
 def _draw_best(axes: Any, history: TrialHistory, label: str | None) -> None:
     """The whole training of the best trial, through all those that it continues."""
-    incumbents, trials = history.incumbents, _index_trials(history)
+    incumbents, trials = history.incumbents, history.numbered
     points: list[tuple[int, float]] = []
     trial = incumbents[-1] if incumbents else None
     while trial is not None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -75,12 +76,17 @@ class TrialHistory:
         """1 if more is better, and -1 if less is."""
         return 1.0 if self.direction == "maximize" else -1.0
 
-    @property
+    @cached_property
     def scored(self) -> list[ShownTrial]:
         """The trials that have a finite score, in the order in which they ended."""
         return sorted((trial for trial in self.trials if trial.has_score), key=lambda trial: trial.ended)
 
-    @property
+    @cached_property
+    def numbered(self) -> Mapping[int, ShownTrial]:
+        """The trials by their numbers."""
+        return {trial.trial: trial for trial in self.trials}
+
+    @cached_property
     def incumbents(self) -> list[ShownTrial]:
         """The trials that were the best of the search when they ended, in that order."""
         incumbents: list[ShownTrial] = []
