@@ -59,7 +59,7 @@ def describe_cell(correlation: RankCorrelation, *, has_survivors: bool) -> str:
 
 def _choose_letters(budgets: int) -> float:
     """The size of letters in cells of a matrix of so many budgets, in points."""
-    return max(3.0, min(8.0, 36 / budgets))
+    return max(3.0, min(8.0, 28 / budgets))
 
 
 def _label_budgets(axes: Any, budgets: Sequence[Budget], correlations: Sequence[BudgetCorrelation]) -> None:
