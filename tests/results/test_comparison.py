@@ -46,6 +46,15 @@ def test_a_comparison_gives_a_frame_and_a_picture(comparison):
     assert [line.get_label() for line in axes.lines] == ["random (n=2)", "mcts (n=2)"]
 
 
+def test_the_trials_of_a_comparison_are_drawn_one_by_one(comparison):
+    """Eleven have a score, and the best so far of each searcher has a line of its colour."""
+    axes = comparison.plot("evaluations", Figure().subplots())
+    assert sum(len(points.get_offsets()) for points in axes.collections[:1]) == 11
+    labels = axes.get_legend_handles_labels()[1]
+    assert labels[:2] == ["1 epoch", "failed"]
+    assert [label.partition(" (")[0] for label in labels[2:]] == ["best of random", "best of mcts"]
+
+
 def test_a_notebook_shows_the_mean_incumbent_of_each_searcher(comparison):
     """Of random 0.1 and 0.2, 0.5 and 0.2, 0.5 and 0.4; of mcts 0.2 alone, then 0.7 and 0.9 to the end."""
     picture = ET.fromstring(re.findall(r"<svg.*</svg>", comparison._repr_html_())[0])
