@@ -67,6 +67,5 @@ def _label_rungs(axes: Any, trials: Sequence[ShownTrial], budgets: Sequence[Budg
     axes.set_ylim(-0.5, len(budgets) - 0.5)
     for row, budget in enumerate(budgets):
         count = pluralize(sum(trial.budget == budget for trial in trials), "trial")
-        axes.text(
-            1.0, row + 0.12, count, transform=axes.get_yaxis_transform(), ha="right", fontsize="small", color="0.3"
-        )
+        place = axes.get_yaxis_transform()
+        axes.text(1.02, row, count, transform=place, va="center", fontsize="small", color="0.3")
