@@ -1,7 +1,7 @@
 """Hyperparameters shared by several modules, and values computed from them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, final
 
 from attrs import field, frozen
@@ -10,7 +10,9 @@ from archwright.core.builders import name_wrong_arguments
 from archwright.core.domain import Domain, as_domain
 from archwright.core.errors import MAX_NESTING, TooDeep, show
 from archwright.core.late_fields import Lasting
-from archwright.core.value import InvalidDomain, Value, as_value
+from archwright.core.value import InvalidDomain, Value, as_sequence, as_value
+
+MAX_SHOWN_OPTIONS = 3  # of a list that is picked from
 
 
 def _multiply(a: Any, b: Any) -> Any:
@@ -132,10 +134,7 @@ class Computed(Expression):
     depth: int = field(init=False, eq=False, repr=False)  # how many computations are in each other
 
     def __attrs_post_init__(self) -> None:
-        depth = 1 + max(o.depth if isinstance(o, Computed) else 0 for o in self.operands)
-        if depth > MAX_NESTING:
-            raise TooDeep("a computed hyperparameter")
-        object.__setattr__(self, "depth", depth)
+        object.__setattr__(self, "depth", _measure_depth(self.operands))
 
     def find_shared(self) -> Iterator[Shared]:
         """The shared hyperparameters of the left operand, then those of the right."""
@@ -155,6 +154,56 @@ class Computed(Expression):
         return f"({left} {self.operator} {right})"
 
 
+def _as_options(written: Any) -> tuple[Value, ...]:
+    options = as_sequence(written)
+    if options is None or not options:
+        raise InvalidDomain(f"pick takes from {show(written)}; write a list of one value or more, as in [16, 32, 64]")
+    return tuple(map(as_value, options))
+
+
+def _require_expression(_: object, __: object, place: object) -> None:
+    if not isinstance(place, Expression):
+        raise InvalidDomain(
+            f"pick takes from place {show(place)}; write a shared hyperparameter, as in aw.shared('row', range(3))"
+        )
+
+
+@final
+@frozen
+class Picked(Expression):
+    """What a list has at the place that an expression says; 0 is the first."""
+
+    options: tuple[Value, ...] = field(converter=_as_options)
+    place: Expression = field(validator=_require_expression)
+    depth: int = field(init=False, eq=False, repr=False)  # as of `Computed`
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "depth", _measure_depth((self.place,)))
+
+    def find_shared(self) -> Iterator[Shared]:
+        """Those that say the place."""
+        yield from self.place.find_shared()
+
+    def evaluate(self, environment: Mapping[str, Value]) -> Value:
+        """The option there; ValueError where there is none."""
+        place = self.place.evaluate(environment)
+        if type(place) is not int or not 0 <= place < len(self.options):
+            raise ValueError(f"it has the places 0 to {len(self.options) - 1}, and none that is {show(place)}")
+        return self.options[place]
+
+    def __str__(self) -> str:
+        ends = self.options if len(self.options) <= MAX_SHOWN_OPTIONS else (self.options[0], "...", self.options[-1])
+        return f"[{', '.join(map(str, ends))}][{self.place}]"
+
+
+def _measure_depth(operands: tuple[Operand, ...]) -> int:
+    """How many computations are in each other with one of these operands; TooDeep of too many."""
+    depth = 1 + max(o.depth if isinstance(o, Computed | Picked) else 0 for o in operands)
+    if depth > MAX_NESTING:
+        raise TooDeep("a computed hyperparameter")
+    return depth
+
+
 @name_wrong_arguments
 def shared(name: str, domain: "Domain | list[Value] | tuple[Value, ...]") -> Shared:
     """A hyperparameter for several places: use the same object in each of them."""
@@ -169,3 +218,13 @@ def smaller(a: Operand, b: Operand) -> Computed:
 def larger(a: Operand, b: Operand) -> Computed:
     """The larger of two values."""
     return Computed("max", (a, b))
+
+
+@name_wrong_arguments
+def pick(options: "Sequence[Value]", place: Expression) -> Picked:
+    """What a list has at a place that is chosen: `pick([64, 128], row)` is 64 where the shared `row` is 0.
+
+    So one choice may say several hyperparameters, as the row of a table does. What stands for a shared hyperparameter,
+    in the eyes of searchers, is then what it picks, where its values have no order. InvalidDomain of no options.
+    """
+    return Picked(options, place)

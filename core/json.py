@@ -11,7 +11,7 @@ from attrs import frozen
 
 from archwright.core.domain import Domain, Values
 from archwright.core.errors import ArchwrightError, TooDeep, suggest_names
-from archwright.core.expression import OPERATORS, Computed, Expression, Shared
+from archwright.core.expression import OPERATORS, Computed, Expression, Picked, Shared
 from archwright.core.given_name import ARGUMENT, FIELD, require_name
 from archwright.core.hyperparameter import InvalidHyperparameter
 from archwright.core.kind import require_term
@@ -182,6 +182,8 @@ def _unstructure(value: Any) -> JSON:
             return {"shared": name, "domain": _unstructure(domain)}
         case Computed(operator, operands):
             return {"computed": operator, "operands": [_unstructure(o) for o in operands]}
+        case Picked(options, place):
+            return {"picked": list(options), "place": _unstructure(place)}
         case Wiring(inputs, output):
             return {"inputs": [_unstructure(joint) for joint in inputs], "output": _unstructure(output)}
         case Joint(sources, merge):
@@ -225,6 +227,8 @@ class _Reader:
                 if not all(isinstance(o, Expression | bool | int | float | str) for o in operands):
                     raise UnreadableTerm(f"{place}.operands is {[left, right]!r}; operands are values or expressions")
                 return _construct(place, Computed, operator, operands)
+            case {"picked": list(), "place": chosen}:
+                return _construct(place, Picked, tuple(data["picked"]), self.read(chosen, f"{place}.place"))
             case {"inputs": list(), "output": output}:
                 return _construct(
                     place, Wiring, self.read(data["inputs"], f"{place}.inputs"), self.read(output, f"{place}.output")

@@ -4,7 +4,7 @@ from itertools import product
 from math import prod
 
 from archwright.core.domain import Domain
-from archwright.core.expression import Expression
+from archwright.core.expression import Expression, Picked
 from archwright.core.modules.places import BoundPlace, Let, Place
 from archwright.core.ranges import Integers
 from archwright.core.shape import Misfit
@@ -60,6 +60,8 @@ def _count_expansion(term: Rewriting, values: tuple[Value, ...]) -> int:
 
 
 def _list_representative_values(slot: Domain | Expression) -> list[Value]:
+    if isinstance(slot, Picked):
+        return list(dict.fromkeys(slot.options))
     if isinstance(slot, Expression):
         values = {s.name: s.domain.from_unit(1.0) for s in slot.find_shared()}
         return [slot.evaluate(values)]

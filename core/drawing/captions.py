@@ -5,7 +5,7 @@ from attrs import fields
 from archwright.core.domain import Domain, Values
 from archwright.core.drawing.picture import Picture, Text, draw_box
 from archwright.core.errors import cut_text
-from archwright.core.expression import Computed, Expression, Shared
+from archwright.core.expression import Computed, Expression, Picked, Shared
 from archwright.core.hyperparameter import Slot
 from archwright.core.modules import basic
 from archwright.core.ranges import Integers
@@ -116,7 +116,7 @@ def format_slot(slot: Slot) -> str:
     """A value, or the values that it may have."""
     if isinstance(slot, Shared):
         return f"{slot.name} {format_slot(slot.domain)}"
-    if isinstance(slot, Computed):
+    if isinstance(slot, Computed | Picked):
         return str(slot)
     if isinstance(slot, Domain):
         if slot.size == 1:  # no choice

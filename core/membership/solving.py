@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from archwright.core.environment import find_unknown
-from archwright.core.expression import Computed, Expression, Shared
+from archwright.core.expression import Computed, Expression, Picked, Shared
 from archwright.core.value import Value
 
 MAX_SOLUTIONS = 4096  # of a division without remainder, which many values give
@@ -18,6 +18,9 @@ def solve(expression: Expression, value: Value, environment: Mapping[str, Value]
     """
     if isinstance(expression, Shared):
         return [value]
+    if isinstance(expression, Picked):
+        places: list[Value] = [i for i, option in enumerate(expression.options) if option == value]
+        return _solve_each(expression.place, places, environment)
     assert isinstance(expression, Computed)
     left, right = expression.operands
     unknown = [isinstance(o, Expression) and find_unknown(o, environment) is not None for o in (left, right)]
@@ -30,13 +33,18 @@ def solve(expression: Expression, value: Value, environment: Mapping[str, Value]
         operands = _invert(expression.operator, known, value, on_left=unknown[0])
     except (ArithmeticError, TypeError, ValueError):
         return None
+    return None if operands is None else _solve_each(inner, operands, environment)
+
+
+def _solve_each(expression: Expression, values: list[Value], environment: Mapping[str, Value]) -> list[Value] | None:
+    """The solutions for any of these values of an expression."""
     solutions: list[Value] = []
-    for operand in operands or []:
-        inner_solutions = solve(inner, operand, environment)
-        if inner_solutions is None:
+    for value in values:
+        of_value = solve(expression, value, environment)
+        if of_value is None:
             return None
-        solutions += inner_solutions
-    return None if operands is None else solutions
+        solutions += of_value
+    return solutions
 
 
 def _invert(operator: str, known: Value, value: Value, *, on_left: bool) -> list[Value] | None:

@@ -8,9 +8,10 @@ from attrs import frozen
 
 from archwright.core.modules.places import Binding, BoundPlace, Let
 from archwright.core.node import Node
+from archwright.core.picked import PickedHyperparameter, find_picked
 from archwright.core.term import Composite, Term
 from archwright.core.term_cache import cache_on_term
-from archwright.core.value import Path
+from archwright.core.value import Path, Value
 from archwright.search.surrogates.named_features import NamedFeatures, count_names
 from archwright.search.surrogates.routes import extract_structure
 
@@ -28,8 +29,13 @@ class LeafFeatures:
 def extract_leaf_features(leaf: Node, path: Path) -> LeafFeatures:
     """The features of a leaf; `path` is its path, which whoever drew it has made already."""
     options, numbers = dict[str, float](), dict[str, float]()
+    picked = find_picked(leaf.origin.space)
     node = leaf.parent
     for name, value in reversed(path):
+        if name in picked:
+            _add_picked(picked[name], value, options, numbers)
+            node = node.parent  # pyright: ignore[reportOptionalMemberAccess]
+            continue
         kind = type(value)  # values are plain, and isinstance with several types takes half as long as all the rest
         if kind is str or kind is bool:
             options[intern(f"{name}={value}")] = 1.0
@@ -38,6 +44,18 @@ def extract_leaf_features(leaf: Node, path: Path) -> LeafFeatures:
         node = node.parent  # pyright: ignore[reportOptionalMemberAccess]  (there is one for each choice)
     structure = [string for part in list_chosen_parts(leaf) for string in extract_structure(part)]
     return LeafFeatures(options, numbers, count_names(structure))
+
+
+def _add_picked(
+    picked: Sequence[PickedHyperparameter], value: Value, options: dict[str, float], numbers: dict[str, float]
+) -> None:
+    """Add what a choice picks, in place of the choice itself."""
+    place = int(value)
+    for hyperparameter in picked:
+        if hyperparameter.is_number:
+            numbers[hyperparameter.name] = hyperparameter.positions[place]
+        else:
+            options[intern(f"{hyperparameter.name}={hyperparameter.options[place]}")] = 1.0
 
 
 def list_chosen_parts(leaf: Node) -> Sequence[Term]:
