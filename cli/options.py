@@ -9,7 +9,7 @@ from attrs import asdict, frozen
 
 from archwright.core.defaults import DEFAULT_GRACE as DEFAULT_GRACE
 from archwright.core.defaults import DEFAULT_RETRIES as DEFAULT_RETRIES
-from archwright.core.defaults import DEFAULT_TRIALS, DEFAULT_WORKERS
+from archwright.core.defaults import DEFAULT_TRIALS
 from archwright.core.spaces.named import SPACES
 from archwright.store.written_paths import DEFAULT_LOG as DEFAULT_LOG
 
@@ -223,8 +223,8 @@ class EvaluationOptions:
             help="A training of your own, or any function: file.py:function or module:function. It gets what it has "
             "parameters for of architecture, budget, model, settings, data, device, seed, report, input and "
             "input_shape, and returns a number or a dict of numbers. Or an evaluation of your own, "
-            "file.py:Class,setting=value, or a table: nasbench201:PATH or fcnet:PATH, with settings as in "
-            "nasbench201:PATH,dataset=cifar100,runs=mean.",
+            "file.py:Class,setting=value, or a table: nasbench201:PATH, fcnet:PATH, taskset:PATH or lcbench:PATH, with "
+            "settings as in nasbench201:PATH,dataset=cifar100,runs=mean.",
         ),
     ] = None
     input: Annotated[
@@ -313,13 +313,14 @@ class WorkingOptions:
     """How this process works on a run."""
 
     workers: Annotated[
-        int,
+        int | None,
         _running_option(
             min=0,
-            help="How many trials run at once, each in a process of its own; 0: one after the other in this process, "
-            "for debugging.",
+            help="How many trials run at once, each in a process of its own: 1 if it is not given; 0: one after the "
+            "other in this process, for debugging. Over a table: for how many it stands, in simulated time; by itself "
+            "as many as before.",
         ),
-    ] = DEFAULT_WORKERS
+    ] = None
     device: Annotated[
         str | None,
         _running_option(help="auto, cpu, cuda, cuda:0, cuda:1 ... or mps; auto is the GPUs if there are any."),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 from attrs import Factory, field, frozen
 
@@ -101,12 +101,16 @@ def _require_name(metric: Any, function: str) -> str:
 
 @frozen
 class _ScoreDecorator:
-    """Sets the attribute `score` of a function, and returns the function itself."""
+    """Sets what a function says of itself as its attributes, and returns the function itself."""
 
     objective: Objective
+    table: bool = False
+    can_continue: bool = False
 
     def __call__(self, function: _Function) -> _Function:
         setattr(function, "score", self.objective)  # noqa: B010  (no type knows the attribute)
+        if self.table:
+            setattr(function, "table", {"is_table": True, "can_continue": self.can_continue})  # noqa: B010
         return function
 
 
@@ -115,17 +119,30 @@ def make_objective(metric: str, minimize: bool | None = None) -> Objective:
     return Objective(metric) if minimize is None else Objective(metric, "minimize" if minimize else "maximize")
 
 
-def score(metric: str, *, minimize: bool | None = None) -> _ScoreDecorator:
+def score(
+    metric: str, *, minimize: bool | None = None, table: bool = False, can_continue: bool = False
+) -> _ScoreDecorator:
     """A decorator that sets which metric of a function a search optimizes, as in `@aw.score("regret", minimize=True)`.
 
     Where `minimize` is not said, a cost or a loss is minimized, and anything else maximized. A search reads it without
     running the function; `--metric` overrides it. BadScore if `metric` is no name, as where the parentheses are
     missing.
+
+    A function that is cheap and says the same every time is a `table`: its trials are looked up, thousands in a second,
+    by the process that searches and not by workers, and their seconds are simulated, see `aw.Table`. Where what it says
+    of an architecture at several budgets is of one training, it `can_continue`: a larger budget costs what it adds.
     """
-    return _ScoreDecorator(make_objective(_require_name(metric, "score"), minimize))
+    return _ScoreDecorator(make_objective(_require_name(metric, "score"), minimize), table, can_continue)
 
 
 def read_objective(function: Any) -> Objective | None:
     """The objective that `aw.score` set on `function`; None if it was not used."""
     objective = getattr(function, "score", None)
     return objective if isinstance(objective, Objective) else None
+
+
+def describe_table(function: Any) -> dict[str, bool]:
+    """What `aw.score` set on a `function` that is a table: settings of its evaluation; none of any other one."""
+    said = getattr(function, "table", None)
+    is_said = isinstance(said, dict) and read_objective(function) is not None
+    return dict(cast("dict[str, bool]", said)) if is_said else {}

@@ -129,6 +129,10 @@ class Evaluation(Protocol):
         """
         return EvaluationInput(given or of_space, None, self)
 
+    def complete_space(self, space: Term) -> Term:
+        """The space with what this evaluation alone knows of it, such as the rows of a table; for most, as it is."""
+        return space
+
     def check_space(self, space: Term, model_input: Input, data: "DataInfo | None") -> None:
         """Nothing, if it can evaluate what the space holds; else what `check` raises, or an error of its own."""
         check(space, model_input)

@@ -14,6 +14,8 @@ EVALUATION_CLASSES: Mapping[str, str] = {
     "function": "archwright.evaluate.functions.evaluation:Function",
     "nasbench201": "archwright.evaluate.tables.nasbench201:Nasbench201",
     "fcnet": "archwright.evaluate.tables.fcnet:Fcnet",
+    "taskset": "archwright.evaluate.tables.taskset:TaskSet",
+    "lcbench": "archwright.evaluate.tables.lcbench:LCBench",
     "told": "archwright.evaluate.told:Told",
 }
 

@@ -9,13 +9,16 @@ from archwright.evaluate.functions.callables import load_callable
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.settings import UnusedSetting
 
-TABLE_KINDS = ("nasbench201", "fcnet")  # of the evaluations whose text begins with their kind and a colon
+# Of the evaluations whose text begins with their kind and a colon.
+TABLE_KINDS = ("nasbench201", "fcnet", "taskset", "lcbench")
 # Settings of a function's evaluation that an evaluation of a person's own has fields of its own for.
 _FUNCTION_SETTINGS = ("data", "validation", "split_seed", "image_size", "reader", "threads")
 
 
 def parse_evaluation(text: str) -> Evaluation:
-    """The evaluation that a text names: `training`, `nasbench201:FILE`, `fcnet:FILE`, or code of a person's own.
+    """The evaluation that a text names: `training`, a table, or code of a person's own.
+
+    A table is one of `nasbench201:FILE`, `fcnet:FILE`, `taskset:FILE` and `lcbench:FOLDER`.
 
     One's own code is file.py:attribute or module:attribute, and is not loaded here: it becomes a Function, which says
     when its worker is ready if it is none (see `load_own_evaluation`). Settings come after commas, as in

@@ -75,6 +75,7 @@ class RunStarted:
     reads_budget: bool = field(default=Factory(_read_budget_of_evaluator, takes_self=True))
     budgets: str | None = None  # the text of several budgets, of which `budget` is the largest; None: there is one
     can_continue: bool = True  # whether a training can go on from the checkpoint of an earlier trial
+    simulated_workers: int | None = None  # for how many an evaluator stands that simulates time; None: for one
 
     @property
     def term_sources(self) -> tuple[str, ...]:
@@ -165,6 +166,7 @@ class AttemptStarted:
 
     trial: int
     attempt: int
+    clock: float | None = None  # the simulated time, in seconds since the run began; None where none is simulated
 
 
 @frozen
@@ -188,6 +190,7 @@ class AttemptEnded:
     metrics: Mapping[str, float] = field(factory=dict[str, float])
     error: str = field(default="", converter=to_encodable)  # for people
     stopped: EarlyStop | None = None  # why it was stopped before its budget was spent, if it was
+    clock: float | None = None  # the simulated time, as of its start
 
 
 @frozen
@@ -213,6 +216,7 @@ class RunResumed:
     until_score: float | None = None
     no_improvement: int | None = None
     simulates_time: bool = False  # the evaluator from here on
+    simulated_workers: int | None = None  # from here on, if it simulates time; None: one
 
     @property
     def ends(self) -> RunEnds:
@@ -255,11 +259,13 @@ _OPTIONAL_FIELDS: Mapping[type[Any], Sequence[str]] = {
         "reads_budget",
         "budgets",
         "can_continue",
+        "simulated_workers",
         *_LATER_END_FIELDS,
     ),
-    RunResumed: ("keep_models", "revision", *_LATER_END_FIELDS),
+    RunResumed: ("keep_models", "revision", "simulated_workers", *_LATER_END_FIELDS),
     Proposed: ("enqueued", "promotes", "bracket", "rung", "horizon", "by_model"),
-    AttemptEnded: ("stopped",),
+    AttemptStarted: ("clock",),
+    AttemptEnded: ("stopped", "clock"),
 }
 _NON_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 

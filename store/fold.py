@@ -54,6 +54,7 @@ class TrialState:
     ended_attempts: int = 0  # how many attempts ended; fewer than were started, where the search itself was killed
     last_end: AttemptEnded | None = None  # the end of the last attempt that ended
     seconds: float = 0.0  # of all attempts that ended
+    started_at: float | None = None  # when its last attempt started, on the simulated clock; None where there is none
     status: Status | None = None  # what the searcher was told; None until then
     score: float | None = None
     metrics: Mapping[str, float] = field(factory=dict[str, float])  # what the searcher was told
@@ -77,6 +78,8 @@ class RunState:
     scored_since_best: int = 0  # how many trials were scored since the best score last improved, or at all without one
     attempt_seconds: float = 0.0  # of all attempts that ended, whether measured or simulated
     simulates_time: bool = False  # whether these are simulated
+    last_clock: float | None = None  # the latest simulated time of an event; None where none had one
+    simulated_workers: int = 1  # for how many the evaluator stands, where time is simulated
     queue: Queue = EMPTY_QUEUE  # what is to be tried before the searcher is asked
     inherited: tuple[Inherited, ...] = ()  # trials of other runs; none of the above is about them
 
@@ -84,6 +87,11 @@ class RunState:
     def target_trials(self) -> int | None:
         """How many trials the person asked for, in all; None where the run has no such end."""
         return self.ends.trials
+
+    @property
+    def clock(self) -> float:
+        """The simulated seconds since the run began; of a log that has no clock, those of all attempts that ended."""
+        return self.attempt_seconds if self.last_clock is None else self.last_clock
 
     @property
     def proposal_count(self) -> int:
@@ -116,6 +124,8 @@ def fold_events(events: Iterable[Event], state: RunState = RunState()) -> RunSta
         state.scored_since_best,
         state.attempt_seconds,
         state.simulates_time,
+        state.last_clock,
+        state.simulated_workers,
         state.queue,
         list(state.inherited),
     )
@@ -143,6 +153,7 @@ class _TrialDraft:
     ended_attempts: int = 0
     last_end: AttemptEnded | None = None
     seconds: float = 0.0
+    started_at: float | None = None
     status: Status | None = None
     score: float | None = None
     metrics: Mapping[str, float] = field(factory=dict[str, float])
@@ -150,8 +161,8 @@ class _TrialDraft:
     def apply(self, event: AttemptStarted | AttemptEnded | Scored) -> None:
         self.running = isinstance(event, AttemptStarted)
         match event:
-            case AttemptStarted(_, attempt):
-                self.attempts = attempt
+            case AttemptStarted(_, attempt, clock):
+                self.attempts, self.started_at = attempt, clock
             case AttemptEnded(seconds=seconds):
                 self.ended_attempts, self.last_end = self.ended_attempts + 1, event
                 self.seconds += seconds
@@ -188,6 +199,8 @@ class _RunDraft:
     scored_since_best: int
     attempt_seconds: float
     simulates_time: bool
+    last_clock: float | None
+    simulated_workers: int
     queue: Queue
     inherited: list[Inherited]
     changed: dict[int, _TrialDraft] = field(factory=dict[int, _TrialDraft])
@@ -197,7 +210,7 @@ class _RunDraft:
         match event:
             case RunStarted():
                 self.started, self.ends, self.keep_models = event, event.ends, event.keep_models
-                self.simulates_time = event.simulates_time
+                self.simulates_time, self.simulated_workers = event.simulates_time, event.simulated_workers or 1
             case Inherited():
                 self.inherited.append(event)
             case Enqueued():
@@ -212,6 +225,7 @@ class _RunDraft:
                 pass
             case RunResumed(keep_models=keep_models):
                 self.ends, self.stopped, self.simulates_time = event.ends, None, event.simulates_time
+                self.simulated_workers = event.simulated_workers or 1
                 self.keep_models = self.keep_models if keep_models is None else keep_models
                 self._interrupt()
             case RunStopped():
@@ -224,6 +238,8 @@ class _RunDraft:
         if (trial := self._find_trial(event.trial)) is None:
             return
         trial.apply(event)
+        if not isinstance(event, Scored) and event.clock is not None and 0 <= event.clock < math.inf:
+            self.last_clock = max(event.clock, self.last_clock or 0.0)  # what began earlier goes on with its own start
         if isinstance(event, AttemptEnded):
             self.attempt_seconds += max(0.0, event.seconds)  # 0 also for NaN, which a stranger may have logged
         elif isinstance(event, Scored):
@@ -267,6 +283,8 @@ class _RunDraft:
             self.scored_since_best,
             self.attempt_seconds,
             self.simulates_time,
+            self.last_clock,
+            self.simulated_workers,
             self.queue,
             tuple(self.inherited),
         )

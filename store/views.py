@@ -55,18 +55,20 @@ _ATTEMPTS = View(
         "stopped_by": "patience, hopeless or divergence; NULL if nothing ended it before its budget did",
         "stopped_at": "the epoch after which it was stopped",
         "why": "why it was stopped, for people",
+        "clock_started": "its start in simulated time, in seconds since the run began; NULL where none is simulated",
+        "clock_ended": "its end in simulated time",
     },
     """
     WITH started AS (
         SELECT run, trial, TRY_CAST(payload->>'$.attempt' AS BIGINT) AS attempt, seq,
-            make_timestamp((time * 1e6)::BIGINT) AS started
+            make_timestamp((time * 1e6)::BIGINT) AS started, TRY_CAST(payload->>'$.clock' AS DOUBLE) AS clock_started
         FROM events WHERE kind = 'AttemptStarted'
     ), ended AS (
         SELECT run, trial, TRY_CAST(payload->>'$.attempt' AS BIGINT) AS attempt,
             make_timestamp((time * 1e6)::BIGINT) AS ended, payload->>'$.status' AS status,
             TRY_CAST(payload->>'$.seconds' AS DOUBLE) AS seconds, payload->>'$.error' AS error,
             payload->>'$.stopped.by' AS stopped_by, TRY_CAST(payload->>'$.stopped.epoch' AS BIGINT) AS stopped_at,
-            payload->>'$.stopped.why' AS why
+            payload->>'$.stopped.why' AS why, TRY_CAST(payload->>'$.clock' AS DOUBLE) AS clock_ended
         FROM events WHERE kind = 'AttemptEnded'
     ), cut AS (
         SELECT run, max(seq) AS seq FROM events WHERE kind IN ('RunResumed', 'RunStopped') GROUP BY run
@@ -75,7 +77,7 @@ _ATTEMPTS = View(
         CASE WHEN ended.status IS NOT NULL THEN ended.status
              WHEN started.seq < cut.seq OR attempt < max(attempt) OVER (PARTITION BY run, trial) THEN 'interrupted'
              ELSE 'running' END AS status,
-        seconds, error, stopped_by, stopped_at, why
+        seconds, error, stopped_by, stopped_at, why, clock_started, clock_ended
     FROM started LEFT JOIN ended USING (run, trial, attempt) LEFT JOIN cut USING (run)
     """,
 )

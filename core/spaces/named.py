@@ -9,7 +9,9 @@ from archwright.core.shape import Shape
 from archwright.core.spaces.deeparchitect import deeparchitect, figure1, resnet, tfref
 from archwright.core.spaces.digits import digits
 from archwright.core.spaces.fcnet import fcnet
+from archwright.core.spaces.lcbench import lcbench
 from archwright.core.spaces.nasbench201 import nasbench201
+from archwright.core.spaces.taskset import taskset
 from archwright.core.term import Term
 
 
@@ -33,6 +35,10 @@ SPACES: Mapping[str, NamedSpace] = {
     "resnet": NamedSpace(resnet, (3, 32, 32), "DeepArchitect, released code: residual networks"),
     "nasbench201": NamedSpace(nasbench201, (3, 32, 32), "NAS-Bench-201: a cell of six edges in a fixed network"),
     "fcnet": NamedSpace(fcnet, (9,), "Klein and Hutter 2019: a small regression network and its training"),
+    "lcbench": NamedSpace(
+        lcbench, (1,), "LCBench (Zimmer et al. 2021): the training and the size of a funnel of layers"
+    ),
+    "taskset": NamedSpace(taskset, (1,), "TaskSet (Metz et al. 2020): one of 1,000 settings of an optimizer"),
     "digits": NamedSpace(digits, (1, 8, 8), "archwright: small networks for small images"),
 }
 

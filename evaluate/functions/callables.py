@@ -5,10 +5,13 @@ the run is given the function again, or has it in its `__main__`, as it is, see 
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from archwright.core.errors import show
+from archwright.core.objective import describe_table
 from archwright.evaluate.functions.evaluation import Function
-from archwright.evaluate.functions.signature import require_callable
+from archwright.evaluate.functions.signature import NotCallable, require_callable
 from archwright.store.main_module import is_in_main
 from archwright.store.origins import (
     describe_code,
@@ -27,12 +30,26 @@ def wrap_callable(target: Callable[..., Any], **settings: Any) -> Function:
     notebook or of a script's `__main__`, a lambda, a closure or an object. Raises NotCallable.
     """
     require_callable("the evaluation", target)
+    settings = {**describe_table(target), **settings}
     source = find_function_source(target)
     if source is not None:
         return Function(source, **settings, target=target)
     name, code = name_callable(target), describe_code(target)
     by_value = {"by_value": True, "source_text": code["text"], "source_hash": code["sha256"]}
     return Function(name, **settings, **by_value, in_main=is_in_main(name, target), target=target)
+
+
+def wrap_table(function: Callable[..., Any], *, can_continue: bool = False, **settings: Any) -> Function:
+    """The evaluation by a function that is cheap and says the same every time; see `Function.is_table`.
+
+    Raises NotCallable.
+    """
+    if isinstance(function, str | Path):
+        raise NotCallable(
+            f"Table is given {show(function)}, and takes a function that is looked up as a table is; a table in a file "
+            "is a class of one's own that inherits from it"
+        )
+    return wrap_callable(function, **settings, is_table=True, can_continue=can_continue)
 
 
 def require_function(function: Function) -> None:

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 from attrs import evolve
 
-from archwright.core.objective import read_objective
+from archwright.core.objective import describe_table, read_objective
 from archwright.evaluate.building import EVALUATION_KIND
 from archwright.evaluate.description import FunctionDescription
 from archwright.evaluate.functions.evaluation import Function
@@ -23,7 +23,8 @@ def describe_function(function: Function, target: Any) -> FunctionDescription:
     if EVALUATION_KIND.has_members(target):
         return FunctionDescription((), is_evaluation=True)
     signature = inspect_signature(function.source, target, function.absent)
-    return FunctionDescription(signature.arguments, read_objective(target), hash_source(read_source(target)))
+    objective, text_hash = read_objective(target), hash_source(read_source(target))
+    return FunctionDescription(signature.arguments, objective, text_hash, table=describe_table(target))
 
 
 def complete_function(

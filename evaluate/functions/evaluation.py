@@ -10,6 +10,7 @@ from archwright.core.architecture import settings_of
 from archwright.core.input import Input, input_from_text, input_to_text
 from archwright.core.json import JSON
 from archwright.core.objective import Objective, make_objective
+from archwright.core.protocols import Evaluator
 from archwright.core.setting import UNLOGGED, BadSetting
 from archwright.core.term import Term
 from archwright.evaluate.data_evaluation import DataEvaluation
@@ -75,6 +76,11 @@ class Function(DataEvaluation):
     source_hash: str | None = field(default=None, metadata=OPTIONAL)  # of that text, see functions/callables.py
     target: Callable[..., Any] | None = field(default=None, eq=False, repr=False, metadata=UNLOGGED)  # the function
     ignores_budget: bool = field(default=False, metadata=OPTIONAL)  # as far as it has said so
+    # Whether it is cheap and says the same every time, so that its trials are looked up as in a table: by the process
+    # that searches, with simulated time.
+    is_table: bool = field(default=False, metadata=OPTIONAL)
+    # Of such a table: whether what it says of a model at several budgets is of one training.
+    can_continue: bool = field(default=False, metadata=OPTIONAL)
     # The text of the input's type, where its shape alone says less.
     input: str | None = field(default=None, metadata=OPTIONAL)
     # What it says of itself; None before it is imported, in a worker or here.
@@ -127,13 +133,18 @@ class Function(DataEvaluation):
 
     @property
     def reported_metrics(self) -> Collection[str] | None:
-        """None: whatever the function reports."""
-        return None
+        """None: whatever the function reports; of a table nothing before the end of a trial."""
+        return () if self.is_table else None
 
     @property
     def leaves_models(self) -> bool:
-        """Whether it has a parameter for the model; True before it has said so."""
-        return self.said is None or "model" in self.said
+        """Whether it has a parameter for the model; True before it has said so. A table has none."""
+        return not self.is_table and (self.said is None or "model" in self.said)
+
+    @property
+    def uses_workers(self) -> bool:
+        """Whether it is no table."""
+        return not self.is_table
 
     def describe_data(self) -> "DataInfo | None":
         """Raises BadSetting, too, where there are no images to be given a size."""
@@ -181,6 +192,21 @@ class Function(DataEvaluation):
             raise UnusedHyperparameter(f"{overruled} does nothing: the architecture sets it itself; leave it out")
         changed = change(self, settings={**self.settings, **settings}, image_size=image_size)
         return changed.move_to(device, data_dir)
+
+    def open(
+        self,
+        *,
+        workers: int = 1,
+        space_source: str | None = None,
+        kinds: Sequence[type[Term]] = (),
+        trial_timeout: float | None = None,
+    ) -> Evaluator:
+        """Workers, or what looks jobs up; raises what `open_workers` or `open_function_table` does."""
+        if not self.is_table:
+            return super().open(workers=workers, space_source=space_source, kinds=kinds, trial_timeout=trial_timeout)
+        from archwright.evaluate.functions.tabulated import open_function_table  # only here: it imports their code
+
+        return open_function_table(self, workers)
 
     @property
     def sent_code(self) -> Sequence[str]:

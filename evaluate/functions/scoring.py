@@ -9,7 +9,6 @@ from archwright.core.builders import name_wrong_arguments
 from archwright.core.errors import ArchwrightError, show
 from archwright.core.objective import read_objective, require_metric_name
 from archwright.core.protocols import EarlyStop, Job
-from archwright.core.term import Term
 from archwright.evaluate.building import EVALUATION_KIND
 from archwright.evaluate.functions.callables import load_callable
 from archwright.evaluate.functions.evaluation import Function
@@ -67,7 +66,7 @@ def make_function_evaluation(config: Function, index: int, threads: int) -> Eval
             arguments = make_arguments(architecture, job.seed)
         except Exception as error:  # noqa: BLE001  (a user's kind of module may raise anything)
             return refuse_architecture(error)
-        values = {**_collect_light_arguments(config, job, architecture), "report": report, **arguments.values}
+        values = {**_collect_light_arguments(config, signature, job), "report": report, **arguments.values}
         positional, named = signature.bind(values)
         try:
             with end_forked_children():
@@ -87,12 +86,13 @@ def _refuse_job(job: Job, report_epoch: ReportEpoch) -> Verdict:
     raise NotCallable("an evaluation was named where a function was to be called")
 
 
-def _collect_light_arguments(config: Function, job: Job, architecture: Term) -> dict[str, Any]:
-    """The arguments that need no torch."""
+def _collect_light_arguments(config: Function, signature: Signature, job: Job) -> dict[str, Any]:
+    """The arguments that need no torch; the settings, which take time to find, for a function that asks for them."""
+    architecture = job.architecture
     return {
         "architecture": architecture,
         "budget": job.budget,
-        "settings": {**config.settings, **settings_of(architecture)},
+        "settings": {**config.settings, **settings_of(architecture)} if "settings" in signature else {},
         "seed": job.seed,
         "input": config.model_input,
         "input_shape": config.input_shape,

@@ -46,7 +46,7 @@ class Fcnet(Table):
 
     kind: ClassVar[str] = "fcnet"
     benchmark: ClassVar[str] = "fcnet"
-    schedules: ClassVar[tuple[int, ...]] = (100,)
+    budgets: ClassVar[str] = "100epochs"
     metric: ClassVar[str] = "loss"
 
     runs: Runs = field(default="drawn", validator=require_one_of(*RUNS))

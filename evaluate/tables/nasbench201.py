@@ -40,7 +40,9 @@ class Nasbench201(Table):
 
     kind: ClassVar[str] = "nasbench201"
     benchmark: ClassVar[str] = "NAS-Bench-201"
-    schedules: ClassVar[tuple[int, ...]] = (12, 200)  # the first 12 epochs of the long one are not the short one
+    budgets: ClassVar[str] = (
+        "12epochs,200epochs"  # two schedules: the first 12 epochs of the long one are not the other
+    )
 
     dataset: str = field(default="cifar10", validator=require_one_of(*DATASET_CLASSES))
     split: Nasbench201Split = field(default="validation", validator=require_one_of(*get_args(Nasbench201Split)))

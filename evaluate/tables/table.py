@@ -3,11 +3,13 @@
 import random
 from abc import abstractmethod
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from functools import cache, partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import frozen
 
-from archwright.core.budget import Budget
+from archwright.core.budget import RANGE_SEPARATOR, Budget, BudgetRange, parse_budgets
 from archwright.core.check import check
 from archwright.core.input import Input
 from archwright.core.node import root
@@ -17,7 +19,8 @@ from archwright.core.term import Term
 from archwright.core.traversal import sample
 from archwright.evaluate.evaluation import Evaluation, EvaluationInput
 from archwright.evaluate.settings import choose_metric
-from archwright.evaluate.tables.tabular import NotInTable, TableEntry, TabularEvaluator
+from archwright.evaluate.tables.tabular import NotInTable, TableEntry, look_up_job
+from archwright.evaluate.workers.simulated import SimulatedWorkers
 
 if TYPE_CHECKING:
     from archwright.evaluate.data.dataset import DataInfo
@@ -30,16 +33,26 @@ class Table(Evaluation):
     """The results of a benchmark: trials are looked up, at once, and take the time that the trainings took.
 
     A subclass is a frozen attrs class whose fields are settings. It says which architectures and which budgets its file
-    has results of, and looks them up.
+    has results of, and looks them up. Any of these may be a property, too, where it depends on the settings.
     """
 
     benchmark: ClassVar[str]  # its name in messages
-    schedules: ClassVar[
-        tuple[int, ...]
-    ]  # the lengths in epochs of the trainings that it has results of; the usual last
+    # The budgets that it has results of, as a text: one, as in "100epochs"; a list, as in "12epochs,200epochs"; or a
+    # range, as in "1epochs..52epochs", of which it has every whole number of epochs or examples. The largest is usual.
+    budgets: ClassVar[str]
     metric: ClassVar[str] = "accuracy"  # that a search optimizes where nobody says one
 
     table: str  # the path of its file
+
+    def __new__(cls, *args: Any, **settings: Any) -> Any:
+        """A table of its own; of this class itself, the evaluation by a function that says the same every time.
+
+        So `aw.Table(function)` is looked up as a table is: without workers, and with simulated time.
+        """
+        if cls is not Table:
+            return super().__new__(cls)
+        # By its name, since the evaluations by functions are beside those by tables, and know nothing of each other.
+        return import_module("archwright.evaluate.functions.callables").wrap_table(*args, **settings)
 
     @abstractmethod
     def load(self) -> None:
@@ -65,18 +78,27 @@ class Table(Evaluation):
 
     @property
     def usual_budget(self) -> Budget:
-        """The last of the schedules."""
-        return Budget(float(self.schedules[-1]), "epochs")
+        """The largest of its budgets."""
+        return _list_ends(self.budgets)[-1]
 
     def require_budget(self, budget: Budget) -> None:
-        """Raises NotInTable unless it is one of the schedules. Only new runs ask: old ones with another one go on."""
-        if budget.unit != "epochs" or budget.amount not in self.schedules:
-            known = " and ".join(f"{epochs}epochs" for epochs in self.schedules)
+        """Raises NotInTable unless it has results of it. Only new runs ask: old ones with another one go on."""
+        if not _holds(self.budgets, budget):
+            *ends, last = map(str, _list_ends(self.budgets))
+            known = f"{', '.join(ends)} {'to' if RANGE_SEPARATOR in self.budgets else 'and'} {last}" if ends else last
             raise NotInTable(f"the budget is {budget}; the table of {self.benchmark} has {known}")
 
     def choose_objective(self, metric: str | None = None, minimize: bool | None = None) -> Objective:
         """By default the table's metric; see `make_objective`."""
         return make_objective(choose_metric(metric, self.metric, "metric"), minimize)
+
+    @property
+    def can_continue(self) -> bool:
+        """Whether its results of an architecture at several budgets are of one training.
+
+        Then a larger budget costs what it adds. Else each is of a training with a schedule of its own, and costs all.
+        """
+        return False
 
     @property
     def reported_metrics(self) -> Collection[str] | None:
@@ -121,4 +143,22 @@ class Table(Evaluation):
     ) -> Evaluator:
         """What looks jobs up; raises BadTable where there is no such table: it is read here, before any trial."""
         self.load()
-        return TabularEvaluator(self)
+        return SimulatedWorkers(partial(look_up_job, self), workers)
+
+
+@cache
+def _list_ends(budgets: str) -> tuple[Budget, ...]:
+    """The one budget of a text, those of its list, or both ends of its range."""
+    known = parse_budgets(budgets)
+    if isinstance(known, Budget):
+        return (known,)
+    return (known.smallest, known.largest) if isinstance(known, BudgetRange) else known.budgets
+
+
+@cache
+def _holds(budgets: str, budget: Budget) -> bool:
+    known = _list_ends(budgets)
+    if RANGE_SEPARATOR not in budgets:
+        return budget in known
+    is_inside = budget.unit == known[0].unit and known[0] <= budget <= known[-1]
+    return is_inside and (budget.unit == "seconds" or float(budget.amount).is_integer())

@@ -1,4 +1,4 @@
-"""Tabular benchmarks: an evaluator that looks up the results of trainings done beforehand, with their times."""
+"""Tabular benchmarks: the results of trainings done beforehand, with their times, and how jobs are looked up there."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,9 +10,10 @@ from attrs import frozen
 from archwright.core.budget import Budget
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.objective import require_metric_name
-from archwright.core.protocols import AttemptResult, Job, Report
+from archwright.core.protocols import AttemptResult, Job, Status
 from archwright.core.term import Term
 from archwright.core.tracebacks import format_traceback
+from archwright.evaluate.workers.simulated import SimulatedJob, require_seconds
 from archwright.store.named_paths import describe_file_kind, explain_relative_path
 
 Runs = Literal["drawn", "mean"]
@@ -45,8 +46,12 @@ class TableEntry:
     seconds: float  # of training
 
 
-def read_table(path: str, columns: Sequence[str]) -> Mapping[str, np.ndarray]:
-    """The named columns of an .npz file; raises BadTable if there is no such file or no such column."""
+def read_table(path: str, columns: Sequence[str], *, restores: bool = True) -> Mapping[str, np.ndarray]:
+    """The named columns of an .npz file; raises BadTable if there is no such file or no such column.
+
+    Of columns of float32, the decimals are restored, which takes a second for a million numbers, unless it `restores`
+    none.
+    """
     file = Path(path).expanduser()
     if file.exists() and not file.is_file():
         raise BadTable(f"{file} is {describe_file_kind(file)}; give the path of the benchmark's .npz")
@@ -57,14 +62,14 @@ def read_table(path: str, columns: Sequence[str]) -> Mapping[str, np.ndarray]:
             missing = [name for name in columns if name not in archive]
             if missing:
                 raise BadTable(f"{file} has no column {missing[0]!r}; {suggest_names(missing[0], archive)}")
-            return {name: _restore_decimals(archive[name]) for name in columns}
+            return {name: restore_decimals(archive[name]) if restores else archive[name] for name in columns}
     except (OSError, ValueError) as error:
         if isinstance(error, ArchwrightError):
             raise
         raise BadTable(f"{file} cannot be read as an .npz: {error}") from error
 
 
-def _restore_decimals(column: np.ndarray) -> np.ndarray:
+def restore_decimals(column: np.ndarray) -> np.ndarray:
     """A column of float32 as the doubles nearest to its decimals: 93.66, and not 93.66000366210938."""
     return column.astype(str).astype(np.float64) if column.dtype == np.float32 else column
 
@@ -75,15 +80,12 @@ def select_run(values: np.ndarray, runs: Runs, seed: int) -> float:
     return float(values[seed % len(values)] if runs == "drawn" else values.mean())
 
 
-class BenchmarkTable(Protocol):
-    """The results of a benchmark, by architecture."""
+class LookUp(Protocol):
+    """What a table is to the evaluator that looks trials up in it."""
 
-    def load(self) -> None:
-        """Read its file, once; raises BadTable if that is not there, or does not hold the table."""
-        ...
-
-    def require_architecture(self, architecture: Term) -> None:
-        """Raises NotInTable unless the architecture is one of those that the benchmark is about."""
+    @property
+    def can_continue(self) -> bool:
+        """Whether its results at several budgets are of one training; else a larger budget costs all of it."""
         ...
 
     def look_up(self, architecture: Term, budget: Budget, seed: int) -> TableEntry:
@@ -91,44 +93,28 @@ class BenchmarkTable(Protocol):
         ...
 
 
-class TabularEvaluator:
-    """An Evaluator without a process: it has every result at once."""
+def look_up_job(table: LookUp, job: Job) -> SimulatedJob:
+    """What a table has of a job; what it has not, or what it raises, is the job's end.
 
-    def __init__(self, table: BenchmarkTable) -> None:
-        self._table = table
-        self._arrived: list[Report | AttemptResult] = []
+    A trial that continues another one takes the seconds that its budget adds, where both are of one training.
+    """
+    status: Status = "ok"
+    metrics, seconds, error = dict[str, float](), 0.0, ""
+    try:
+        entry = table.look_up(job.architecture, job.budget, job.seed)
+        metrics = {require_metric_name(name): value for name, value in entry.metrics.items()}
+        seconds = max(0.0, require_seconds(entry.seconds) - _find_seconds_before(table, job))
+    except NotInTable as problem:
+        status, error = "invalid", str(problem)
+    except ArchwrightError:
+        raise
+    except Exception as problem:  # noqa: BLE001  (a person's own table may raise anything)
+        status, error = "crashed", format_traceback(problem)
+    return SimulatedJob(AttemptResult(job.trial, job.attempt, status, metrics, seconds, error))
 
-    @property
-    def slots(self) -> int:
-        """1: there is nothing to wait for."""
-        return 1
 
-    @property
-    def simulates_time(self) -> bool:
-        """True: a result has the seconds of the training that it was taken from."""
-        return True
-
-    def submit(self, job: Job) -> None:
-        """Look the job up."""
-        try:
-            entry = self._table.look_up(job.architecture, job.budget, job.seed)
-            metrics = {require_metric_name(name): value for name, value in entry.metrics.items()}
-        except NotInTable as error:
-            self._arrived.append(AttemptResult(job.trial, job.attempt, "invalid", {}, 0.0, str(error)))
-        except ArchwrightError:
-            raise
-        except Exception as error:  # noqa: BLE001  (a person's own table may raise anything)
-            self._arrived.append(AttemptResult(job.trial, job.attempt, "crashed", {}, 0.0, format_traceback(error)))
-        else:
-            self._arrived.append(AttemptResult(job.trial, job.attempt, "ok", metrics, entry.seconds))
-
-    def collect(self, timeout: float) -> Sequence[Report | AttemptResult]:
-        """The results that were looked up since the last call."""
-        arrived, self._arrived = self._arrived, []
-        return arrived
-
-    def stop_early(self, trial: int, reason: str) -> None:
-        """Nothing: every job has ended when it was submitted."""
-
-    def close(self) -> None:
-        """Nothing to give back."""
+def _find_seconds_before(table: LookUp, job: Job) -> float:
+    """What the training took that a job goes on with; 0 where it begins anew."""
+    if job.continued_budget is None or not table.can_continue:
+        return 0.0
+    return require_seconds(table.look_up(job.architecture, job.continued_budget, job.seed).seconds)

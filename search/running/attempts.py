@@ -21,8 +21,10 @@ def derive_training_seed(seed: int, trial: int) -> int:
     return int.from_bytes(digest) % 2**31
 
 
-def to_attempt_ended(result: AttemptResult, objective: Objective, last_value: float | None = None) -> AttemptEnded:
-    """The event that logs the end of an attempt, with the status that its score gives it.
+def to_attempt_ended(
+    result: AttemptResult, objective: Objective, last_value: float | None = None, clock: float | None = None
+) -> AttemptEnded:
+    """The event that logs the end of an attempt, at the simulated `clock`, with the status that its score gives it.
 
     An attempt without the objective's metric is "invalid". One whose score is NaN or infinite has "diverged"; so has
     one whose last reported value of the metric, `last_value`, is NaN or infinite, whatever its score.
@@ -35,6 +37,7 @@ def to_attempt_ended(result: AttemptResult, objective: Objective, last_value: fl
         as_floats(result.metrics),
         result.error,
         result.stopped,
+        clock,
     )
     if result.status != "ok":
         return event

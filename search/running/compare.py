@@ -4,29 +4,30 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cache, partial, reduce
-from itertools import zip_longest
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from attrs import asdict, define, evolve, field, frozen
 
-from archwright.core.ends import RunEnds
 from archwright.core.errors import ArchwrightError, show
 from archwright.core.json import JSON, from_json
-from archwright.core.protocols import Evaluator
+from archwright.core.protocols import AttemptResult, Evaluator
 from archwright.core.term import Term
 from archwright.search.named import SEARCHER_KIND
+from archwright.search.running.attempts import as_floats, to_attempt_ended, to_scored
 from archwright.search.running.callbacks import NO_CALLBACKS, StopRequest
-from archwright.search.running.loop import SearchLoop, TrialsKeepFailing
+from archwright.search.running.loop import COLLECT_TIMEOUT_SECONDS, SearchLoop, TrialsKeepFailing
 from archwright.search.running.process_pool import ProcessPool
 from archwright.search.running.revisions import find_new_revision
-from archwright.search.running.search_state import SearchState, make_initial_state
+from archwright.search.running.run_writer import RunWriter
+from archwright.search.running.runs import describe_simulation
+from archwright.search.running.search_state import SearchState, make_initial_state, to_proposed
 from archwright.search.searcher import AnySearcher
 from archwright.store.chain import chain_events
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogMissing
-from archwright.store.events import AttemptEnded, Event, Proposed, RunResumed, RunStarted, Scored, event_to_json
+from archwright.store.events import Event, Proposed, RunResumed, RunStarted, Scored, event_to_json
 from archwright.store.fold import RunState, fold_events
 from archwright.store.log import START, EventBatch, EventLog, LoggedEvent, Position
 from archwright.store.suggestions import suggest_replay
@@ -151,7 +152,9 @@ def run_search(
         if job.logged_events:
             loop, first_event = _make_resumed_loop(log, log_path, job, evaluator)
         else:
-            loop, first_event = _make_loop(log, job.search, job.search.started, evaluator), job.search.started
+            first_event = evolve(job.search.started, **describe_simulation(evaluator))
+            search_state = _make_initial_state(job.search)
+            loop = SearchLoop(log, "run", START, RunState(), search_state, evaluator)
         with suppress(TrialsKeepFailing):  # the last event says so
             loop.run(first_event)
     finally:
@@ -160,11 +163,9 @@ def run_search(
     return chain_events(job.search.run, log.events, [time.time()] * len(log.events), position)
 
 
-def _make_loop(
-    log: "_MemoryLog", search: ComparedSearch, started: RunStarted, evaluator: Evaluator, **options: Any
-) -> SearchLoop:
-    search_state = make_initial_state(started, _read_space(json.dumps(started.space)), search.load_searcher())
-    return SearchLoop(log, "run", START, RunState(), search_state, evaluator, **options)
+def _make_initial_state(search: ComparedSearch) -> SearchState[Any]:
+    started = search.started
+    return make_initial_state(started, _read_space(json.dumps(started.space)), search.load_searcher())
 
 
 def _make_resumed_loop(
@@ -173,49 +174,60 @@ def _make_resumed_loop(
     """The loop that goes on after the logged events, and its first event, as `resume_run` would make them."""
     events = [entry.event for entry in job.logged_events]
     run_state = fold_events(events)
-    search_state = _rerun_search(log_path, job.search, events, run_state.score_count, evaluator)
+    search_state = _rerun_search(log_path, job.search, events, evaluator)
     started = job.search.started
     resumption = RunResumed(
         versions=started.versions,
         revision=find_new_revision(events, search_state.searcher),
-        simulates_time=started.simulates_time,
+        **describe_simulation(evaluator),
         **asdict(started.ends),
     )
     return SearchLoop(log, "run", job.logged_events[-1].position, run_state, search_state, evaluator), resumption
 
 
 def _rerun_search(
-    log_path: Path, search: ComparedSearch, events: Sequence[Event], scored: int, evaluator: Evaluator
+    log_path: Path, search: ComparedSearch, events: Sequence[Event], evaluator: Evaluator
 ) -> SearchState[Any]:
-    """The state of the search after `events`, in which `scored` trials have an outcome: those are all run again.
+    """The state of the search after `events`, each of whose proposals is made again, and each of its scores.
 
-    Raises SearchDiffers if a proposal or an outcome is not the logged one.
+    That is done in the order of the log, whatever ends and how many workers each of its processes had. Raises
+    SearchDiffers if one is not the logged one.
     """
-    log, started = _MemoryLog(), evolve(search.started, **asdict(RunEnds(trials=scored)))
-    loop = _make_loop(log, search, started, evaluator, max_consecutive_failures=scored + 1)
-    loop.run(started)
-    logged_events = _select_proposals_and_scores(events)[: 2 * scored]
-    for logged, rerun in zip_longest(logged_events, _select_proposals_and_scores(log.events)):
-        # As JSON, in which NaN equals NaN.
-        if logged is None or rerun is None or event_to_json(logged) != event_to_json(rerun):
-            verify = suggest_replay(log_path, search.run)
-            raise SearchDiffers(
-                f"{search.run} is logged with other trials than it has now, the first of them in {show(logged, 200)}, "
-                f"where now is {show(rerun, 200)}: the table, or archwright, has changed since; give the comparison "
-                f"another --name (name= in Python), and see what its searcher would do now: {verify}"
-            )
-    scored_trials = {event.trial for event in events if isinstance(event, Scored)}
-    open_trial_events = [
-        event
-        for event in events
-        if isinstance(event, Proposed | AttemptEnded) and event.trial not in scored_trials  # when the run was killed
-    ]
-    return reduce(SearchState[Any].fold, open_trial_events, loop.search_state)
+    writer = RunWriter(_MemoryLog(), "run", START, RunState(), _make_initial_state(search))
+    for event in events:
+        match event:
+            case Proposed():
+                proposal = writer.search_state.propose()
+                _require_same(log_path, search, event, None if proposal is None else to_proposed(proposal))
+            case Scored(trial):
+                _require_same(log_path, search, event, _score_again(writer, trial, evaluator))
+            case _:
+                pass
+        writer.record(event)
+    return writer.search_state
 
 
-def _select_proposals_and_scores(events: Sequence[Event]) -> list[Event]:
-    """The proposals and scores among `events`: all that the searcher's next proposals depend on."""
-    return [event for event in events if isinstance(event, Proposed | Scored)]
+def _score_again(writer: RunWriter, trial: int, evaluator: Evaluator) -> Scored:
+    """What the searcher would be told of an open trial now."""
+    objective, last_value = writer.search_state.problem.objective, None
+    job = writer.make_job(trial, writer.run_state.trials[trial].attempts, writer.run_state.clock)
+    evaluator.submit(job)
+    while True:
+        for message in evaluator.collect(COLLECT_TIMEOUT_SECONDS):
+            if isinstance(message, AttemptResult):
+                return to_scored(to_attempt_ended(message, objective, last_value), objective)
+            last_value = as_floats(message.metrics).get(objective.metric, last_value)
+
+
+def _require_same(log_path: Path, search: ComparedSearch, logged: Event, rerun: Event | None) -> None:
+    # As JSON, in which NaN equals NaN.
+    if rerun is None or event_to_json(logged) != event_to_json(rerun):
+        verify = suggest_replay(log_path, search.run)
+        raise SearchDiffers(
+            f"{search.run} is logged with other trials than it has now, the first of them in {show(logged, 200)}, "
+            f"where now is {show(rerun, 200)}: the table, or archwright, has changed since; give the comparison "
+            f"another --name (name= in Python), and see what its searcher would do now: {verify}"
+        )
 
 
 @define

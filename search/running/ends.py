@@ -13,12 +13,12 @@ MORE_TRIALS = 16  # than there are, in a suggestion
 
 
 def measure_seconds(state: RunState, run_time: RunTime, now: float | None = None) -> float:
-    """The seconds that the end `time` is about: those of the attempts where they are simulated, else of the processes.
+    """The seconds that the end `time` is about: of the simulated clock where there is one, else of the processes.
 
     The process that has the run counts up to its last event, or up to `now`.
     """
     if state.simulates_time:
-        return state.attempt_seconds
+        return state.clock
     return run_time.seconds if now is None else run_time.get_seconds(now)
 
 

@@ -56,11 +56,11 @@ class SearchLoop(RunWriter):
             self.record(event)
         if isinstance(self.evaluator, ReportsWithin):
             self.evaluator.handle_reports(self._handle_report)
-        while not self._missing_metric_error and (request := self.callbacks.get_stop_request()) < StopRequest.IMMEDIATE:
+        while not self._missing_metric_error and (request := self._get_stop_request()) < StopRequest.IMMEDIATE:
             may_start = request == StopRequest.NONE and not self._keeps_failing
             jobs = self._start_attempts() if may_start else []
-            if self.must_commit:
-                self.commit()
+            if self.must_commit and (not self.run_state.simulates_time or self.are_reports_due):
+                self.commit()  # what is looked up at once is looked up again after a kill: that may wait, as reports do
             for job in jobs:
                 self.evaluator.submit(job)
             if not self.running_jobs:
@@ -74,6 +74,15 @@ class SearchLoop(RunWriter):
         if self._keeps_failing:
             raise TrialsKeepFailing(f"{len(self._consecutive_failures)} trials in a row failed. {stop_event.detail}")
         return stop_event
+
+    def _get_stop_request(self) -> StopRequest:
+        """How a person wants the run to stop: at once where time is simulated, so that it goes on as if it never had.
+
+        What is open then has its start in the log, and nothing is lost: it is looked up again.
+        """
+        request = self.callbacks.get_stop_request()
+        simulates_time = self.run_state.simulates_time
+        return StopRequest.IMMEDIATE if simulates_time and request > StopRequest.NONE else request
 
     def _start_attempts(self) -> list[Job]:
         """A job for each free slot: trials to run again, then new proposals. The caller submits them once logged."""

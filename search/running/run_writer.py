@@ -25,6 +25,7 @@ from archwright.store.fold import RunState, decide
 from archwright.store.log import AppendableLog, Position
 from archwright.store.run_time import NO_TIME, RunTime
 
+CLOCK_DIGITS = 6  # of the simulated clock behind the point: what sums of floats add to these is no time
 REPORT_FLUSH_SECONDS = 1.0  # how long a report may wait in memory for the next append
 
 
@@ -118,8 +119,8 @@ class RunWriter:
         """Apply an event that the log holds."""
         self._apply(event, time)
         match event:
-            case AttemptStarted(trial, attempt):
-                self.running_jobs[trial] = self._make_job(self.search_state.open_trials[trial], attempt)
+            case AttemptStarted(trial, attempt, clock):
+                self.running_jobs[trial] = self.make_job(trial, attempt, clock)
             case AttemptEnded(trial):
                 self.running_jobs.pop(trial, None)
             case _:
@@ -133,15 +134,26 @@ class RunWriter:
         return proposal
 
     def start_attempt(self, trial: int) -> Job:
-        """The job of the next attempt at an open trial, recorded as started; it may run once that is committed."""
-        attempt = self.run_state.trials[trial].attempts + 1
-        self.record(AttemptStarted(trial, attempt))
-        self.running_jobs[trial] = self._make_job(self.search_state.open_trials[trial], attempt)
+        """The job of the next attempt at an open trial, recorded as started; it may run once that is committed.
+
+        Where time is simulated, it starts at the clock of the last event; a trial that an earlier process had started
+        and not ended keeps that start, so that outcomes come in the order of a run that was never killed.
+        """
+        attempt, clock = self.run_state.trials[trial].attempts + 1, None
+        if self.run_state.simulates_time:
+            started_at = self.run_state.trials[trial].started_at
+            clock = self.run_state.clock if started_at is None else started_at
+        self.record(AttemptStarted(trial, attempt, clock))
+        self.running_jobs[trial] = self.make_job(trial, attempt, clock)
         return self.running_jobs[trial]
 
-    def _make_job(self, proposal: Proposal, attempt: int) -> Job:
-        """The job of an attempt. A trial that continues another one has its seed, as both are parts of one training."""
-        first_trial = self.find_first_trial(proposal.trial)
+    def make_job(self, trial: int, attempt: int, clock: float | None = None) -> Job:
+        """The job of an attempt at an open trial, which starts at the simulated `clock`, if there is one.
+
+        A trial that continues another one has its seed, as both are parts of one training.
+        """
+        proposal = self.search_state.open_trials[trial]
+        first_trial = self.find_first_trial(trial)
         artifacts, folder, continued_budget = (), None, None
         if proposal.continues is not None:
             continued_budget = self.run_state.trials[proposal.continues].budget
@@ -161,6 +173,7 @@ class RunWriter:
             largest_budget=self.search_state.problem.budget,
             rung=proposal.rung,
             continued_budget=continued_budget,
+            starts_at=clock,
         )
 
     def find_first_trial(self, trial: int) -> int:
@@ -179,7 +192,15 @@ class RunWriter:
     def judge_result(self, result: AttemptResult) -> AttemptEnded:
         """The event that logs the end of a running attempt, which is not recorded yet."""
         last_value = self._last_metric_values.pop(result.trial, None)
-        return to_attempt_ended(self._add_best_score(result), self.search_state.problem.objective, last_value)
+        clock = self._find_end_clock(result)
+        return to_attempt_ended(self._add_best_score(result), self.search_state.problem.objective, last_value, clock)
+
+    def _find_end_clock(self, result: AttemptResult) -> float | None:
+        """When an attempt ends on the simulated clock, which never goes back; None where no time is simulated."""
+        starts_at = self.running_jobs[result.trial].starts_at
+        if starts_at is None:
+            return None
+        return max(self.run_state.clock, round(starts_at + result.seconds, CLOCK_DIGITS))
 
     def _add_best_score(self, result: AttemptResult) -> AttemptResult:
         """The result; of an attempt that was stopped early without a score, with the best value that it reported."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from importlib.metadata import version
-from typing import Self
+from typing import Any, Self
 
 from attrs import asdict, evolve, frozen
 
@@ -114,7 +114,7 @@ def start_run(
     """
     with nullcontext() if is_claimed else claim(log.path, name):
         require_no_artifacts(log.path, name)
-        started = evolve(started, simulates_time=evaluator.simulates_time)
+        started = evolve(started, **describe_simulation(evaluator))
         search_state = make_initial_state(started, searcher=searcher)
         enqueued = enqueue_all(search_state.problem, search_state.searcher, enqueue)
         new_run = (log, name, START, RunState(), search_state)
@@ -154,8 +154,8 @@ def resume_run(
     with claim(log.path, name):
         run = read_run(log, name)
         require_known_artifacts(log.path, name, run.state.proposal_count)
-        simulates_time = evaluator.simulates_time
-        resumption = make_resumption(run, ends, space, keep_models, searcher, simulates_time=simulates_time)
+        resumption = make_resumption(run, ends, space, keep_models, searcher)
+        resumption = evolve(resumption, **describe_simulation(evaluator))
         state = replay_search([*run.events, resumption], searcher)
         enqueued = enqueue_all(state.problem, state.searcher, enqueue, run.state.queue.entry_count)
         run_so_far = (log, name, run.position, run.state, state)
@@ -172,11 +172,27 @@ def resume_run(
         return loop.run(resumption, *enqueued)
 
 
+def describe_simulation(evaluator: Evaluator) -> Mapping[str, Any]:
+    """What the first event of a process says of an evaluator that simulates time, or does not: values of its fields."""
+    simulates_time = evaluator.simulates_time
+    workers = _name_workers(evaluator.slots) if simulates_time else None
+    return {"simulates_time": simulates_time, "simulated_workers": workers}
+
+
+def _name_workers(workers: int) -> int | None:
+    """The number of simulated workers as a log has it: None of one."""
+    return workers if workers > 1 else None
+
+
 def finish_run(log: EventLog, name: str, run: RunRecord, ends: RunEnds) -> None:
     """Log that a run, which this process has claimed and which has reached one of `ends`, is finished."""
     detail = explain_ends(run.state, measure_seconds(run.state, run.run_time), ends)
-    simulates_time = run.state.simulates_time
-    resumption = RunResumed(versions=collect_versions(), simulates_time=simulates_time, **asdict(ends))
+    resumption = RunResumed(
+        versions=collect_versions(),
+        simulates_time=run.state.simulates_time,
+        simulated_workers=_name_workers(run.state.simulated_workers),
+        **asdict(ends),
+    )
     log.append(name, [resumption, RunStopped("finished", detail)], run.position)
 
 
@@ -186,10 +202,8 @@ def make_resumption(
     space: JSON = None,
     keep_models: int | None = None,
     searcher: AnySearcher | None = None,
-    *,
-    simulates_time: bool = False,
 ) -> RunResumed:
-    """The event that resumes `run`; beside the ends, it holds only what changes."""
+    """The event that resumes `run`, but for what `describe_simulation` says; beside the ends, it has what changes."""
     changed_space = space if space is not None and space != run.space else None
     if changed_space is not None:
         check_paths(run, changed_space)
@@ -201,7 +215,6 @@ def make_resumption(
         space=changed_space,
         keep_models=keep_models,
         revision=find_new_revision(run.events, searcher),
-        simulates_time=simulates_time,
         **asdict(ends),
     )
 

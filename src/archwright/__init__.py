@@ -16,7 +16,7 @@ import archwright.search
 from archwright.core.budget import Budget, BudgetList, BudgetRange
 from archwright.core.domain import Domain, values
 from archwright.core.errors import ArchwrightError
-from archwright.core.expression import larger, shared, smaller
+from archwright.core.expression import larger, pick, shared, smaller
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter, integer, number, one_of
 from archwright.core.input import Input, features, image, signal, tokens
 from archwright.core.kind import child, children, module
@@ -84,9 +84,11 @@ if TYPE_CHECKING:
     from archwright.evaluate.evaluation import Evaluation
     from archwright.evaluate.functions.evaluation import Function
     from archwright.evaluate.tables.fcnet import Fcnet
+    from archwright.evaluate.tables.lcbench import LCBench
     from archwright.evaluate.tables.nasbench201 import Nasbench201
     from archwright.evaluate.tables.table import Table
     from archwright.evaluate.tables.tabular import NotInTable, TableEntry
+    from archwright.evaluate.tables.taskset import TaskSet
     from archwright.evaluate.training.evaluation import Training
     from archwright.execution.options import WorkOptions
     from archwright.execution.session import RunInterrupted
@@ -155,9 +157,11 @@ _NAMES: Mapping[str, str] = {
     "archwright.evaluate.evaluation": "Evaluation",
     "archwright.evaluate.functions.evaluation": "Function",
     "archwright.evaluate.tables.fcnet": "Fcnet",
+    "archwright.evaluate.tables.lcbench": "LCBench",
     "archwright.evaluate.tables.nasbench201": "Nasbench201",
     "archwright.evaluate.tables.table": "Table",
     "archwright.evaluate.tables.tabular": "NotInTable TableEntry",
+    "archwright.evaluate.tables.taskset": "TaskSet",
     "archwright.evaluate.training.evaluation": "Training",
     "archwright.events": "events",
     "archwright.execution.options": "WorkOptions",
@@ -259,6 +263,7 @@ __all__ = [
     "Identity",
     "Input",
     "Joint",
+    "LCBench",
     "Let",
     "Log",
     "MaxPool2d",
@@ -291,6 +296,7 @@ __all__ = [
     "Study",
     "Table",
     "TableEntry",
+    "TaskSet",
     "Term",
     "Topology",
     "Training",
@@ -363,6 +369,7 @@ __all__ = [
     "one_of",
     "optional",
     "path_of",
+    "pick",
     "place",
     "prior",
     "reals",

@@ -13,7 +13,6 @@ from archwright.core.late_names import import_when_read
 if TYPE_CHECKING:
     from archwright.callbacks.mlflow import DeletedExperiment as DeletedExperiment
     from archwright.callbacks.protocol import BadCallback as BadCallback
-    from archwright.callbacks.tools import MissingPackage as MissingPackage
     from archwright.core.architecture import NotSpecified as NotSpecified
     from archwright.core.budget import DifferentUnits as DifferentUnits
     from archwright.core.budget import InvalidBudget as InvalidBudget
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from archwright.core.ends import InvalidEnd as InvalidEnd
     from archwright.core.errors import ArchwrightError as ArchwrightError
     from archwright.core.errors import TooDeep as TooDeep
+    from archwright.core.extra_packages import MissingPackage as MissingPackage
     from archwright.core.hyperparameter import InvalidHyperparameter as InvalidHyperparameter
     from archwright.core.input import BadInput as BadInput
     from archwright.core.json import UnreadableTerm as UnreadableTerm
@@ -99,6 +99,7 @@ if TYPE_CHECKING:
     from archwright.evaluate.training.trainer import BatchTooSmall as BatchTooSmall
     from archwright.evaluate.workers.parcel import CannotTravel as CannotTravel
     from archwright.evaluate.workers.pool import NoWorker as NoWorker
+    from archwright.evaluate.workers.simulated import InvalidTrainingTime as InvalidTrainingTime
     from archwright.execution.architecture_files import BadArchitectureFile as BadArchitectureFile
     from archwright.execution.arguments import TwoDirections as TwoDirections
     from archwright.execution.call_options import UnknownRunOption as UnknownRunOption
@@ -191,7 +192,6 @@ if TYPE_CHECKING:
 _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.callbacks.mlflow": "DeletedExperiment",
     "archwright.callbacks.protocol": "BadCallback",
-    "archwright.callbacks.tools": "MissingPackage",
     "archwright.core.architecture": "NotSpecified",
     "archwright.core.budget": "DifferentUnits InvalidBudget",
     "archwright.core.builders": "WrongArguments",
@@ -199,6 +199,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.core.completion": "ChoicesExcluded NoSuchChoice",
     "archwright.core.ends": "InvalidEnd",
     "archwright.core.errors": "ArchwrightError TooDeep",
+    "archwright.core.extra_packages": "MissingPackage",
     "archwright.core.hyperparameter": "InvalidHyperparameter",
     "archwright.core.input": "BadInput",
     "archwright.core.json": "UnreadableTerm",
@@ -245,6 +246,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.evaluate.training.trainer": "BatchTooSmall",
     "archwright.evaluate.workers.parcel": "CannotTravel",
     "archwright.evaluate.workers.pool": "NoWorker",
+    "archwright.evaluate.workers.simulated": "InvalidTrainingTime",
     "archwright.execution.architecture_files": "BadArchitectureFile",
     "archwright.execution.arguments": "TwoDirections",
     "archwright.execution.checks": "BadArgument",

@@ -12,7 +12,7 @@ from archwright.evaluate.tables.tabular import NotInTable, TableEntry
 @frozen
 class Widths(Table):
     benchmark: ClassVar[str] = "widths"
-    schedules: ClassVar[tuple[int, ...]] = (3, 9)
+    budgets: ClassVar[str] = "3epochs,9epochs"
 
     scale: float = field(default=1.0, converter=float)
 

@@ -56,6 +56,7 @@ starts = st.builds(
     until_score=st.none() | st.floats(-1e9, 1e9),
     no_improvement=st.none() | small,
     simulates_time=st.booleans(),
+    simulated_workers=st.none() | small,
     forked_from=st.none() | forks,
     stopping=jsons,
     input=st.none() | names,
@@ -79,10 +80,18 @@ events: st.SearchStrategy[Event] = st.one_of(
         st.floats(0, 1e9),
     ),
     st.builds(Enqueued, small, paths),
-    st.builds(AttemptStarted, small, small),
+    st.builds(AttemptStarted, small, small, st.none() | st.floats(0, 1e9)),
     st.builds(Reported, small, small, small, metrics),
     st.builds(
-        AttemptEnded, small, small, st.sampled_from(STATUSES), numbers, metrics, st.text(max_size=20), st.none() | stops
+        AttemptEnded,
+        small,
+        small,
+        st.sampled_from(STATUSES),
+        numbers,
+        metrics,
+        st.text(max_size=20),
+        st.none() | stops,
+        st.none() | st.floats(0, 1e9),
     ),
     st.builds(Scored, small, st.sampled_from(STATUSES), st.none() | numbers, metrics),
     st.builds(

@@ -44,7 +44,7 @@ class WidthTable(Table):
     """What `score_width` says, as if it had been trained beforehand."""
 
     benchmark: ClassVar[str] = "widths"
-    schedules: ClassVar[tuple[int, ...]] = (9,)
+    budgets: ClassVar[str] = "9epochs"
 
     least: int = 0  # units of which it has results
 

@@ -289,7 +289,7 @@ def count(data):
 @frozen
 class Widths(aw.Table):
     benchmark: ClassVar[str] = "widths"
-    schedules: ClassVar[tuple[int, ...]] = (3,)
+    budgets: ClassVar[str] = "3epochs"
     scale: float = 1.0
 
     def load(self):

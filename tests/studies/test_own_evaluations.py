@@ -101,7 +101,7 @@ def make_table(factor=1.0):
     @frozen
     class Widths(aw.Table):
         benchmark: ClassVar[str] = "widths"
-        schedules: ClassVar[tuple[int, ...]] = (3,)
+        budgets: ClassVar[str] = "3epochs"
         scale: float = 1.0
 
         def load(self):

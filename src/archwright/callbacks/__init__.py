@@ -14,8 +14,8 @@ from archwright.callbacks.protocol import (
     follow_run,
 )
 from archwright.callbacks.tensorboard import TensorBoard
-from archwright.callbacks.tools import MissingPackage
 from archwright.callbacks.wandb import WandB
+from archwright.core.extra_packages import MissingPackage
 
 __all__ = [
     "AnyCallback",

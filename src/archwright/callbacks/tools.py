@@ -1,29 +1,18 @@
 """The packages of experiment trackers, and what their names and values may be."""
 
-import importlib
 import json
 import re
 from hashlib import blake2b
 from types import ModuleType
 
-from archwright.core.errors import ArchwrightError, cut_text
+from archwright.core.errors import cut_text
+from archwright.core.extra_packages import import_extra
 from archwright.core.json import JSON
-
-
-class MissingPackage(ArchwrightError, ImportError):
-    """A callback's tool whose package is not installed."""
 
 
 def import_tool(module: str, extra: str) -> ModuleType:
     """Import a module of a tool's package, which the `extra` of archwright installs; raises MissingPackage."""
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        # The package may be there and lack what it needs itself: the cause says so.
-        raise MissingPackage(
-            f"this callback needs a package that cannot be imported ({error}); "
-            f"install it with: pip install 'archwright[{extra}]'"
-        ) from error
+    return import_extra(module, extra, "this callback")
 
 
 def make_legal_name(name: str, illegal: str, max_characters: int) -> str:

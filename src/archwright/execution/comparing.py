@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from archwright.callbacks.protocol import RunFollower, follow_run
 from archwright.core.json import collect_user_kinds
@@ -43,11 +43,13 @@ class ComparisonRequest:
     seeds: int  # searches of each searcher, seeded 0, 1 ...
     name: str | None = None  # that the names of its runs begin with; None: that of the space
 
-    def list_searches(self, plan: SearchPlan, name: str) -> Sequence[ComparedSearch]:
-        """The searches of a comparison of that name, of a complete plan."""
+    def list_searches(self, plan: SearchPlan, workers: int, name: str) -> Sequence[ComparedSearch]:
+        """The searches of a comparison of that name, of a complete plan; over a table each has so many workers."""
+        simulated_workers = workers if workers > 1 and not plan.evaluation.uses_workers else None
+        started = evolve(make_start(plan), simulated_workers=simulated_workers)
         logged = {label: searcher.logged for label, searcher in self.searchers.items()}
         given = {label: searcher.value for label, searcher in self.searchers.items() if has_code(searcher.logged)}
-        return plan_comparison(name, make_start(plan), logged, self.seeds, given)
+        return plan_comparison(name, started, logged, self.seeds, given)
 
 
 def run_comparison(request: ComparisonRequest, log: Path, options: RunOptions) -> Sequence[ComparedSearch]:
@@ -61,7 +63,7 @@ def run_comparison(request: ComparisonRequest, log: Path, options: RunOptions) -
         evaluator = None
         if not plan.evaluation.is_complete:  # its workers say the rest, on which it depends what its searches are
             plan, evaluator = opened.enter_context(open_plan(plan, options))
-        plan_searches = partial(request.list_searches, plan)
+        plan_searches = partial(request.list_searches, plan, options.worker_count)
         name, searches = opened.enter_context(claim_comparison(file, request.name, stem, plan_searches))
         unfinished, given_name = find_unfinished(file, searches), None if name in (request.name, stem) else name
         screen = Screen(options.console, TRIAL_WORDS if plan.evaluation.uses_workers else SEARCH_WORDS)
@@ -127,7 +129,7 @@ class SearchesUnderWay:
         for search in run_searches(
             self.log,
             searches,
-            EvaluatorOpener(self.plan.evaluation, tuple(collect_user_kinds(self.plan.space))),
+            self._make_opener(),
             processes=count_cores(),
             get_stop_request=lambda: self.display.screen.get_stop_request(interrupts),
         ):
@@ -137,6 +139,10 @@ class SearchesUnderWay:
                     for logged in self.log.read(search.run)[before:]:
                         follower.on_event(logged.event)
             yield f"{search.run} is done"
+
+    def _make_opener(self) -> "EvaluatorOpener":
+        evaluation = self.plan.evaluation.make_sendable()
+        return EvaluatorOpener(evaluation, tuple(collect_user_kinds(self.plan.space)), self.options.worker_count)
 
     def _train(self, searches: Sequence[ComparedSearch], interrupts: Interrupts, evaluator: Evaluator) -> Iterator[str]:
         begun = self._list_begun()
@@ -189,7 +195,8 @@ class EvaluatorOpener:
 
     evaluation: Evaluation
     kinds: tuple[type[Term], ...]
+    workers: int  # for how many an evaluator stands
 
     def __call__(self) -> Evaluator:
         """What evaluates the jobs of one search."""
-        return self.evaluation.open()
+        return self.evaluation.open(workers=self.workers)

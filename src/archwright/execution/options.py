@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Self, TypedDict
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
+from attrs.validators import optional
 from rich.console import Console
 
 from archwright.callbacks.protocol import AnyCallback, EventFunction, make_callback
@@ -18,6 +19,7 @@ from archwright.display.narration import Narration
 from archwright.execution.call_options import Option, describe_options
 from archwright.execution.checks import BadArgument, check_flag, list_values, require_count, require_trust
 from archwright.store.events import RunStarted
+from archwright.store.fold import RunState
 from archwright.store.parts import format_arguments
 from archwright.store.suggestions import format_resumption_call
 
@@ -55,9 +57,8 @@ def choose_narration(progress: Any) -> Narration:
 class RunOptions:
     """What a process needs to work on a run, beside what the log holds."""
 
-    workers: int = field(
-        default=DEFAULT_WORKERS, converter=as_integer, validator=require_count
-    )  # processes; 0: this one runs trials
+    # Processes; 0: this one runs trials. Over a table, for how many it stands. None: as usual.
+    workers: int | None = field(default=None, converter=as_integer, validator=optional(require_count))
     trial_timeout: float | None = field(default=None, converter=read_trial_timeout)  # seconds that an attempt may take
     # Further attempts after transient failures.
     retries: int = field(default=DEFAULT_RETRIES, converter=as_integer, validator=require_count)
@@ -66,6 +67,19 @@ class RunOptions:
     narration: Narration = field(factory=Narration, converter=choose_narration)
     # Whether this person lets the code run that the log names: what is called `trust` where it is given.
     trusted: bool = field(default=False, validator=require_trust)
+
+    @property
+    def worker_count(self) -> int:
+        """How many workers there are, where nobody says it too."""
+        return DEFAULT_WORKERS if self.workers is None else self.workers
+
+    def go_on_with(self, state: RunState) -> Self:
+        """The same for a run that goes on: a table stands for as many workers as before, if nobody says otherwise.
+
+        What is found depends on their number, as it does not where trials take their own time.
+        """
+        is_known = self.workers is not None or not state.simulates_time
+        return self if is_known else evolve(self, workers=state.simulated_workers)
 
     @property
     def console(self) -> Console:
@@ -86,7 +100,12 @@ class WorkOptions(TypedDict, total=False):
     """How a run is worked on in this process: what every function takes that runs trials. Each may be left out."""
 
     workers: Annotated[
-        int, Option(DEFAULT_WORKERS, "processes that evaluate trials; with 0 this one does, where a debugger reaches")
+        int | None,
+        Option(
+            None,
+            "processes that evaluate trials, 1 if not given; with 0 this one does, where a debugger reaches; over a "
+            "table, for how many it stands, as many as before if not given",
+        ),
     ]
     trial_timeout: Annotated[float | str | None, Option(None, "kills an attempt: after seconds, or as in '10min'")]
     retries: Annotated[int, Option(DEFAULT_RETRIES, "further attempts at a trial whose failure may pass")]

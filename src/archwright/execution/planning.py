@@ -164,7 +164,8 @@ def plan_search(request: SearchRequest) -> SearchPlan:
         data = evaluation.describe_data()
         defined = evaluation.define_input(request.input, request.space.input, data)
         model_input = defined.input or DEFAULT_INPUT
-        space = request.space.build(model_input, defined.classes or DEFAULT_CLASSES)
+        built = request.space.build(model_input, defined.classes or DEFAULT_CLASSES)
+        space = defined.evaluation.complete_space(built)
         defined.evaluation.check_space(space, model_input, data)
         warn(defined.evaluation.list_overruled_settings(space))
         warn(describe_unused_budgets(request.searcher_value, request.searcher["name"], request.budgets))
@@ -215,17 +216,21 @@ def make_start(plan: SearchPlan) -> RunStarted:
 def open_plan(plan: SearchPlan, options: RunOptions) -> Generator[tuple[SearchPlan, Evaluator]]:
     """The complete plan, and what evaluates its trials, warm; closed after the block.
 
-    Where a person's source turns out to name an evaluation rather than a function, that is loaded in this process, and
-    planned with from the beginning. Raises what `open_evaluator`, `load_own_evaluation`, `plan_search` and
-    `complete_plan` do.
+    Where a person's source turns out to name an evaluation rather than a function, or a function that is a table, that
+    is loaded in this process, and planned with from the beginning. Raises what `open_evaluator`, `load_own_evaluation`,
+    `plan_search` and `complete_plan` do.
     """
     source = plan.request.space.source
     with ExitStack() as opened:
         evaluator, description = opened.enter_context(open_evaluator(plan.evaluation, options, source, plan.space))
         function = plan.evaluation.user_function
+        defined = None
         if function is not None and description is not None and description.is_evaluation:
-            opened.close()
             defined = trust_named_sources(load_own_evaluation(function))
+        elif function is not None and description is not None and function.uses_workers and description.table:
+            defined = evolve(function, **description.table)
+        if defined is not None:
+            opened.close()
             plan = plan_search(evolve(plan.request, evaluation=defined))
             evaluator, description = opened.enter_context(open_evaluator(plan.evaluation, options, source, plan.space))
         yield complete_plan(plan, description), evaluator

@@ -50,7 +50,7 @@ class RunProgress:
     running: Mapping[int, RunningAttempt] = field(factory=dict[int, RunningAttempt])
     reads_budget: bool = True  # whether what a trial may spend means anything to what evaluates it
     scored_since_best: int = 0  # trials
-    simulated_seconds: float | None = None  # of the attempts that ended; None where no time is simulated
+    simulated_seconds: float | None = None  # on the simulated clock; None where no time is simulated
     seconds_before: float = 0.0  # that the run had taken when this process began, simulated ones where there are
 
     @property
@@ -99,7 +99,7 @@ class RunProgress:
             case Reported(trial, _, epoch, metrics):
                 return self._update_attempt(trial, evolve(self.running[trial], epoch=epoch, metrics=metrics))
             case AttemptEnded(trial):
-                return self._add_seconds(event.seconds)._update_attempt(trial, evolve(self.running[trial], ended=event))
+                return self._add_seconds(event)._update_attempt(trial, evolve(self.running[trial], ended=event))
             case Scored():
                 return self._apply_score(event)
             case _:
@@ -109,10 +109,11 @@ class RunProgress:
         seconds = self.seconds_before if self.simulated_seconds is None else self.simulated_seconds
         return evolve(self, ends=event.ends, simulated_seconds=seconds if event.simulates_time else None)
 
-    def _add_seconds(self, seconds: float) -> "RunProgress":
+    def _add_seconds(self, end: AttemptEnded) -> "RunProgress":
         if self.simulated_seconds is None:
             return self
-        return evolve(self, simulated_seconds=self.simulated_seconds + seconds)
+        seconds = self.simulated_seconds + end.seconds if end.clock is None else end.clock
+        return evolve(self, simulated_seconds=seconds)
 
     def _update_attempt(self, trial: int, attempt: RunningAttempt) -> "RunProgress":
         return evolve(self, running={**self.running, trial: attempt})
@@ -150,7 +151,7 @@ def start_progress(state: RunState, objective: Objective, now: float, run_time: 
         budgets,
         reads_budget=reads_budget,
         scored_since_best=state.scored_since_best,
-        simulated_seconds=state.attempt_seconds if state.simulates_time else None,
+        simulated_seconds=state.clock if state.simulates_time else None,
         seconds_before=measure_seconds(state, run_time),
     )
 

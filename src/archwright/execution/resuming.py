@@ -104,6 +104,7 @@ def resume_in_log(file: DuckDBLog, run: str, resumption: Resumption, options: Ru
     """
     record = read_run(file, run)
     require_evaluator(file, run, record.started)
+    options = options.go_on_with(record.state)
     ends = move_run_ends(record, resumption.ends)
     if finish_if_ended(file, run, record, ends, options):
         return
@@ -189,7 +190,7 @@ def _prepare_resumption(run: str, record: RunRecord, resumption: Resumption, opt
         require_permission(evaluation, trusted=trusted)
         data = evaluation.describe_data()
     warn(require_same_images(run, started, data))
-    space = load_current_space(record, data, trusted=trusted)
+    space = load_current_space(record, evaluation, data, trusted=trusted)
     searcher = restore_configured(SEARCHER_KIND, started.searcher, given, trusted=trusted)
     stopping = _restore_rule(run, started, given, options)
     for line in (
@@ -227,7 +228,7 @@ def describe_new_revision(name: str, run: RunRecord, current: AnySearcher) -> Se
     return [f"this archwright has revision {revision} of {searcher}, and {past}; it goes on with revision {revision}"]
 
 
-def load_current_space(run: RunRecord, data: DataInfo | None, *, trusted: bool) -> JSON:
+def load_current_space(run: RunRecord, evaluation: Evaluation, data: DataInfo | None, *, trusted: bool) -> JSON:
     """The space that a person's file defines now, for a run in such a space; None for any other one.
 
     Raises SpaceChanged where it no longer holds the run, and NotTrusted where this person does not let the file run.
@@ -238,7 +239,8 @@ def load_current_space(run: RunRecord, data: DataInfo | None, *, trusted: bool) 
     require_trusted(source, trusted=trusted)
     current = find_space(source)
     load_logged_term(run.space, run.started, trusted=trusted)
-    space = restore_written_order(run.space, to_json(rebuild_space(current, run, data)))
+    rebuilt = evaluation.complete_space(rebuild_space(current, run, data))
+    space = restore_written_order(run.space, to_json(rebuilt))
     if space != run.space:
         check_paths(run, space)
     return space

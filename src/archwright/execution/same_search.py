@@ -35,6 +35,7 @@ UNCOMPARED_FIELDS = {
     "kind_code",
     "reads_budget",
     "can_continue",
+    "simulates_time",
 }
 # Where it runs, as `archwright resume` may be told anew; the shape of the inputs, which the run itself has; and the
 # text of a person's function, of which a change is told.
@@ -56,9 +57,9 @@ FIELDS_OF_LATER_RELEASES = {"data"}  # which runs of earlier releases do not log
 PROBLEM_FIELDS = {"evaluator", "objective", "input", "input_shape", "data"}  # on which it depends what a score means
 EVALUATION_FIELDS = {"evaluator", "data"}  # of those, which a study does not log: its trials are told
 FIELD_COMPARED_LAST = "space"  # it often differs because the data does
-# Beside those of a comparison, what may differ in the same search: its ends, which are moved; that it was forked; what
-# its evaluator has said of time; and how many images there are, of which a change is told.
-_MOVED_FIELDS = {*END_FIELDS, "forked_from", "simulates_time", "data"}
+# Beside those of a comparison, what may differ in the same search: its ends, which are moved; that it was forked; how
+# many workers its evaluator stood for; and how many images there are, of which a change is told.
+_MOVED_FIELDS = {*END_FIELDS, "forked_from", "simulated_workers", "data"}
 
 
 class OtherSearch(ArchwrightError, ValueError):

@@ -174,12 +174,13 @@ def repeat_search(
     OtherSearch where it is another search, TrialsAreTold for a study, DataChanged, and what `begin_search` does.
     """
     file, evaluator = DuckDBLog(log), None
+    record = read_run(file, run)
+    require_evaluator(file, run, record.started)
+    options = options.go_on_with(record.state)
     with ExitStack() as opened:
         plan = _complete_here(plan_search(request))
         if not plan.evaluation.is_complete:  # its workers say the rest, on which it depends what search it is
             plan, evaluator = opened.enter_context(open_plan(plan, options))
-        record = read_run(file, run)
-        require_evaluator(file, run, record.started)
         started = make_start(plan)
         require_same_search(file, run, record, started)
         warn(describe_absent_sources(run, warm_start.sources, log, record.state.inherited))

@@ -59,7 +59,7 @@ def open_evaluator(
     kinds = [] if is_source(space_source) else collect_user_kinds(space)
     with guard_evaluation(evaluation):
         opened = evaluation.open(
-            workers=options.workers, space_source=space_source, kinds=kinds, trial_timeout=options.trial_timeout
+            workers=options.worker_count, space_source=space_source, kinds=kinds, trial_timeout=options.trial_timeout
         )
     with closing(opened) as evaluator:
         with catch_signals(0.0) as interrupts, surface.show_status("getting ready"):

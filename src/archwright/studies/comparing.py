@@ -51,8 +51,8 @@ def compare(
     none is given. With the best possible score as `optimum`, scores are told as distances to it.
 
     The same call goes on with a comparison that was stopped or killed, or does the rest of one that now has more
-    trials, seeds or searchers. Over a table searches run on all cores; else `workers` run the trials of one search
-    after the other. Callbacks follow each search.
+    trials, seeds or searchers. Over a table searches run on all cores, and each has so many `workers` in simulated
+    time, see `aw.Table`; else `workers` run the trials of one search after the other. Callbacks follow each search.
 
     Ctrl-C lets what is running come to its end, a second one stops at once; then RunInterrupted is raised. What went
     wrong within the searches is no error here: `Comparison.check` raises it. Raises OtherSearch where the log holds a

@@ -14,7 +14,7 @@ from archwright.core.spaces.fcnet import HYPERPARAMETERS, build_fcnet
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, build_network, build_space, nasbench201
 from archwright.evaluate.tables.fcnet import Fcnet
 from archwright.evaluate.tables.nasbench201 import DATASET_CLASSES, Nasbench201
-from archwright.evaluate.tables.tabular import BadTable, NotInTable, TabularEvaluator
+from archwright.evaluate.tables.tabular import BadTable, NotInTable
 from tests.comparison_logs import write_full_table
 from tests.paths import DATA
 from tests.strategies import name_randomly
@@ -165,13 +165,25 @@ def test_bad_tables_are_refused_by_name(tmp_path):
 
 
 def test_evaluator_answers_at_once_and_survives_what_is_not_there(tmp_path):
-    evaluator = TabularEvaluator(Nasbench201(small_table(tmp_path)))
+    """What is not there has ended as soon as it began."""
+    evaluator = Nasbench201(small_table(tmp_path)).open(workers=2)
+    assert evaluator.slots == 2
     evaluator.submit(Job(0, 1, cell(*["nor_conv_3x3"] * 6), FULL, 1))
     evaluator.submit(Job(1, 1, cell(*["none"] * 6), FULL, 1))
-    good, bad = evaluator.collect(0.0)
+    (bad,), (good,) = evaluator.collect(0.0), evaluator.collect(0.0)
     assert (good.status, good.metrics["accuracy"], good.seconds) == ("ok", 0.91, 2000.0)
     assert bad.status == "invalid"
     assert evaluator.collect(0.0) == []
+
+
+def test_a_short_training_is_no_beginning_of_a_long_one(tmp_path):
+    """So the 200 epochs cost all of them, whatever the trial was told to continue."""
+    table = Nasbench201(small_table(tmp_path))
+    assert not table.can_continue
+    evaluator = table.open()
+    evaluator.submit(Job(3, 1, cell(*["nor_conv_3x3"] * 6), FULL, 1, 0, continued_budget=Budget(12, "epochs")))
+    (result,) = evaluator.collect(0.0)
+    assert result.seconds == 2000
 
 
 @pytest.fixture(scope="module")
