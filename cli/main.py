@@ -18,7 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 import archwright
-from archwright.cli.commands import compare, export, log, read, replay, retrain, search, spaces
+from archwright.cli.commands import compare, export, importance, log, read, replay, retrain, search, spaces
 from archwright.cli.options import format_examples
 from archwright.cli.streams import READER_GONE_EXIT_CODE, OutputLost, ReaderGone, guard_standard_streams
 from archwright.cli.user_errors import forbid_exit
@@ -157,6 +157,12 @@ _add_command(
     "archwright export nasbench201-1 7 cell --untrained",
 )
 _add_command(read.best, LOG_PANEL, "archwright best", "archwright best digits-1 -n 10")
+_add_command(
+    importance.importance,
+    LOG_PANEL,
+    "archwright importance digits-1 --pairs",
+    "archwright importance digits-1 --budget 9epochs --kind marginals --output marginals.svg",
+)
 
 _add_command(
     replay.replay_run,

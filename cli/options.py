@@ -32,6 +32,7 @@ FIGURE_NAMES = (
     *("incumbent", "time", "threshold", "regret", "histogram"),
     *("evaluations", "rungs", "curves", "parallel", "hyperparameter", "models", "correlation"),
 )
+IMPORTANCE_FIGURE_NAMES = ("bars", "marginals")
 SEARCHERS_HELP = f"{', '.join(SEARCHER_NAMES[:-1])} or {SEARCHER_NAMES[-1]}"
 
 _training_option = partial(typer.Option, rich_help_panel=TRAINING_PANEL)
@@ -57,6 +58,11 @@ def list_searchers() -> list[str]:
 def list_data_sets() -> list[str]:
     """The names of the built-in data sets, for completion."""
     return list(DATA_SET_NAMES)
+
+
+def list_importance_figures() -> list[str]:
+    """The names of the figures of importances, for completion."""
+    return list(IMPORTANCE_FIGURE_NAMES)
 
 
 def list_figure_kinds() -> list[str]:

@@ -13,7 +13,9 @@ MAX_MODULE_LINES = 400
 MAX_FUNCTION_LINES = 40
 MAX_COMMAND_STATEMENTS = 8  # in it, also of those in others, beside imports
 COMMANDS = "cli/commands/"  # whose functions are long signatures: a line and more for each option
-COMMAND_NAMES = "best|compare|correlation|export|fork|plot|replay|resume|retrain|runs|search|show|space|sql|verify"
+COMMAND_NAMES = (
+    "best|compare|correlation|export|fork|importance|plot|replay|resume|retrain|runs|search|show|space|sql|verify"
+)
 FACE = ("src/archwright/studies/", "src/archwright/results/run.py")  # and whose functions take what those do
 # What ends so and is a verb, or a public name, or the field's name of a quantity.
 NO_PARTICIPLES = {

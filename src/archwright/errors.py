@@ -118,10 +118,13 @@ if TYPE_CHECKING:
     from archwright.plots.figure_files import UnwritableFigure as UnwritableFigure
     from archwright.plots.figures import UnknownFigureKind as UnknownFigureKind
     from archwright.plots.histories import NothingToCompare as NothingToCompare
+    from archwright.plots.importances import NoCurve as NoCurve
     from archwright.plots.trial_histories import NothingToShow as NothingToShow
     from archwright.results.exporting import NoWeights as NoWeights
     from archwright.results.frames import NoFrameLibrary as NoFrameLibrary
     from archwright.results.frames import UnknownFrameLibrary as UnknownFrameLibrary
+    from archwright.search.importance.analyzed_trial import NothingVaries as NothingVaries
+    from archwright.search.importance.analyzed_trial import TooFewTrials as TooFewTrials
     from archwright.search.logged_extensions import OtherExtension as OtherExtension
     from archwright.search.named import NotASearcher as NotASearcher
     from archwright.search.named import UnknownSearcher as UnknownSearcher
@@ -264,9 +267,11 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.plots.figure_files": "UnwritableFigure",
     "archwright.plots.figures": "UnknownFigureKind",
     "archwright.plots.histories": "NothingToCompare",
+    "archwright.plots.importances": "NoCurve",
     "archwright.plots.trial_histories": "NothingToShow",
     "archwright.results.exporting": "NoWeights",
     "archwright.results.frames": "NoFrameLibrary UnknownFrameLibrary",
+    "archwright.search.importance.analyzed_trial": "NothingVaries TooFewTrials",
     "archwright.search.logged_extensions": "OtherExtension",
     "archwright.search.named": "NotASearcher UnknownSearcher",
     "archwright.search.named_rules": "NotAStoppingRule UnknownStoppingRule",

@@ -22,7 +22,7 @@ from tests.store.strategies import make_run_started
 
 COMMANDS = (
     "spaces", "space", "search", "resume", "retrain", "compare",
-    "correlation", "runs", "show", "best", "export", "plot", "sql",
+    "correlation", "importance", "runs", "show", "best", "export", "plot", "sql",
     "replay", "fork", "verify",
 )  # fmt: skip
 RUNNER = CliRunner(env={"COLUMNS": "80", "TERM": "dumb"})

@@ -68,16 +68,19 @@ def plot_on_axes(ax: Any, options: FigureOptions, draw: Callable[[Any], None]) -
 
 
 def make_axes(*, is_shown: bool) -> Any:
-    """The axes of a new figure, which is shown where pyplot shows its own."""
+    """The axes of a new figure of the usual size, as `make_figure` makes it."""
+    return make_figure(FIGURE_INCHES, is_shown=is_shown).subplots()
+
+
+def make_figure(inches: tuple[float, float], *, is_shown: bool) -> Any:
+    """A new figure, which is shown where pyplot shows its own."""
     if is_shown:
         from matplotlib import pyplot  # which looks for a display
 
-        figure = pyplot.figure(figsize=FIGURE_INCHES, layout="constrained")
-    else:
-        from matplotlib.figure import Figure
+        return pyplot.figure(figsize=inches, layout="constrained")
+    from matplotlib.figure import Figure
 
-        figure = Figure(figsize=FIGURE_INCHES, layout="constrained")
-    return figure.subplots()
+    return Figure(figsize=inches, layout="constrained")
 
 
 def check_labels(ax: Any, title: Any) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, Unpack, overload
 
 from attrs import evolve, field, frozen
 
@@ -50,6 +50,9 @@ from archwright.search.running.run_view import NAMED_TRIALS, RunView, view_run
 from archwright.search.searcher import AnySearcher
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.query import RunScope
+
+if TYPE_CHECKING:
+    from archwright.results.importance import Importance
 
 
 @frozen(eq=False, repr=False)
@@ -345,6 +348,17 @@ class Run(Sequence[Trial]):
         given = given if retraining.data is None else evolve(given, data=retraining.data)
         new = retrain_trial(run.view, run[trial].number, retraining, options.get("name"), run_options)
         return run._read(new, given)
+
+    def importance(self, budget: Budget | str | None = None, *, pairs: bool = False, seed: int = 0) -> "Importance":
+        """How much each hyperparameter matters for the scores at a budget, the largest that has enough trials.
+
+        With `pairs`, also what two do together. Raises TooFewTrials, NothingVaries and NotTrusted.
+        """
+        from archwright.execution.arguments import read_budget
+        from archwright.results.importance import compute_importance
+
+        with_pairs = check_flag("pairs", pairs)
+        return compute_importance(self.view, read_budget(budget), with_pairs=with_pairs, seed=read_seed(seed))
 
     def details(self) -> RunDetails:
         """All that is to know about it, as `archwright show --json` prints it."""

@@ -1,0 +1,1 @@
+"""How much each hyperparameter matters: analyses of what trials came to. They know neither the log nor what runs it."""

@@ -1,0 +1,101 @@
+"""The trials of a run that had one budget, and what was chosen in them: what an analysis of importance is about."""
+
+import math
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from archwright.core.budget import Budget
+from archwright.core.domain import Domain
+from archwright.core.node import Node
+from archwright.execution.checks import BadArgument
+from archwright.search.importance.analyzed_trial import AnalyzedTrial, TooFewTrials, count_needed_trials, list_varying
+from archwright.search.running.run_view import RunView, rebuild_leaf
+from archwright.store.fold import TrialState
+
+
+@frozen
+class BudgetTrials:
+    """The trials of a run that had one budget, and have ended."""
+
+    budget: Budget | None  # None where what evaluates them reads none
+    scored: Sequence[TrialState]
+    failed: int  # how many have no score, or one that is not finite
+    needed: int  # how many with a score an analysis takes: two for each hyperparameter that all have, and two more
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether they can be analysed."""
+        return len(self.scored) >= self.needed
+
+    def describe(self) -> str:
+        """How many there are of how many that it takes."""
+        count = f"{len(self.scored)} of the {self.needed} that it takes"
+        return count if self.budget is None else f"{self.budget}: {count}"
+
+
+def select_budget_trials(view: RunView, budget: Budget | None) -> tuple[BudgetTrials, list[BudgetTrials]]:
+    """The trials of a budget, or those of the largest one that are enough; and those of larger ones, which are too few.
+
+    Raises TooFewTrials with what there is, NothingScored where no trial has a score, and BadArgument of a budget where
+    what evaluates the trials reads none.
+    """
+    view.rank_best()
+    groups = _group_by_budget(view)
+    if budget is None:
+        chosen = next((group for group in groups if group.is_enough), None)
+        if chosen is not None:
+            return chosen, groups[: groups.index(chosen)]
+    elif not view.run.started.reads_budget:
+        raise BadArgument(f"budget is {budget}, and what evaluates the trials of {view.name} reads none; leave it out")
+    else:
+        chosen = next((group for group in groups if group.budget == budget and group.is_enough), None)
+        if chosen is not None:
+            return chosen, []
+    wanted, found = (
+        "" if budget is None else f" with the budget {budget}",
+        "; ".join(map(BudgetTrials.describe, groups)),
+    )
+    raise TooFewTrials(
+        f"too few trials of {view.name}{wanted} have a score: there are {found} (two for each hyperparameter, and two "
+        "more); go on with the run for more trials"
+    )
+
+
+def _group_by_budget(view: RunView) -> list[BudgetTrials]:
+    """The run's own trials that have ended, by their budgets, the largest first."""
+    ended = [trial for trial in view.trials if trial.status is not None]
+    reads_budget = view.run.started.reads_budget
+    budgets = sorted({trial.budget for trial in ended}, key=lambda budget: -budget.amount) if reads_budget else [None]
+    varying = list_varying([dict(trial.path) for trial in ended])
+    return [
+        _make_group([trial for trial in ended if budget in (None, trial.budget)], budget, varying) for budget in budgets
+    ]
+
+
+def _make_group(trials: Sequence[TrialState], budget: Budget | None, varying: Sequence[str]) -> BudgetTrials:
+    scored = [trial for trial in trials if trial.score is not None and math.isfinite(trial.score)]
+    chosen = [dict(trial.path) for trial in scored]
+    dimensions = sum(all(name in choices for choices in chosen) for name in varying)
+    return BudgetTrials(budget, scored, len(trials) - len(scored), count_needed_trials(dimensions))
+
+
+def read_analyzed_trials(view: RunView, trials: Sequence[TrialState]) -> list[AnalyzedTrial]:
+    """What was chosen in each of the trials, and of what; raises NotTrusted where that takes code of others."""
+    analyzed: list[AnalyzedTrial] = []
+    for trial in trials:
+        assert trial.score is not None
+        domains = _list_domains(rebuild_leaf(view, trial))
+        analyzed.append(AnalyzedTrial(trial.trial, trial.score, dict(trial.path), domains))
+    return analyzed
+
+
+def _list_domains(leaf: Node) -> dict[str, Domain]:
+    """The domain of which each hyperparameter of a leaf was chosen, by its name."""
+    domains: dict[str, Domain] = {}
+    node = leaf.parent
+    while node is not None:
+        assert node.choice is not None
+        domains[node.choice.name] = node.choice.domain
+        node = node.parent
+    return domains
