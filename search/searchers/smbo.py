@@ -41,6 +41,10 @@ MORE_CHANGES = 0.5
 # The position of a number that a leaf does not have: no nearer to one end of its domain than to the other.
 MISSING_POSITION = 0.5
 
+# So many numbers at most have a scale each where there are several budgets, and so many more trials. A choice: each
+# takes another seven likelihoods to fit. Not so where there is one budget, for which docs/reproduction.md has figures.
+MAX_SPLIT_NUMBERS = 24
+
 SmboState = History[LeafFeatures]
 
 
@@ -56,6 +60,10 @@ class Smbo:
     likelihood; or a random forest, whose trees' spread is the standard deviation. Candidates are variants of the best
     trials and random leaves. None was proposed before; where all of them were, a random leaf that is new is proposed,
     and nothing once every leaf of a finite space was.
+
+    With several budgets, it sees the last score of each trial whatever its budget, and every number has a scale of its
+    own. What was promoted is worth more than what was not, so that a better score at a larger budget is no mistake; a
+    budget as a feature, with candidates predicted at the largest, was measured to be worse.
 
     Open trials are taken to score the posterior mean. A failed trial scores as the worst one did.
     """
@@ -150,7 +158,8 @@ class Smbo:
         rows += (features for _, features in state.open_trials.values())
         rows += (observations[i].features for i in best)  # predicted like the candidates, and before them
         rows += candidates.values()
-        posterior = SURROGATES[self.surrogate](_to_groups(rows), targets, len(state.open_trials), uniform)
+        groups = _to_groups(rows, is_split=state.problem.budgets is not None)
+        posterior = SURROGATES[self.surrogate](groups, targets, len(state.open_trials), uniform)
         # What there is to improve on is the posterior mean of the best trials, not what they scored: where that is
         # taken for noise, nothing near them would seem to be better (Picheny et al. 2013: EI with plug-in).
         n = len(best)
@@ -171,13 +180,18 @@ class Smbo:
         return best + [others[i * len(others) // (self.memory - half)] for i in range(self.memory - half)]
 
 
-def _to_groups(rows: Sequence[LeafFeatures]) -> list[FloatArray]:
-    """The features by group, scaled so that two different options, or both ends of a number, are 1 apart."""
+def _to_groups(rows: Sequence[LeafFeatures], *, is_split: bool) -> list[FloatArray]:
+    """The features by group, scaled so that two different options, or both ends of a number, are 1 apart.
+
+    Where it `is_split`, each number is a group, as far as there are few.
+    """
     options, numbers = [row.options for row in rows], [row.numbers for row in rows]
     structure = [row.structure for row in rows]
+    positions = to_matrix(numbers, build_vocabulary(numbers), MISSING_POSITION)
+    is_split = is_split and positions.shape[1] <= MAX_SPLIT_NUMBERS
     groups = [
         to_matrix(options, build_vocabulary(options)) / math.sqrt(2),
-        to_matrix(numbers, build_vocabulary(numbers), MISSING_POSITION),
+        *(np.split(positions, positions.shape[1], axis=1) if is_split and positions.shape[1] else [positions]),
         to_matrix(structure, build_vocabulary(structure)),
     ]
     return [group for group in groups if group.shape[1]] or groups[:1]

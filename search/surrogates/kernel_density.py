@@ -10,6 +10,9 @@ from attrs import frozen
 from archwright.core.domain import Domain, Values
 from archwright.core.node import Node
 from archwright.core.normal import Normal
+from archwright.core.picked import PickedHyperparameter, find_picked
+from archwright.core.term import Term
+from archwright.core.term_cache import cache_on_term
 from archwright.core.value import Path, Value
 from archwright.search.magnitude import FloatArray
 from archwright.search.randomness import UniformStream
@@ -26,7 +29,8 @@ MIN_LOG_DENSITY = math.log(1e-32)
 class Coordinates:
     """Where a configuration lies: a coordinate for each choice that its path has made, by name.
 
-    A choice that was not asked on the way is inactive, and has none.
+    A choice that was not asked on the way is inactive, and has none. In place of one that says but a place of lists
+    come the hyperparameters that are picked from them.
     """
 
     numbers: Mapping[str, float]  # the unit position of each number, or ordered value, in the domain that was offered
@@ -45,12 +49,18 @@ def is_numeric(domain: Domain) -> bool:
 def extract_coordinates(leaf: Node, path: Path) -> Coordinates:
     """The coordinates of a leaf; `path` is its path, which whoever drew it has made already."""
     numbers, options, offered = dict[str, float](), dict[str, Value](), dict[str, Values]()
-    node = leaf.parent
+    picked, node = find_picked(leaf.origin.space), leaf.parent
     for name, value in reversed(path):
         assert node is not None
         domain = node.domain
         assert domain is not None
-        if isinstance(domain, Values) and not domain.ordered:
+        if name in picked:
+            for each in picked[name]:
+                if each.is_number:
+                    numbers[each.name] = each.positions[int(value)]
+                else:
+                    options[each.name], offered[each.name] = each.options[int(value)], each.domain
+        elif isinstance(domain, Values) and not domain.ordered:
             options[name], offered[name] = value, domain
         else:
             numbers[name] = domain.place_value(value)
@@ -118,23 +128,69 @@ class KernelDensity:
         """A leaf below `root`, around one of the points: every choice that was active there is drawn near it.
 
         A number has a normal distribution that is cut off at the ends of its domain, of `factor` bandwidths; an option
-        stays with the probability 1 - h. All else is drawn from its domain. Consumes one number for each choice, and
-        one more for each option that was active.
+        stays with the probability 1 - h. All else is drawn from its domain. A choice that says a place of lists takes
+        the one at which what is picked is nearest to what is drawn for it. Consumes one number for each choice, or
+        hyperparameter that is picked, and one more for each option that was active.
         """
-        node = root
+        node, places = root, _index_places(root.origin.space)
         while (domain := node.domain) is not None:
             name = node.choice_name
-            if name in point.numbers and is_numeric(domain):
-                spread = Normal(point.numbers[name], factor * self.bandwidths[name])
-                position = spread.find_quantile(uniform(), (0.0, 1.0), log=False)
-                value = domain.plain.from_unit(round(position, POSITION_DIGITS))
+            if name in places:
+                value = self._draw_place(places[name], domain, point, factor, uniform)
+            elif name in point.numbers and is_numeric(domain):
+                value = domain.plain.from_unit(self._draw_position(name, point, factor, uniform))
             else:
-                value = point.options.get(name)
-                stays = value is not None and uniform() >= self.bandwidths[name]
-                if value is None or not stays or value not in domain:
-                    value = domain.sample(uniform())
+                value = self._draw_option(name, domain, point, uniform)
             node = node.choose(value)
         return node
+
+    def _draw_position(self, name: str, point: Coordinates, factor: float, uniform: UniformStream) -> float:
+        """A position around the point's; any where it has none."""
+        if name not in point.numbers:
+            return uniform()
+        spread = Normal(point.numbers[name], factor * self.bandwidths[name])
+        return round(spread.find_quantile(uniform(), (0.0, 1.0), log=False), POSITION_DIGITS)
+
+    def _draw_option(self, name: str, domain: Domain, point: Coordinates, uniform: UniformStream) -> Value:
+        """The point's option, or one from the domain."""
+        value = point.options.get(name)
+        stays = value is not None and uniform() >= self.bandwidths[name]
+        return value if value is not None and stays and value in domain else domain.sample(uniform())
+
+    def _draw_place(
+        self, places: "PlaceIndex", domain: Domain, point: Coordinates, factor: float, uniform: UniformStream
+    ) -> Value:
+        """The place at which what is picked is nearest to what is drawn around the point."""
+        distances = np.zeros(len(places.positions))
+        for i, each in enumerate(places.numbers):
+            distances += (places.positions[:, i] - self._draw_position(each.name, point, factor, uniform)) ** 2
+        for each in places.options:
+            option = self._draw_option(each.name, each.domain, point, uniform)
+            distances += [float(other != option) for other in each.options]
+        offered = [int(place) for place in domain]
+        nearest = np.argmin(np.round(distances[offered], POSITION_DIGITS))
+        return list(domain)[int(nearest)]
+
+
+@final
+@frozen(eq=False)
+class PlaceIndex:
+    """What a choice that says a place of lists picks there."""
+
+    numbers: Sequence[PickedHyperparameter]
+    options: Sequence[PickedHyperparameter]
+    positions: FloatArray  # [places, numbers]
+
+
+@cache_on_term
+def _index_places(space: Term) -> Mapping[str, PlaceIndex]:
+    """By the name of each choice that says a place of lists, what it picks."""
+    index = dict[str, PlaceIndex]()
+    for name, picked in find_picked(space).items():
+        numbers, options = [each for each in picked if each.is_number], [each for each in picked if not each.is_number]
+        positions = np.array([each.positions for each in numbers]).reshape(len(numbers), len(picked[0].options)).T
+        index[name] = PlaceIndex(numbers, options, positions)
+    return index
 
 
 def fit_kernel_density(

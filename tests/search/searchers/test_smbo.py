@@ -2,6 +2,7 @@
 
 import random
 
+import numpy as np
 import pytest
 from attrs import evolve
 from pyrsistent import pmap
@@ -18,6 +19,7 @@ from tests.search.contract import Session, check_proposals, make_problem, replay
 from tests.search.instant import SPACE
 
 SMALL = aw.sequential(aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.optional(aw.dropout([0.1, 0.3])), aw.affine(10))
+ONE = aw.Budget(1, "epochs")
 FLAT = aw.settings(**{f"x{i}": ["a", "b", "c", "d"] for i in range(5)})
 QUICK = Smbo(initial=4, variants=24, rollouts=24, parents=4)
 FOREST = evolve(QUICK, surrogate="forest")
@@ -189,6 +191,23 @@ def test_an_open_number_keeps_the_next_away():
     assert first is not None
     assert second is not None
     assert abs(float(first.path[0][1]) - float(second.path[0][1])) > 1e-3
+
+
+def test_with_several_budgets_every_number_has_a_scale_of_its_own(monkeypatch):
+    """Of three numbers and an option: four groups rather than two; of more numbers than a few, two as ever."""
+    seen = []
+
+    def look(groups, targets, pending, uniform):  # noqa: ARG001
+        seen.append(tuple(group.shape[1] for group in groups))
+        candidates = len(groups[0]) - len(targets) - pending
+        return Posterior(np.zeros(candidates), np.ones(candidates))
+
+    monkeypatch.setattr(smbo, "SURROGATES", {"gp": look})
+    for count, budgets in ((3, None), (3, True), (smbo.MAX_SPLIT_NUMBERS + 1, True)):
+        space = aw.settings(o=["a", "b"], **{f"x{i}": aw.reals(0, 1) for i in range(count)})
+        problem = evolve(make_problem(space), budgets=aw.BudgetRange(ONE, 9 * ONE) if budgets else None)
+        Session(QUICK, problem).run(5, score_path)
+    assert list(dict.fromkeys(seen)) == [(2, 3), (2, 1, 1, 1), (2, smbo.MAX_SPLIT_NUMBERS + 1)]
 
 
 def test_memory_is_bounded_and_keeps_the_best():

@@ -150,3 +150,30 @@ def test_what_is_not_active_in_the_point_is_drawn_from_its_domain():
     drawn = [density.draw_around(aw.root(space, (4,)), point, 3.0, uniform).path for _ in range(1000)]
     assert sum(path[0][1] == "a" for path in drawn) / 1000 == pytest.approx(0.9, abs=0.04)
     assert sum(path[1][1] == "a" for path in drawn) / 1000 == pytest.approx(0.5, abs=0.06)
+
+
+def pick_rows() -> aw.Term:
+    """A row of a table, unordered, which says a number of 11 and an option."""
+    row = aw.shared("row", aw.values(*range(11), ordered=False))
+    rates, kinds = [0.1 * (i + 1) for i in range(11)], ["a", "b"] * 5 + ["a"]
+    return aw.settings(rate=aw.pick(rates, row), kind=aw.pick(kinds, row))
+
+
+def test_what_is_picked_stands_for_the_place():
+    """A number at the middle of its eleventh, and an option of two; the row itself says nothing."""
+    coordinates = extract(aw.root(pick_rows(), (4,)).choose(3))
+    assert coordinates.numbers == pytest.approx({"row.rate": 3.5 / 11})
+    assert coordinates.options == {"row.kind": "b"}
+    assert count_options([coordinates]) == {"row.kind": 2}
+
+
+def test_a_place_is_drawn_where_what_is_picked_is_near():
+    """Around row 3 with hardly any bandwidth it is row 3; with another option half of the time, a neighbour, too."""
+    root = aw.root(pick_rows(), (4,))
+    point, uniform = extract(root.choose(3)), random.Random(0).random
+    narrow = KernelDensity([point], {"row.rate": 1e-3, "row.kind": 1e-3}, {"row.kind": 2})
+    assert {narrow.draw_around(root, point, 1.0, uniform).path for _ in range(20)} == {(("row", 3),)}
+    wide = KernelDensity([point], {"row.rate": 0.02, "row.kind": 0.5}, {"row.kind": 2})
+    rows = [wide.draw_around(root, point, 1.0, uniform).path[0][1] for _ in range(400)]
+    assert set(rows) == {2, 3, 4}
+    assert rows.count(3) / 400 == pytest.approx(0.75, abs=0.08)  # the option stays, or is drawn from two
