@@ -12,7 +12,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from archwright.plots.axes import FIGURE_INCHES, MATPLOTLIB_STYLE, NO_OPTIONS, FigureOptions
-from archwright.plots.colours import assign_colours
+from archwright.plots.colours import CYCLE_COLOURS, assign_colours
 from archwright.plots.figures import (
     FIGURE_KINDS,
     FigureKind,
@@ -24,6 +24,7 @@ from archwright.plots.figures import (
 )
 from archwright.plots.histories import NothingToCompare, SearchHistory, group_by_label, read_histories
 from archwright.plots.search_kinds import compute_bin_edges
+from archwright.search.named import SEARCHERS
 from archwright.store.duckdb_log import DuckDBLog
 from tests.comparison_logs import UNEVEN_SEARCHES, log_search, log_searches
 
@@ -78,24 +79,24 @@ def test_a_searcher_has_its_colour_and_its_place_whatever_was_logged_first(tmp_p
     log = DuckDBLog(tmp_path / "log.duckdb")
     runs = ("b.smbo.0", "b.mcts.0", "b.random.0", "a.random.0", "a.mcts.0", "c.smbo.0")
     log_searches(log, {run: [0.1, 0.5] for run in runs})
-    whole = {"random": "C0", "mcts": "C1", "smbo": "C5"}
+    whole = {name: f"C{list(SEARCHERS).index(name) % CYCLE_COLOURS}" for name in ("random", "mcts", "smbo")}
+    assert (whole["random"], whole["mcts"], len(set(whole.values()))) == ("C0", "C1", 3)
     assert list(find_colours(log, "b.*").items()) == list(whole.items())
     assert [find_colours(log, pattern) for pattern in ("a.*", "c.*", "*.mcts.0")] == [
-        {"random": "C0", "mcts": "C1"},
-        {"smbo": "C5"},
-        {"mcts": "C1"},
+        {name: whole[name] for name in ("random", "mcts")},
+        {"smbo": whole["smbo"]},
+        {"mcts": whole["mcts"]},
     ]
 
 
 def test_several_searchers_of_one_name_have_colours_that_no_other_one_has():
     """The first of them by its settings has that of the name; more searchers than colours begin anew."""
-    assert assign_colours(["mcts,parts=2", "mcts", "random", "smbo (revision 1)", "other"]) == {
-        "random": "C0",
-        "mcts": "C1",
-        "smbo (revision 1)": "C5",
-        "other": "C8",
-        "mcts,parts=2": "C2",
-    }
+    colours = assign_colours(["mcts,parts=2", "mcts", "random", "smbo (revision 1)", "other"])
+    assert (colours["random"], colours["mcts"]) == ("C0", "C1")
+    assert colours["smbo (revision 1)"] == assign_colours(["smbo"])["smbo"]
+    assert len(set(colours.values())) == 5
+    assert all(int(colour[1:]) < CYCLE_COLOURS for colour in colours.values())
+    assert set(assign_colours(list(SEARCHERS)[:CYCLE_COLOURS]).values()) == {f"C{i}" for i in range(CYCLE_COLOURS)}
     many = assign_colours([f"mcts,exploration=0.{i}" for i in range(25)])
     assert (many["mcts,exploration=0.0"], set(many.values())) == ("C1", {f"C{i}" for i in range(10)})
 

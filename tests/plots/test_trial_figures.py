@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib import pyplot
@@ -24,6 +25,8 @@ from archwright.plots.model_share import WINDOW, compute_moving_share
 from archwright.plots.trial_histories import NothingToShow, make_trial_history
 from archwright.search.running.run_view import view_run
 from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.events import AttemptEnded, AttemptStarted
+from archwright.store.log import START
 from tests.ladder_logs import LadderLog
 
 TRIAL_KINDS = [name for name, kind in FIGURE_KINDS.items() if isinstance(kind, TrialFigureKind)]
@@ -91,6 +94,20 @@ def test_simulated_time_is_that_of_the_attempts(tmp_path):
     log = DuckDBLog(tmp_path / "log.duckdb")
     LadderLog("fast-1", started={"simulates_time": True}, speed=1000.0).append_to(log)
     assert [trial.ended for trial in read_history(log, "fast-1").trials] == [*range(1, 10), 11, 13, 15, 21]
+
+
+def test_the_clock_of_a_simulation_is_what_it_says(tmp_path):
+    """Of two workers at once: trials begin and end together, which the seconds of their attempts do not tell."""
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    ladder = LadderLog("two-1", started={"simulates_time": True})
+    events = [
+        evolve(event, clock=time / 2) if isinstance(event, AttemptStarted | AttemptEnded) else event
+        for event, time in ladder.make_events()
+    ]
+    log.append("two-1", events, START)
+    trials = read_history(log, "two-1").trials
+    assert [trial.ended for trial in trials] == [t / 2 for t in (*range(1, 10), 11, 13, 15, 21)]
+    assert [trial.began for trial in trials][:3] == [0.0, 0.5, 1.0]
 
 
 @pytest.mark.parametrize("run", ["one-1", "down-1"])

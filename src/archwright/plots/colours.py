@@ -14,16 +14,18 @@ def get_sort_key(label: str) -> tuple[int, str]:
 
 
 def assign_colours(labels: Iterable[str]) -> Mapping[str, str]:
-    """The colour of each searcher: that of its name, or, where another one of its name comes first, one that is left.
+    """The colour of each searcher: that of its name, or, where another one has it already, one that is left.
 
-    So a searcher has the same colour in all figures that show no other one of its name.
+    So a searcher has the same colour in all figures that show no other one of its name. Names beyond the last colour
+    begin anew with the first.
     """
     ordered = sorted(labels, key=get_sort_key)
-    first_labels: dict[int, str] = {}
+    numbers: dict[str, int] = {}
     for label in ordered:
-        first_labels.setdefault(_find_searcher_index(label), label)
-    numbers = {label: number for number, label in first_labels.items()}
-    free = [number for number in range(CYCLE_COLOURS) if number not in first_labels] or list(range(CYCLE_COLOURS))
+        number = _find_searcher_index(label) % CYCLE_COLOURS
+        if number not in numbers.values():
+            numbers[label] = number
+    free = [number for number in range(CYCLE_COLOURS) if number not in numbers.values()] or list(range(CYCLE_COLOURS))
     others = [label for label in ordered if label not in numbers]
     numbers |= {label: free[i % len(free)] for i, label in enumerate(others)}
     return {label: f"C{number}" for label, number in numbers.items()}

@@ -14,7 +14,7 @@ from archwright.core.objective import Direction
 from archwright.plots.histories import SearchHistory
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.run_view import RunView, view_run
-from archwright.store.events import AttemptEnded, AttemptStarted, Reported, Scored
+from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported, Scored
 from archwright.store.fold import TrialState
 from archwright.store.run_time import NO_TIME
 
@@ -122,7 +122,8 @@ def make_trial_history(view: RunView) -> TrialHistory:
 class _Clock:
     """When the trials of a run began and ended, in seconds that its processes had spent on it by then.
 
-    Where time is simulated, these are the seconds of all attempts up to then, one after the other.
+    Where time is simulated it is the clock of the simulation; in logs that have none, the seconds of all attempts up to
+    then, one after the other.
     """
 
     def __init__(self, *, simulates_time: bool) -> None:
@@ -131,16 +132,25 @@ class _Clock:
         self.ended: dict[int, float] = {}
         self._run_time, self._simulated = NO_TIME, 0.0
 
-    def tell(self, event: object, time: float) -> None:
+    def tell(self, event: Event, time: float) -> None:
         """Take notice of the next event of the run."""
-        self._run_time = self._run_time.fold(event, time)  # pyright: ignore[reportArgumentType]  (any event)
-        if isinstance(event, AttemptEnded):
-            self._simulated += event.seconds
-        now = self._simulated if self.simulates_time else self._run_time.seconds
-        if isinstance(event, AttemptStarted):
-            self.began.setdefault(event.trial, now)
-        if isinstance(event, Scored):
-            self.ended[event.trial] = now
+        self._run_time = self._run_time.fold(event, time)
+        match event:
+            case AttemptStarted(trial=trial, clock=clock):
+                self.began.setdefault(trial, self._read(clock))
+            case AttemptEnded(trial=trial, seconds=seconds, clock=clock):
+                self._simulated += seconds
+                self.ended[trial] = self._read(clock)
+            case Scored(trial=trial):
+                self.ended.setdefault(trial, self._read(None))
+            case _:
+                pass
+
+    def _read(self, clock: float | None) -> float:
+        """The time of an event; `clock` is what it says of it itself."""
+        if clock is not None:
+            return clock
+        return self._simulated if self.simulates_time else self._run_time.seconds
 
 
 def _show_trial(view: RunView, state: TrialState, clock: _Clock) -> ShownTrial:
@@ -158,7 +168,7 @@ def _show_trial(view: RunView, state: TrialState, clock: _Clock) -> ShownTrial:
         state.bracket,
         state.by_model,
         clock.began.get(state.trial, NAN),
-        clock.ended.get(state.trial, NAN),
+        NAN if state.status is None else clock.ended.get(state.trial, NAN),
         [(report.epoch, float(report.metrics[metric])) for report in reports if metric in report.metrics],
     )
 
