@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+IntegerArray = NDArray[np.int64]
 
 # If the largest number lies within these, its square and the sum of as many squares as memory holds are floats, none is
 # so small that it has lost digits, and nothing is scaled.

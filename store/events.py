@@ -14,6 +14,7 @@ from cattrs.gen import make_dict_unstructure_fn, override
 from archwright.core.budget import Budget, Budgets, parse_budgets
 from archwright.core.ends import END_FIELDS, RunEnds
 from archwright.core.errors import show, to_encodable
+from archwright.core.incumbent import Ranking
 from archwright.core.input import Input, input_from_text
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
@@ -102,6 +103,11 @@ class RunStarted:
     def budget_text(self) -> str:
         """What a person types for the budget, or for the budgets."""
         return self.budgets or str(self.budget)
+
+    @property
+    def ranking(self) -> Ranking:
+        """The order of its trials, the best first."""
+        return Ranking(self.objective, self.reads_budget)
 
     @property
     def model_input(self) -> Input:

@@ -4,7 +4,6 @@ The state is the fold of the run's events (a left fold, as `functools.reduce`): 
 the events before it. `fold` accepts any event, `decide` only one that may come next.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import assert_never
@@ -15,6 +14,7 @@ from pyrsistent import PMap, pmap
 from archwright.core.budget import Budget
 from archwright.core.ends import NO_ENDS, RunEnds
 from archwright.core.errors import show
+from archwright.core.incumbent import Incumbent, Ranking
 from archwright.core.objective import Objective
 from archwright.core.protocols import Status
 from archwright.store.errors import Inadmissible
@@ -74,8 +74,8 @@ class RunState:
     trials: PMap[int, TrialState] = _NO_TRIALS
     open_trials: tuple[int, ...] = ()  # proposed and not scored ("in_flight" in the views), in the order of proposing
     stopped: RunStopped | None = None  # how the last process left, unless another one resumed since
-    best_score: float | None = None  # never NaN
-    scored_since_best: int = 0  # how many trials were scored since the best score last improved, or at all without one
+    incumbent: Incumbent | None = None  # the best trial so far
+    scored_since_best: int = 0  # how many trials were scored since the best last improved, or at all without one
     attempt_seconds: float = 0.0  # of all attempts that ended, whether measured or simulated
     simulates_time: bool = False  # whether these are simulated
     last_clock: float | None = None  # the latest simulated time of an event; None where none had one
@@ -103,6 +103,23 @@ class RunState:
         """How many trials the searcher was told about."""
         return len(self.trials) - len(self.open_trials)
 
+    @property
+    def ranking(self) -> Ranking:
+        """The order of its trials, the best first."""
+        return Ranking(Objective()) if self.started is None else self.started.ranking
+
+    @property
+    def best_score(self) -> float | None:
+        """The score of the best trial so far, never NaN; None without one."""
+        return None if self.incumbent is None else self.incumbent.score
+
+    @property
+    def has_several_budgets(self) -> bool:
+        """Whether its trials have several budgets, which mean something to what evaluates them."""
+        if self.started is not None and not self.started.reads_budget:
+            return False
+        return len({trial.budget for trial in self.trials.values()}) > 1
+
 
 def fold(state: RunState, event: Event) -> RunState:
     """The state after `event`; total, so that events that were once accepted can always be folded."""
@@ -120,7 +137,7 @@ def fold_events(events: Iterable[Event], state: RunState = RunState()) -> RunSta
         state.keep_models,
         open_trials,
         state.stopped,
-        state.best_score,
+        state.incumbent,
         state.scored_since_best,
         state.attempt_seconds,
         state.simulates_time,
@@ -195,7 +212,7 @@ class _RunDraft:
     keep_models: int
     open_trials: dict[int, None]  # a set in the order of proposing
     stopped: RunStopped | None
-    best_score: float | None
+    incumbent: Incumbent | None
     scored_since_best: int
     attempt_seconds: float
     simulates_time: bool
@@ -244,16 +261,12 @@ class _RunDraft:
             self.attempt_seconds += max(0.0, event.seconds)  # 0 also for NaN, which a stranger may have logged
         elif isinstance(event, Scored):
             self.open_trials.pop(event.trial, None)
-            self._apply_score(event.score)
+            self._apply_score(trial)
 
-    def _apply_score(self, score: float | None) -> None:
-        objective = Objective() if self.started is None else self.started.objective
-        if score is None or math.isnan(score):
-            self.scored_since_best += 1
-        elif self.best_score is None or objective.is_better(score, self.best_score):
-            self.best_score, self.scored_since_best = score, 0
-        else:
-            self.scored_since_best += 1
+    def _apply_score(self, trial: _TrialDraft) -> None:
+        ranking = Ranking(Objective()) if self.started is None else self.started.ranking
+        self.scored_since_best = 0 if ranking.improves(trial, self.incumbent) else self.scored_since_best + 1
+        self.incumbent = ranking.choose(trial, self.incumbent)
 
     def _interrupt(self) -> None:
         """Mark all attempts as not running: none outlives the process that started it."""
@@ -279,7 +292,7 @@ class _RunDraft:
             trials,
             open_trials,
             self.stopped,
-            self.best_score,
+            self.incumbent,
             self.scored_since_best,
             self.attempt_seconds,
             self.simulates_time,

@@ -81,6 +81,10 @@ _ATTEMPTS = View(
     FROM started LEFT JOIN ended USING (run, trial, attempt) LEFT JOIN cut USING (run)
     """,
 )
+# Whether what evaluates a run's trials reads their budgets, of its RunStarted, as events.py has it.
+READS_BUDGET_SQL = """NOT coalesce(
+    payload->>'$.reads_budget' = 'false', payload->>'$.evaluator.ignores_budget' = 'true', false
+)"""
 _TRIALS = View(
     "trials",
     "One row a proposal.",
@@ -102,17 +106,14 @@ _TRIALS = View(
         "rung": "of a ladder of budgets: 0 is the smallest budget of the run; NULL of other searchers",
         "by_model": "whether a model of the trials so far made it; NULL if the searcher has none, or did not say",
     },
-    """
+    f"""
     WITH spent AS (
         SELECT run, trial, count(*) AS attempts, sum(seconds) AS seconds FROM attempts GROUP BY run, trial
-    ), unread AS (
-        SELECT run FROM events WHERE kind = 'RunStarted'
-            AND coalesce(payload->>'$.reads_budget' = 'false', payload->>'$.evaluator.ignores_budget' = 'true')
-    )
+    ), readers AS (SELECT run FROM events WHERE kind = 'RunStarted' AND {READS_BUDGET_SQL})
     SELECT run, trial, make_timestamp((time * 1e6)::BIGINT) AS proposed,
         coalesce(scores.status, 'in_flight') AS status, scores.score,
-        CASE WHEN run NOT IN (FROM unread) THEN TRY_CAST(payload->>'$.budget.amount' AS DOUBLE) END AS budget,
-        CASE WHEN run NOT IN (FROM unread) THEN payload->>'$.budget.unit' END AS unit,
+        CASE WHEN run IN (FROM readers) THEN TRY_CAST(payload->>'$.budget.amount' AS DOUBLE) END AS budget,
+        CASE WHEN run IN (FROM readers) THEN payload->>'$.budget.unit' END AS unit,
         TRY_CAST(payload->>'$.continues' AS BIGINT) AS continues, coalesce(spent.attempts, 0) AS attempts,
         coalesce(spent.seconds, 0) AS seconds, payload->'$.path' AS path,
         TRY_CAST(payload->>'$.enqueued' AS BIGINT) AS enqueued,
@@ -122,7 +123,7 @@ _TRIALS = View(
     FROM (SELECT * FROM events WHERE kind = 'Proposed') AS proposals
         LEFT JOIN (SELECT run, trial, status, score FROM scores) AS scores USING (run, trial)
         LEFT JOIN spent USING (run, trial)
-    """,
+    """,  # noqa: S608  (of our own text)
 )
 _QUEUE = View(
     "queue",
@@ -156,15 +157,20 @@ _INHERITED = View(
         "seconds": "of its attempts there",
         "path": "its choices in this run's space as JSON, [[name, value], ...]",
         "metrics": "every metric, as JSON",
+        "budget": "what it was given; NULL where what evaluates this run's trials reads none",
+        "unit": "of the budget: epochs, seconds or examples; NULL without one",
     },
-    """
+    f"""
+    WITH readers AS (SELECT run FROM events WHERE kind = 'RunStarted' AND {READS_BUDGET_SQL})
     SELECT run, trial, payload->>'$.source_run' AS source_run,
         TRY_CAST(payload->>'$.source_trial' AS BIGINT) AS source_trial, payload->>'$.source_log' AS source_log,
         payload->>'$.status' AS status, TRY_CAST(payload->>'$.score' AS DOUBLE) AS score,
         TRY_CAST(payload->>'$.seconds' AS DOUBLE) AS seconds, payload->'$.path' AS path,
-        payload->'$.metrics' AS metrics
+        payload->'$.metrics' AS metrics,
+        CASE WHEN run IN (FROM readers) THEN TRY_CAST(payload->>'$.budget.amount' AS DOUBLE) END AS budget,
+        CASE WHEN run IN (FROM readers) THEN payload->>'$.budget.unit' END AS unit
     FROM events WHERE kind = 'Inherited'
-    """,
+    """,  # noqa: S608  (of our own text)
 )
 _CHOICES = View(
     "choices",
@@ -231,26 +237,36 @@ _METRICS = View(
 )
 _INCUMBENTS = View(
     "incumbents",
-    "One row each time that the best score so far improved.",
+    "One row each time that another trial became the best: that with the best score among those of the largest budget.",
     {
         "run": _RUN,
         "n": "how many trials had been scored by then, this one included",
         "trial": _TRIAL,
-        "score": "the new best score, in the direction of the run's objective",
+        "score": "its score, which is better than the one before in the direction of the run's objective, unless its "
+        "budget is larger, or both are equal and it was proposed earlier",
         "time": "when it was told (UTC)",
+        "budget": "what it was given; NULL where what evaluates the trials reads none",
+        "unit": "of the budget: epochs, seconds or examples; NULL without one",
     },
-    """
-    WITH signed AS (
-        SELECT run, n, trial, score, time, score * CASE direction WHEN 'minimize' THEN -1 ELSE 1 END AS gain
-        FROM scores JOIN (
-            SELECT run, payload->>'$.objective.direction' AS direction FROM events WHERE kind = 'RunStarted'
-        ) AS objectives USING (run) WHERE NOT isnan(score)
+    f"""
+    WITH starts AS (
+        SELECT run, CASE payload->>'$.objective.direction' WHEN 'minimize' THEN -1 ELSE 1 END AS sign,
+            {READS_BUDGET_SQL} AS reads_budget
+        FROM events WHERE kind = 'RunStarted'
+    ), given AS (
+        SELECT run, trial, sign, CASE WHEN reads_budget THEN TRY_CAST(payload->>'$.budget.amount' AS DOUBLE) END
+            AS budget, CASE WHEN reads_budget THEN payload->>'$.budget.unit' END AS unit
+        FROM events JOIN starts USING (run) WHERE kind = 'Proposed'
+    ), rated AS (
+        SELECT run, n, trial, score, time, budget, unit,
+            row(coalesce(unit, ''), coalesce(budget, 0), score * sign, -trial) AS merit
+        FROM scores JOIN given USING (run, trial) WHERE NOT isnan(score)
     ), compared AS (
-        SELECT *, max(gain) OVER (PARTITION BY run ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS best
-        FROM signed
+        SELECT *, max(merit) OVER (PARTITION BY run ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS best
+        FROM rated
     )
-    SELECT run, n, trial, score, time FROM compared WHERE best IS NULL OR gain > best
-    """,
+    SELECT run, n, trial, score, time, budget, unit FROM compared WHERE best IS NULL OR merit > best
+    """,  # noqa: S608  (of our own text)
 )
 _RUNS = View(
     "runs",
@@ -269,14 +285,16 @@ _RUNS = View(
         "target": "how many trials the person asked for; NULL if the run has no such end",
         "proposed": "how many trials were proposed",
         "scored": "how many trials the searcher was told about",
-        "best_trial": "the trial with the best score so far",
-        "best": "the best score so far",
+        "best_trial": "the best trial so far: that with the best score among those of the largest budget",
+        "best": "its score",
         "forked_from": "the run that it was forked from; NULL if it was not",
         "forked_at": "the last event of that run that it shares",
         "events": "how many events it has",
         "time_limit": "how many seconds it may take, of all its processes together; NULL if it has no such end",
         "until_score": "the score that ends it; NULL if it has no such end",
-        "no_improvement": "how many trials in a row without a new best score end it; NULL if it has no such end",
+        "no_improvement": "how many trials in a row without a new best end it; NULL if it has no such end",
+        "best_budget": "what the best trial was given; NULL where what evaluates the trials reads no budget",
+        "unit": "of budgets: epochs, seconds or examples; NULL where none is read",
     },
     f"""
     WITH told AS (
@@ -286,7 +304,9 @@ _RUNS = View(
             arg_max(payload, seq) FILTER (kind IN ('RunStarted', 'RunResumed')) AS ends
         FROM events GROUP BY run
     ), champions AS (
-        SELECT run, arg_max(trial, n) AS best_trial, arg_max(score, n) AS best FROM incumbents GROUP BY run
+        SELECT run, arg_max(trial, n) AS best_trial, arg_max(score, n) AS best,
+            arg_max_null(budget, n) AS best_budget
+        FROM incumbents GROUP BY run
     )
     SELECT run, make_timestamp((time * 1e6)::BIGINT) AS started, latest,
         CASE last_kind WHEN 'RunStopped' THEN reason ELSE 'open' END AS status,
@@ -297,7 +317,8 @@ _RUNS = View(
         payload->>'$.forked_from.run' AS forked_from, TRY_CAST(payload->>'$.forked_from.at' AS BIGINT) AS forked_at,
         events, TRY_CAST(ends->>'$.time_limit' AS DOUBLE) AS time_limit,
         TRY_CAST(ends->>'$.until_score' AS DOUBLE) AS until_score,
-        TRY_CAST(ends->>'$.no_improvement' AS BIGINT) AS no_improvement
+        TRY_CAST(ends->>'$.no_improvement' AS BIGINT) AS no_improvement, best_budget,
+        CASE WHEN {READS_BUDGET_SQL} THEN payload->>'$.budget.unit' END AS unit
     FROM (SELECT * FROM events WHERE kind = 'RunStarted') AS starts
         JOIN told USING (run) LEFT JOIN champions USING (run)
     """,  # noqa: S608  (of our own text)

@@ -14,6 +14,7 @@ from archwright.results.records import (
     SearchStateRecord,
     VerificationRecord,
 )
+from archwright.results.run_text import name_best
 from archwright.results.verification import RunVerification, Verification
 from archwright.store.suggestions import format_command
 
@@ -29,7 +30,7 @@ def show_search_state(state: SearchStateRecord) -> None:
                 "proposed": pluralize(state["proposed"], "trial"),
                 "scored": pluralize(state["scored"], "trial"),
                 "open": f"trial{'s' if len(state['open']) > 1 else ''} {waiting}" if waiting else "none",
-                "best": f"{state['metric']} {format_score(best['score'])} (trial {best['trial']})" if best else "none",
+                "best": f"{state['metric']} {format_score(best['score'])} ({name_best(best)})" if best else "none",
             }
         )
     )

@@ -1,12 +1,13 @@
 """Runs and trials as text for a person's terminal."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from archwright.core.budget import parse_budget
+from archwright.core.budget import Budget, parse_budget, parse_budgets
 from archwright.core.ends import RunEnds
 from archwright.core.input import describe_input, parse_input
 from archwright.core.words import NAME_KEY
@@ -16,6 +17,7 @@ from archwright.display.ends import format_ends, list_progress
 from archwright.display.text import (
     describe_origin,
     format_budget,
+    format_budgets,
     format_count,
     format_duration,
     format_local_time,
@@ -26,7 +28,7 @@ from archwright.display.text import (
 )
 from archwright.results.records import EarlyStopRecord, RunDetails, RunRow, TrialRecord
 from archwright.results.repeats import explain_repeats, format_repeats
-from archwright.results.run_text import describe_rule
+from archwright.results.run_text import describe_rule, name_best
 from archwright.store.suggestions import suggest_continuation
 
 MAX_TRIAL_ROWS = 20  # of a run's trials on a terminal
@@ -76,7 +78,8 @@ def show_run(run: RunDetails) -> None:
 def show_trials(trials: Sequence[TrialRecord], run: RunDetails, out: Console) -> None:
     """Print a row for each of a run's trials; for repeated trainings also their seeds, and their mean."""
     repeats = run["repeats"]
-    out.print(_tabulate_trials(trials, run["objective"]["metric"], ["seed"] if repeats else []))
+    more = [*(["seed"] if repeats else []), *(["budget"] if _has_several_budgets(run) else [])]
+    out.print(_tabulate_trials(trials, run["objective"]["metric"], more))
     if repeats:
         out.print(f"\n{format_repeats(repeats)}   {explain_repeats(repeats)}", style="bold", soft_wrap=True)
 
@@ -85,7 +88,7 @@ def _format_best(run: RunDetails) -> str:
     if run["repeats"] is not None:
         return f"   {format_repeats(run['repeats'])}"
     best, metric = run["best"], run["objective"]["metric"]
-    return "" if best is None else f"   best {metric} {format_score(best['score'])} (trial {best['trial']})"
+    return "" if best is None else f"   best {metric} {format_score(best['score'])} ({name_best(best)})"
 
 
 def _list_settings(run: RunDetails) -> dict[str, str]:
@@ -94,7 +97,7 @@ def _list_settings(run: RunDetails) -> dict[str, str]:
         f"{format_count(counts['ok'])} ok, {format_count(counts['failed'])} failed, {counts['in_flight']} not done"
     )
     ends = RunEnds(**run["ends"])
-    budget = "" if run["budget"] is None else f"; a budget of {format_budget(parse_budget(run['budget']))} each"
+    budget = f"; {_format_budgets(run)}" if run["budget"] else ""
     target = "" if ends.trials is None else f" of {format_count(ends.trials)}"
     settings = {
         "space": f"{run['space']}, inputs of {describe_input(parse_input(run['input']))}",
@@ -111,6 +114,22 @@ def _list_settings(run: RunDetails) -> dict[str, str]:
         "versions": ", ".join(f"{name} {version}" for name, version in run["versions"].items()),
     }
     return settings | ({"forked from": f"{fork['run']} at event {fork['at']}"} if fork else {})
+
+
+def _has_several_budgets(run: RunDetails) -> bool:
+    return len({trial["budget"] for trial in run["trials"]}) > 1
+
+
+def _format_budgets(run: RunDetails) -> str:
+    """What its trials are given."""
+    given = parse_budgets(run["budget"] or "")
+    if not _has_several_budgets(run):
+        is_one = isinstance(given, Budget)
+        return f"a budget of {format_budget(given) if is_one else format_budgets(given)} each"
+    counts = Counter(trial["budget"] for trial in run["trials"] if trial["budget"] is not None)
+    budgets = {parse_budget(text): number for text, number in counts.items()}
+    order = sorted(budgets, key=lambda budget: (budget.unit, budget.amount))
+    return ", ".join(f"{format_count(budgets[budget])} of {format_budget(budget)}" for budget in order)
 
 
 def _format_ends(run: RunDetails) -> str:
@@ -179,6 +198,8 @@ def _format_cell(trial: TrialRecord, column: str) -> str:
             return (
                 "-" if trial["status"] in OPEN_STATUSES and not trial["seconds"] else format_duration(trial["seconds"])
             )
+        case "budget":
+            return "" if trial["budget"] is None else format_budget(parse_budget(trial["budget"]))
         case "parameters" | "epochs":
             return format_count(trial["metrics"].get(column))
         case "stopped":

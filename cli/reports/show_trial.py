@@ -16,6 +16,7 @@ from archwright.display.text import (
     format_milliseconds,
     format_score,
     humanize_value,
+    name_trial,
     pluralize,
     wrap_choices,
     wrap_tree,
@@ -122,8 +123,9 @@ def show_winner(trial: Trial, metric: str, scored: int, failed: int) -> None:
     out = make_console()
     size = f", {format_count(trial.parameters)} parameters" if trial.parameters is not None else ""
     trials = pluralize(scored, "trial") + (f", {failed} of which failed" if failed else "")
+    name = name_trial(trial.number, trial.view.name_budget(trial.state))
     out.print(
-        f"\nbest of {trials}: trial {trial.number}, {metric} {format_score(trial.score)}{size}",
+        f"\nbest of {trials}: {name}, {metric} {format_score(trial.score)}{size}",
         style="bold",
     )
     out.print(make_property_table(trial.choices))
@@ -139,7 +141,7 @@ def show_best(best: BestTrials) -> None:
         make_console().print("no trial has a score yet")
         return
     out = make_console()
-    out.print(_tabulate_ranking(trials))
+    out.print(_tabulate_ranking(trials, has_several_budgets=best["has_several_budgets"]))
     names, shared = find_differing_choices([trial["choices"] for trial in trials])
     for block in tabulate_choices(trials, names, out.width):
         out.print()
@@ -173,15 +175,17 @@ def merge_names(paths: Iterable[Iterable[str]]) -> list[str]:
     return names
 
 
-def _tabulate_ranking(trials: Sequence[RankedTrialRecord]) -> TextTable:
-    """A row for each trial, with what its model costs where that is known of any."""
+def _tabulate_ranking(trials: Sequence[RankedTrialRecord], *, has_several_budgets: bool) -> TextTable:
+    """A row for each trial, with its budget where the run has several, and what its model costs where that is known."""
     costs = [cost for cost in COST_HEADERS if any(cost in t["metrics"] for t in trials)]
-    columns = ["", "trial", trials[0]["metric"], "parameters", *map(COST_HEADERS.__getitem__, costs), "time"]
+    budgets = ["budget"] if has_several_budgets else []
+    columns = ["", "trial", trials[0]["metric"], *budgets, "parameters", *map(COST_HEADERS.__getitem__, costs), "time"]
     rows = [
         [
             rank,
             t["trial"],
             format_score(t["score"]),
+            *(_format_trial_budget(t) for _ in budgets),
             format_count(t["parameters"]),
             *_format_costs(t, costs),
             format_duration(t["seconds"]),
@@ -189,6 +193,10 @@ def _tabulate_ranking(trials: Sequence[RankedTrialRecord]) -> TextTable:
         for rank, t in enumerate(trials, start=1)
     ]
     return make_table([(column, "right") for column in columns], rows)
+
+
+def _format_trial_budget(trial: RankedTrialRecord) -> str:
+    return "" if trial["budget"] is None else format_budget(parse_budget(trial["budget"]))
 
 
 def _format_costs(trial: RankedTrialRecord, costs: Sequence[str]) -> list[str]:

@@ -1,19 +1,17 @@
 """Which models and checkpoints of a run are kept, and the deletion of the others.
 
-The rule: a run keeps the models of its `keep_models` best trials, of equal ones the earlier; and the checkpoints (the
-artifact "state") of the trials that the searcher may still continue, or that an open trial continues. This follows from
-the log alone, and a file is deleted only once the events that make it unneeded are logged: a process that is killed in
-between leaves too many files, never too few, and the next one deletes them. A run that is resumed with more trials
-keeps as many models as before; a retraining that has kept all of its models goes on to keep all.
+The rule: a run keeps the models of its `keep_models` best trials, in the order of core/incumbent.py; and the
+checkpoints (the artifact "state") of the trials that the searcher may still continue, or that an open trial continues.
+This follows from the log alone, and a file is deleted only once the events that make it unneeded are logged: a process
+that is killed in between leaves too many files, never too few, and the next one deletes them. A run that is resumed
+with more trials keeps as many models as before; a retraining that has kept all of its models goes on to keep all.
 """
 
 from collections.abc import Collection, Mapping
-from heapq import nsmallest
 from pathlib import Path
 
 from attrs import define, field
 
-from archwright.core.objective import Objective
 from archwright.core.protocols import Artifact
 from archwright.search.searchers.fixed import Fixed
 from archwright.store.artifacts import ARTIFACT_FILES, discard_artifacts, find_kinds, find_trials, remove_if_empty
@@ -30,19 +28,14 @@ def choose_artifacts_to_write(trial: int, run_state: RunState, promotable: Colle
 
 
 def choose_artifacts_to_keep(
-    existing_artifacts: ArtifactsByTrial, run_state: RunState, objective: Objective, promotable: Collection[int]
+    existing_artifacts: ArtifactsByTrial, run_state: RunState, promotable: Collection[int]
 ) -> ArtifactsByTrial:
     """The artifacts that the rule keeps of the `existing_artifacts`, which are those of trials that do not run."""
-
-    def rank(trial: int) -> tuple[float, int]:
-        return -objective.utility(run_state.trials[trial].score), trial
-
     ok_trials = [
         trial for trial in existing_artifacts if trial in run_state.trials and run_state.trials[trial].status == "ok"
     ]
-    best_trials = nsmallest(
-        run_state.keep_models, [trial for trial in ok_trials if "model" in existing_artifacts[trial]], key=rank
-    )
+    with_models = [run_state.trials[trial] for trial in ok_trials if "model" in existing_artifacts[trial]]
+    best_trials = [trial.trial for trial in run_state.ranking.rank(with_models)[: run_state.keep_models]]
     continuable = {*promotable, *(run_state.trials[trial].continues for trial in run_state.open_trials)}
     continuable_trials = [trial for trial in ok_trials if trial in continuable]
     trials_to_keep: Mapping[Artifact, Collection[int]] = {"model": best_trials, "state": continuable_trials}
@@ -73,7 +66,7 @@ class ArtifactRetention:
     _trials: set[int] | None = field(default=None, init=False)
 
     def delete_unneeded(
-        self, running_trials: Collection[int], run_state: RunState, objective: Objective, promotable: Collection[int]
+        self, running_trials: Collection[int], run_state: RunState, promotable: Collection[int]
     ) -> None:
         """Delete what the rule does not keep, except for the `running_trials`, which may be writing just now.
 
@@ -82,7 +75,7 @@ class ArtifactRetention:
         earlier_trials = self._trials
         ended_trials = find_trials(self.folder) if earlier_trials is None else earlier_trials.difference(running_trials)
         existing_artifacts = {trial: find_kinds(self.folder, trial) for trial in ended_trials}
-        artifacts_to_keep = choose_artifacts_to_keep(existing_artifacts, run_state, objective, promotable)
+        artifacts_to_keep = choose_artifacts_to_keep(existing_artifacts, run_state, promotable)
         for trial in ended_trials:
             discard_artifacts(self.folder, trial, ALL_ARTIFACTS - artifacts_to_keep[trial])
         self._trials = {trial for trial in ended_trials if artifacts_to_keep[trial]} | set(running_trials)

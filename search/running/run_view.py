@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from json import loads
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 from attrs import evolve, frozen
 
 from archwright.core import json
+from archwright.core.budget import Budget
 from archwright.core.errors import ArchwrightError
+from archwright.core.incumbent import Incumbent
 from archwright.core.input import Input
 from archwright.core.node import Node, replay
-from archwright.core.objective import Objective
 from archwright.core.protocols import describe_status
 from archwright.core.term import Term
 from archwright.core.unknown_modules import specify_by_name
@@ -59,6 +60,7 @@ class RunView:
     status: str  # why its last process left it; or running, died, or new if no process ever took it up
     trusted: bool = False  # whether this person lets the code run that the log names
     at: int | None = None  # the number of the event after which it stood so, if a person has named one
+    has_other_budgets: bool = False  # whether trials that were not read make it a run of several budgets
 
     @property
     def identity(self) -> tuple[Path, str, str]:
@@ -85,19 +87,28 @@ class RunView:
         return sort_trials(self.run.state)
 
     @property
+    def has_several_budgets(self) -> bool:
+        """Whether its trials have several budgets, of which people are told then."""
+        return self.has_other_budgets or self.run.state.has_several_budgets
+
+    def name_budget(self, trial: TrialState) -> Budget | None:
+        """The budget of a trial, where not all trials have the same."""
+        return trial.budget if self.has_several_budgets else None
+
+    @property
     def inherited(self) -> list[TrialState]:
         """The trials of other runs with which this one began, in the order in which the searcher was told them."""
         return list(map(_as_trial, self.run.state.inherited))
 
     @property
     def best(self) -> list[TrialState]:
-        """The trials that have a score, best first."""
-        return rank_trials(self.trials, self.run.started.objective)
+        """The trials that have a score, best first: of the largest budget, then by score."""
+        return self.run.started.ranking.rank(self.trials)
 
     @property
     def best_with_inherited(self) -> list[TrialState]:
         """The same, among them those of other runs."""
-        return rank_trials([*self.inherited, *self.trials], self.run.started.objective)
+        return self.run.started.ranking.rank([*self.inherited, *self.trials])
 
     def get_source(self, trial: int) -> Inherited | None:
         """The event by which a trial was inherited; None for one of the run's own."""
@@ -176,14 +187,33 @@ def view_best_trials(
     file = DuckDBLog(log)
     run = find_run(file, name)
     rows = file.rows(run)
-    run_events = parse_rows(run, (row for row in rows if row.trial is None))
+    started = RunRecord.of(parse_rows(run, (row for row in rows if row.trial is None))).started
     scored = [entry.event for entry in parse_rows(run, (row for row in rows if row.kind == "Scored"))]
-    objective = RunRecord.of(run_events).started.objective
-    best = rank_trials([event for event in scored if isinstance(event, Scored)], objective)
-    trials = _add_continued_trials(run, rows, [event.trial for event in best[:n]])
+    budgets = _read_budgets(run, rows)
+    results = [
+        Incumbent(event.trial, budgets.get(event.trial, started.budget), event.score)
+        for event in scored
+        if isinstance(event, Scored) and event.score is not None
+    ]
+    trials = _add_continued_trials(run, rows, [result.trial for result in started.ranking.rank(results)[:n]])
     read = (row for row in rows if row.trial is None or row.trial in trials or (inherited and row.kind == "Inherited"))
-    record = RunRecord.of(parse_rows(run, read))
-    return _make_view(log, run, record, trusted=trusted)
+    view = _make_view(log, run, RunRecord.of(parse_rows(run, read)), trusted=trusted)
+    return evolve(view, has_other_budgets=started.reads_budget and len(set(budgets.values())) > 1)
+
+
+def _read_budgets(run: str, rows: Iterable[EventRow]) -> Mapping[int, Budget]:
+    """The budget of each trial that was proposed, without the time that its choices would take."""
+    budgets: dict[int, Budget] = {}
+    for row in rows:
+        if row.kind != "Proposed" or row.trial is None:
+            continue
+        try:
+            budgets[row.trial] = Budget(**loads(row.payload)["budget"])
+        except (LookupError, TypeError, ValueError):
+            (entry,) = parse_rows(run, [row])  # raises what is wrong with it
+            assert isinstance(entry.event, Proposed)
+            budgets[row.trial] = entry.event.budget
+    return budgets
 
 
 def _add_continued_trials(run: str, rows: Sequence[EventRow], trials: Iterable[int]) -> set[int]:
@@ -265,20 +295,3 @@ def explain_omission(view: RunView) -> str:
 def sort_trials(state: RunState) -> list[TrialState]:
     """The trials of a run in the order of proposing."""
     return sorted(state.trials.values(), key=lambda trial: trial.trial)
-
-
-class _HasScore(Protocol):
-    @property
-    def trial(self) -> int: ...
-    @property
-    def score(self) -> float | None: ...
-
-
-TrialScore = TypeVar("TrialScore", bound=_HasScore)  # a trial, or the event that scored it
-
-
-def rank_trials(trials: Iterable[TrialScore], objective: Objective) -> list[TrialScore]:
-    """The `trials` that have a score, best first; where scores are equal, the earlier one first."""
-    sign = -1 if objective.direction == "maximize" else 1
-    scored = [(sign * trial.score, trial) for trial in trials if trial.score is not None]
-    return [trial for _, trial in sorted(scored, key=lambda pair: (pair[0], pair[1].trial))]

@@ -262,8 +262,7 @@ class RunWriter:
         self._remember()
         if self.retention is not None and any(not isinstance(event, Reported) for event in committed):
             running_trials = [trial for trial, job in self.running_jobs.items() if job.artifacts_to_keep]
-            objective, promotable = self.search_state.problem.objective, self.search_state.promotable
-            self.retention.delete_unneeded(running_trials, self.run_state, objective, promotable)
+            self.retention.delete_unneeded(running_trials, self.run_state, self.search_state.promotable)
         if committed and not self._has_begun:
             self._has_begun = True
             self.callbacks.begin(self.position.seq - len(committed))

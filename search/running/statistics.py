@@ -1,12 +1,13 @@
 """The statistics of a comparison of searchers: incumbents, their means, and how certain a difference between two is."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
-from archwright.search.magnitude import FloatArray, find_exponent, scale_down, scale_up
+from archwright.search.magnitude import FloatArray, IntegerArray, find_exponent, scale_down, scale_up
 
 BOOTSTRAP_RESAMPLES = 10_000  # of a bootstrap: its error is then below 0.5 % of the interval's ends
 BOOTSTRAP_CHUNKS = 20  # in which the resamples are drawn, to use less memory
@@ -28,9 +29,18 @@ class PairedDifference:
     p_value: float  # two-sided: how often a resampled mean lies on the other side of 0, doubled; at least 2^(1-pairs)
 
 
-def compute_incumbents(utilities: Sequence[float] | FloatArray) -> FloatArray:
-    """The best utility so far after each trial [trials]; more is better, -inf where a trial failed."""
-    return np.maximum.accumulate(np.asarray(utilities, dtype=np.float64))
+def find_incumbents(utilities: FloatArray, levels: FloatArray, trials: FloatArray) -> IntegerArray:
+    """The position of the best trial so far after each trial [trials], as core/incumbent.py has it; -1 without one.
+
+    Of `utilities` more is better, and NaN is a trial that failed; `levels` order the budgets, the largest last; the
+    `trials` are their numbers.
+    """
+    positions, best, incumbent = np.full(len(utilities), -1), (-np.inf, -np.inf, -np.inf), -1
+    for i, merit in enumerate(zip(levels.tolist(), utilities.tolist(), (-trials).tolist(), strict=True)):
+        if not math.isnan(merit[1]) and merit > best:
+            best, incumbent = merit, i
+        positions[i] = incumbent
+    return positions
 
 
 def compute_mean_and_error(values: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -172,7 +172,7 @@ def test_a_budget_that_nothing_reads_is_left_out():
     make_loop(log, first, InstantEvaluator()).run(first)
     assert [end["status"] for _, end in show_log(log).trials.values()] == ["ok", "ok"]
     assert not any("budget" in end for _, end in show_log(log).trials.values())
-    assert (name_budget(first, first.budget), name_budget(make_started(1), first.budget)) == ({}, {"budget": "1epochs"})
+    assert (name_budget(first, "1epochs"), name_budget(make_started(1), "1epochs")) == ({}, {"budget": "1epochs"})
 
 
 def test_the_last_attempt_counts_and_the_cost_is_that_of_all():

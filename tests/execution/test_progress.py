@@ -4,6 +4,7 @@ from functools import reduce
 
 from archwright.core.budget import Budget
 from archwright.core.ends import RunEnds
+from archwright.core.incumbent import Incumbent
 from archwright.core.objective import Objective
 from archwright.display.ends import format_ends, list_progress
 from archwright.execution.progress import RunProgress, describe_event, start_progress
@@ -33,7 +34,8 @@ def test_counts_and_best():
         *make_trial_events(2, 0.7),
         *make_trial_events(3, 0.6),
     )
-    assert (progress.target, progress.scored, progress.failed, progress.best) == (8, 4, 1, (0.7, 2))
+    assert (progress.target, progress.scored, progress.failed) == (8, 4, 1)
+    assert progress.best == Incumbent(2, EPOCHS, 0.7)
     assert (progress.running, progress.budgets) == ({}, {})
 
 
@@ -41,7 +43,7 @@ def test_best_of_a_search_that_minimizes():
     start = start_progress(RunState(), Objective("cost", "minimize"), 100.0)
     assert apply_events(
         *make_trial_events(0, 0.5), *make_trial_events(1, 0.4), *make_trial_events(2, 0.7), start=start
-    ).best == (0.4, 1)
+    ).best == Incumbent(1, EPOCHS, 0.4)
 
 
 def test_time_left_is_that_of_the_trials_of_this_process():

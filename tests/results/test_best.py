@@ -79,7 +79,12 @@ def test_all_of_it_is_checked(path, monkeypatch):
 def test_of_no_trials(tmp_path):
     log = DuckDBLog(tmp_path / "log.duckdb")
     log.append("run", [evolve(make_run_started(), trials=3)], START)
-    assert Log(log.path).describe_best("run") == {"run": "run", "trials": [], "left_out": ""}
+    assert Log(log.path).describe_best("run") == {
+        "run": "run",
+        "trials": [],
+        "has_several_budgets": False,
+        "left_out": "",
+    }
 
 
 def test_a_log_has_them_as_records(path):

@@ -75,20 +75,21 @@ def test_types_are_stable(log):
         ],
         "trials": [
             "VARCHAR", "BIGINT", "TIMESTAMP", "VARCHAR", "DOUBLE", "DOUBLE", "VARCHAR", "BIGINT", "BIGINT", "DOUBLE",
-            "JSON", "BIGINT",
+            "JSON", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "BOOLEAN",
         ],
         "queue": ["VARCHAR", "BIGINT", "TIMESTAMP", "BIGINT", "JSON"],
         "choices": ["VARCHAR", "BIGINT", "BIGINT", "VARCHAR", "VARCHAR", "DOUBLE"],
         "curves": ["VARCHAR", "BIGINT", "BIGINT", "BIGINT", "VARCHAR", "DOUBLE", "TIMESTAMP"],
         "metrics": ["VARCHAR", "BIGINT", "BIGINT", "VARCHAR", "DOUBLE"],
-        "incumbents": ["VARCHAR", "BIGINT", "BIGINT", "DOUBLE", "TIMESTAMP"],
+        "incumbents": ["VARCHAR", "BIGINT", "BIGINT", "DOUBLE", "TIMESTAMP", "DOUBLE", "VARCHAR"],
         "inherited": [
             "VARCHAR", "BIGINT", "VARCHAR", "BIGINT", "VARCHAR", "VARCHAR", "DOUBLE", "DOUBLE", "JSON", "JSON",
+            "DOUBLE", "VARCHAR",
         ],
         "runs": [
             "VARCHAR", "TIMESTAMP", "TIMESTAMP", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "BIGINT",
             "BIGINT", "BIGINT", "BIGINT", "BIGINT", "DOUBLE", "VARCHAR", "BIGINT", "BIGINT", "DOUBLE",
-            "DOUBLE", "BIGINT",
+            "DOUBLE", "BIGINT", "DOUBLE", "VARCHAR",
         ],
     }  # fmt: skip
 

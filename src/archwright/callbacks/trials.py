@@ -9,6 +9,7 @@ from typing import final
 from attrs import define, field, frozen
 
 from archwright.callbacks.protocol import FollowedRun
+from archwright.core.incumbent import Incumbent
 from archwright.core.json import JSON
 from archwright.store.events import AttemptStarted, Event, Reported, RunStarted, Scored
 from archwright.store.fold import RunState, TrialState, fold, fold_events
@@ -83,25 +84,33 @@ class RunPoint:
     scored_trials: int = 0  # how many, with this one: 1, 2 ...
     score: float | None = None  # of this one
     time: float = 0.0  # when it was scored: seconds since 1970, UTC
-    best: float | None = None  # the best score so far
-    best_trial: int | None = None
+    incumbent: Incumbent | None = None  # the best trial so far
     seconds: float = 0.0  # of all attempts of all trials so far
+    has_several_budgets: bool = False  # whether a trial so far had another budget than the run's own
 
     def advance(self, trial: TrackedTrial, run: RunStarted) -> "RunPoint":
         """The point after another trial was scored."""
-        score, best, best_trial = trial.state.score, self.best, self.best_trial
-        if score is not None and (best is None or run.objective.is_better(score, best)):
-            best, best_trial = score, trial.number
+        incumbent = run.ranking.choose(trial.state, self.incumbent)
         seconds = self.seconds + trial.state.seconds
-        return RunPoint(self.scored_trials + 1, score, trial.ended_at, best, best_trial, seconds)
+        is_other = run.reads_budget and trial.state.budget != run.budget
+        return RunPoint(
+            self.scored_trials + 1,
+            trial.state.score,
+            trial.ended_at,
+            incumbent,
+            seconds,
+            self.has_several_budgets or is_other,
+        )
 
     @property
     def values(self) -> Mapping[str, float]:
         """The values of the curves at this point, by name."""
         score = {} if self.score is None else {"score": self.score}
-        best = (
-            {} if self.best is None or self.best_trial is None else {"best": self.best, "best_trial": self.best_trial}
-        )
+        best: dict[str, float] = {}
+        if self.incumbent is not None:
+            best |= {"best": self.incumbent.score, "best_trial": self.incumbent.trial}
+        if self.incumbent is not None and self.has_several_budgets:
+            best["best_budget"] = self.incumbent.budget.amount
         return {**score, **best, "seconds": self.seconds}
 
 

@@ -78,6 +78,11 @@ def format_budgets(budgets: Budgets) -> str:
     return f"{', '.join(f'{budget.amount:g}' for budget in smaller)} or {format_budget(largest)}"
 
 
+def name_trial(trial: int, budget: Budget | None) -> str:
+    """A trial, with its budget where not all trials of the run have the same: trial 3; trial 3, 27 epochs."""
+    return f"trial {trial}" if budget is None else f"trial {trial}, {format_budget(budget)}"
+
+
 def wrap_choices(path: Mapping[str, object], width: int) -> str:
     """Choices one after the other, in lines of `width` columns that break only between them."""
     text = " ".join(

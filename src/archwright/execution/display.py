@@ -211,7 +211,7 @@ def _format_failures(progress: RunProgress) -> str:
 
 
 def _format_best(progress: RunProgress) -> str:
-    return "" if progress.best is None else f"best {format_score(progress.best[0])} (trial {progress.best[1]})"
+    return "" if progress.best is None else f"best {format_score(progress.best.score)} ({progress.name_best()})"
 
 
 def _render_attempts(progress: RunProgress, now: float, width: int) -> RenderableType:
@@ -219,7 +219,7 @@ def _render_attempts(progress: RunProgress, now: float, width: int) -> Renderabl
     rows = [
         (
             f"trial {trial}",
-            *_describe_attempt(attempt, progress.budgets.get(trial), progress, now),
+            *_describe_attempt(attempt, progress.get_budget(trial), progress, now),
             format_duration(now - attempt.start_time),
         )
         for trial, attempt in sorted(progress.running.items())

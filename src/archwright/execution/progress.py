@@ -6,10 +6,10 @@ from attrs import evolve, field, frozen
 
 from archwright.core.budget import Budget
 from archwright.core.ends import NO_ENDS, RunEnds
+from archwright.core.incumbent import Incumbent, Ranking
 from archwright.core.objective import Objective
-from archwright.display.text import format_duration, format_score, summarize_error
+from archwright.display.text import format_budget, format_duration, format_score, name_trial, summarize_error
 from archwright.search.running.ends import measure_seconds
-from archwright.search.running.run_view import rank_trials, sort_trials
 from archwright.store.events import (
     AttemptEnded,
     AttemptStarted,
@@ -45,13 +45,29 @@ class RunProgress:
     scored: int = 0  # trials
     failed: int = 0  # of these
     scored_before: int = 0  # by earlier processes
-    best: tuple[float, int] | None = None  # score and trial
+    best: Incumbent | None = None  # the best trial so far
     budgets: Mapping[int, Budget] = field(factory=dict[int, Budget])  # of the trials that are not scored
+    all_budgets: frozenset[Budget] = frozenset()  # that trials have had
     running: Mapping[int, RunningAttempt] = field(factory=dict[int, RunningAttempt])
     reads_budget: bool = True  # whether what a trial may spend means anything to what evaluates it
     scored_since_best: int = 0  # trials
     simulated_seconds: float | None = None  # on the simulated clock; None where no time is simulated
     seconds_before: float = 0.0  # that the run had taken when this process began, simulated ones where there are
+
+    @property
+    def has_several_budgets(self) -> bool:
+        """Whether its trials have several budgets, which mean something to what evaluates them."""
+        return self.reads_budget and len(self.all_budgets) > 1
+
+    def get_budget(self, trial: int) -> Budget | None:
+        """The budget of a trial that is not scored; None where none is read."""
+        return self.budgets.get(trial) if self.reads_budget else None
+
+    def name_best(self) -> str:
+        """The best trial, with its budget where not all trials have the same: trial 3, 27 epochs; empty without one."""
+        if self.best is None:
+            return ""
+        return name_trial(self.best.trial, self.best.budget if self.has_several_budgets else None)
 
     @property
     def target(self) -> int | None:
@@ -92,8 +108,9 @@ class RunProgress:
                 return evolve(self, reads_budget=event.reads_budget)._begin(event)
             case RunResumed():
                 return self._begin(event)
-            case Proposed(trial, _, budget) if self.reads_budget:
-                return evolve(self, budgets={**self.budgets, trial: budget})
+            case Proposed(trial, _, budget):
+                budgets = {**self.budgets, trial: budget}
+                return evolve(self, budgets=budgets, all_budgets=self.all_budgets | {budget})
             case AttemptStarted(trial, attempt):
                 return self._update_attempt(trial, RunningAttempt(attempt, now))
             case Reported(trial, _, epoch, metrics):
@@ -119,9 +136,12 @@ class RunProgress:
         return evolve(self, running={**self.running, trial: attempt})
 
     def _apply_score(self, event: Scored) -> "RunProgress":
-        best, scored_since_best = self.best, self.scored_since_best + 1
-        if event.score is not None and (best is None or self.objective.is_better(event.score, best[0])):
-            best, scored_since_best = (event.score, event.trial), 0
+        ranking = Ranking(self.objective, self.reads_budget)
+        scored_since_best, best = self.scored_since_best + 1, self.best
+        if event.score is not None:
+            result = Incumbent(event.trial, self.budgets[event.trial], event.score)
+            scored_since_best = 0 if ranking.improves(result, best) else scored_since_best
+            best = ranking.choose(result, best)
         return evolve(
             self,
             scored=self.scored + 1,
@@ -135,11 +155,8 @@ class RunProgress:
 
 def start_progress(state: RunState, objective: Objective, now: float, run_time: RunTime = NO_TIME) -> RunProgress:
     """The progress of a run that a process begins or resumes now."""
-    trials = sort_trials(state)
-    best = next(((t.score, t.trial) for t in rank_trials(trials, objective) if t.score is not None), None)
+    trials = state.trials.values()
     failed = sum(t.status not in (None, "ok") for t in trials)
-    reads_budget = state.started is None or state.started.reads_budget
-    budgets = {t.trial: t.budget for t in trials if t.status is None and reads_budget}
     return RunProgress(
         objective,
         now,
@@ -147,9 +164,10 @@ def start_progress(state: RunState, objective: Objective, now: float, run_time: 
         state.score_count,
         failed,
         state.score_count,
-        best,
-        budgets,
-        reads_budget=reads_budget,
+        state.incumbent,
+        {t.trial: t.budget for t in trials if t.status is None},
+        frozenset(t.budget for t in trials),
+        reads_budget=state.started is None or state.started.reads_budget,
         scored_since_best=state.scored_since_best,
         simulated_seconds=state.clock if state.simulates_time else None,
         seconds_before=measure_seconds(state, run_time),
@@ -169,7 +187,7 @@ def describe_event(event: Event, before: RunProgress, after: RunProgress) -> str
             best = "  best so far" if after.best != before.best else ""
             end = _find_end(trial, before)
             early_stop = f"  stopped after epoch {end.stopped.epoch} ({end.stopped.by})" if end and end.stopped else ""
-            value = f"{before.objective.metric} {format_score(score)}"
+            value = f"{before.objective.metric} {format_score(score)}{_format_own_budget(trial, before)}"
             return f"trial {trial}  {value}  in {_format_time(trial, before)}{early_stop}{best}"
         case Scored(trial, status):
             end = _find_end(trial, before)
@@ -180,10 +198,16 @@ def describe_event(event: Event, before: RunProgress, after: RunProgress) -> str
 
 
 def _format_epoch(trial: int, epoch: int, progress: RunProgress) -> str:
-    budget = progress.budgets.get(trial)
+    budget = progress.get_budget(trial)
     if budget is None or budget.unit != "epochs" or epoch - 1 >= budget.amount:  # a function need not read its budget
         return str(epoch)
     return f"{epoch}/{budget.amount:g}"
+
+
+def _format_own_budget(trial: int, progress: RunProgress) -> str:
+    """What a trial was given, where not all have the same."""
+    budget = progress.budgets.get(trial) if progress.has_several_budgets else None
+    return "" if budget is None else f"  {format_budget(budget)}"
 
 
 def _format_metric(metrics: Mapping[str, float], objective: Objective) -> str:

@@ -84,7 +84,7 @@ def begin_search(
             plan.data,
             evaluator,
             options,
-            taken=take_over(warm_start, log, started, plan.problem),
+            taken=take_over(warm_start, log, started, plan.problem, request.searcher_value),
             enqueue=read_configurations(enqueue, plan.problem),
             searcher=request.searcher_value,
             stopping=request.stopping_rule,

@@ -16,7 +16,8 @@ from archwright.core.term import Term
 from archwright.display.text import format_budget, format_score, pluralize
 from archwright.display.warning import warn
 from archwright.execution.same_search import find_other_problem, is_partly_told
-from archwright.search.running.run_view import RunView, rank_trials
+from archwright.search.running.run_view import RunView
+from archwright.search.searcher import AnySearcher, find_rungs
 from archwright.store.events import Inherited, RunStarted
 from archwright.store.fold import TrialState
 from archwright.store.needed import explain_changed, is_told
@@ -55,7 +56,7 @@ class TakenOver:
 
     def describe(self, started: RunStarted) -> Iterator[str]:
         """How many trials are taken over, and why the others are not, in lines for people."""
-        best = next(iter(rank_trials(self.trials, started.objective)), None)
+        best = next(iter(started.ranking.rank(self.trials)), None)
         known = "" if best is None else f", the best with {started.objective.metric} {format_score(best.score)}"
         total = len(self.trials) + self.reasons.total()
         yield f"inherited {len(self.trials)} of {pluralize(total, 'trial')} of {self.source.name}{known}"
@@ -68,19 +69,22 @@ class TakenOver:
             yield f"  {MODELS_REMEDY}"
 
 
-def take_over(warm_start: WarmStart, log: Path, started: RunStarted, problem: Problem) -> Sequence[TakenOver]:
+def take_over(
+    warm_start: WarmStart, log: Path, started: RunStarted, problem: Problem, searcher: AnySearcher
+) -> Sequence[TakenOver]:
     """What the run of a `log` that begins with `started` takes over of others, with a warning of changed code.
 
-    A trial is taken over if it has ended, was about the same problem, with the same budget, and is a model of the
-    space; once, where several runs have it, as a fork has those of the run that it was forked from. What these have
-    inherited themselves is not taken. Between a study and a search, trials are taken over where the person says that
-    they are comparable, since nobody else knows what told scores mean. Raises NotTrusted where that takes code of
-    others, and SourceUnreadable where that is not there.
+    A trial is taken over if it has ended, was about the same problem, with the budget of a trial here, of which a
+    ladder has several, and is a model of the space; once, where several runs have it, as a fork has those of the run
+    that it was forked from. What these have inherited themselves is not taken. Between a study and a search, trials are
+    taken over where the person says that they are comparable, since nobody else knows what told scores mean. Raises
+    NotTrusted where that takes code of others, and SourceUnreadable where that is not there.
     """
+    rungs = (problem.budget,) if problem.budgets is None else find_rungs(searcher, problem.budgets)
     taken: list[TakenOver] = []
     known = set[object]()
     for source in warm_start.sources:
-        result = _take_over_run(source, started, problem, known, comparable=warm_start.comparable)
+        result = _take_over_run(source, started, problem, rungs, known, comparable=warm_start.comparable)
         if log_name := _name_log(source, log):
             result = evolve(result, trials=[evolve(event, source_log=log_name) for event in result.trials])
         known |= {_identify(trial) for trial in source.trials}
@@ -115,7 +119,13 @@ def _name_log(source: RunView, log: Path) -> str | None:
 
 
 def _take_over_run(
-    source: RunView, started: RunStarted, problem: Problem, known: set[object], *, comparable: bool
+    source: RunView,
+    started: RunStarted,
+    problem: Problem,
+    rungs: Sequence[Budget],
+    known: set[object],
+    *,
+    comparable: bool,
 ) -> TakenOver:
     """What is taken over of one run, without the trials that are `known`."""
     # Here, since it takes time to import, and few runs begin with trials of others.
@@ -128,7 +138,7 @@ def _take_over_run(
     for trial in source.trials:
         if _identify(trial) in known:
             reasons["it is a copy of a trial of a run before"] += 1
-        elif reason := _explain_unfit(source, trial, started):
+        elif reason := _explain_unfit(source, trial, started, rungs):
             reasons[reason] += 1
         else:
             leaf = find_same_model(problem.root, replay(space, source.run.started.input_shape, trial.path))
@@ -136,7 +146,7 @@ def _take_over_run(
                 reasons[leaf] += 1
                 lacks_models = True
             else:
-                events.append(_inherit(source, trial, leaf, started))
+                events.append(_inherit(source, trial, leaf, started, rungs))
     return TakenOver(source, events, reasons, lacks_models)
 
 
@@ -178,23 +188,23 @@ def _explain_other_problem(logged: RunStarted, started: RunStarted, *, comparabl
     return "; ".join(reasons)
 
 
-def _explain_unfit(source: RunView, trial: TrialState, started: RunStarted) -> str:
+def _explain_unfit(source: RunView, trial: TrialState, started: RunStarted, rungs: Sequence[Budget]) -> str:
     """Why a trial tells this run nothing, whatever its model is; empty if it does."""
     if trial.status is None:
         return f"it has not ended; go on with {source.name} before it is taken over"
-    return _explain_other_budget(source, trial.budget, started)
+    return _explain_other_budget(source, trial.budget, started, rungs)
 
 
-def _explain_other_budget(source: RunView, budget: Budget, started: RunStarted) -> str:
-    """Why a trial of that budget tells this run nothing; empty if it does.
+def _explain_other_budget(source: RunView, budget: Budget, started: RunStarted, rungs: Sequence[Budget]) -> str:
+    """Why a trial of that budget tells this run, whose trials have the budgets of `rungs`, nothing; empty if it does.
 
     A run that reads no budget takes trials of any, but between a study and a search those alone of the source's own: a
     person who calls these comparable means one budget, whether or not both runs name it.
     """
     logged, had = source.run.started, format_budget(budget)
     is_across = is_partly_told(logged, started)
-    if started.reads_budget and budget != started.budget and not (is_across and not logged.reads_budget):
-        has = format_budget(started.budget)
+    if started.reads_budget and budget not in rungs and not (is_across and not logged.reads_budget):
+        has = " or ".join(map(format_budget, rungs))
         return f"it had {had}, and a trial here has {has}; with the budget {budget} it is taken over"
     if is_across and logged.reads_budget and not started.reads_budget and budget != logged.budget:
         remedy = f"; with the budget {budget} it is taken over" if is_told(started.evaluator) else ""
@@ -204,12 +214,12 @@ def _explain_other_budget(source: RunView, budget: Budget, started: RunStarted) 
     return ""
 
 
-def _inherit(source: RunView, trial: TrialState, leaf: Node, started: RunStarted) -> Inherited:
+def _inherit(source: RunView, trial: TrialState, leaf: Node, started: RunStarted, rungs: Sequence[Budget]) -> Inherited:
     assert trial.status is not None
     return Inherited(
         -1,
         leaf.path,
-        started.budget,
+        trial.budget if trial.budget in rungs else started.budget,  # where one of the two runs reads none
         trial.status,
         trial.score,
         source.name,

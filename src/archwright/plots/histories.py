@@ -3,25 +3,27 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
-from attrs import frozen
+from attrs import Factory, evolve, frozen
 
 from archwright.core.errors import ArchwrightError, show, suggest_names
 from archwright.core.objective import Direction
 from archwright.core.protocols import describe_status
 from archwright.plots.colours import get_sort_key
-from archwright.search.magnitude import FloatArray
+from archwright.search.magnitude import FloatArray, IntegerArray
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.loop import NothingScored
 from archwright.search.running.run_view import RunView
-from archwright.search.running.statistics import compute_incumbents
+from archwright.search.running.statistics import find_incumbents
 from archwright.store.events import Scored
 from archwright.store.query import open_snapshot, query
 from archwright.store.suggestions import suggest_continuation
+from archwright.store.views import READS_BUDGET_SQL
 
 
 class NothingToCompare(ArchwrightError, ValueError):
@@ -39,6 +41,9 @@ class SearchHistory:
     scores: FloatArray  # NaN where a trial failed
     seconds: FloatArray  # of each trial, all its attempts together; simulated where the evaluator simulates
     tests: FloatArray  # test accuracy; NaN where there is none
+    # Where each trial's budget is among those of the search, 0 the smallest; 0 for all where none is read.
+    levels: FloatArray = Factory(lambda self: np.zeros(len(self.scores)), takes_self=True)
+    trials: FloatArray = Factory(lambda self: np.arange(float(len(self.scores))), takes_self=True)  # their numbers
 
     @property
     def sign(self) -> float:
@@ -50,40 +55,51 @@ class SearchHistory:
         """Whether any of its trials has one."""
         return bool(np.isfinite(self.scores).any())
 
+    @cached_property
+    def incumbents(self) -> IntegerArray:
+        """The position of the best trial so far after each trial; -1 before the first."""
+        return find_incumbents(self.sign * self.scores, self.levels, self.trials)
+
     @property
     def best(self) -> FloatArray:
-        """The best score so far after each trial; NaN before the first."""
-        incumbents = compute_incumbents(np.nan_to_num(self.sign * self.scores, nan=-np.inf))
-        return np.where(np.isfinite(incumbents), self.sign * incumbents, np.nan)
+        """The score of the best trial so far, after each trial; NaN before the first."""
+        return np.where(self.incumbents >= 0, self.scores[self.incumbents], np.nan)
 
     @property
     def best_tests(self) -> FloatArray:
-        """The test accuracy of the incumbent after each trial."""
-        incumbent_tests = np.full(len(self.scores), np.nan)
-        best, incumbent = -np.inf, -1
-        for i, score in enumerate(self.sign * self.scores):
-            if score > best:
-                best, incumbent = score, i
-            incumbent_tests[i] = self.tests[incumbent] if incumbent >= 0 else np.nan
-        return incumbent_tests
+        """The test accuracy of the best trial so far, after each trial."""
+        return np.where(self.incumbents >= 0, self.tests[self.incumbents], np.nan)
+
+    def truncate(self, trials: int) -> "SearchHistory":
+        """The search as it was once so many of its trials had a result."""
+        arrays = {name: getattr(self, name)[:trials] for name in _ARRAYS}
+        return evolve(self, **arrays)
 
 
+_ARRAYS = ("scores", "seconds", "tests", "levels", "trials")  # the fields that have a value for each trial
 SearchGroups = Mapping[str, Sequence[SearchHistory]]  # by searcher; the searches of each in the order of seeds
 
-_RUNS = """
-    SELECT run, payload->>'$.searcher', payload->>'$.objective.metric', payload->>'$.objective.direction'
+_RUNS = f"""
+    SELECT run, payload->>'$.searcher', payload->>'$.objective.metric', payload->>'$.objective.direction',
+        {READS_BUDGET_SQL}
     FROM log.events WHERE kind = 'RunStarted' ORDER BY rowid
-"""
+"""  # noqa: S608  (of our own text)
 _TRIALS = """
     WITH wanted AS (
-        SELECT * FROM events WHERE kind IN ('AttemptEnded', 'Scored') AND run IN (SELECT unnest(?))
+        SELECT * FROM events WHERE kind IN ('Proposed', 'AttemptEnded', 'Scored') AND run IN (SELECT unnest(?))
+    ), given AS (
+        SELECT run, trial, dense_rank() OVER (
+            PARTITION BY run ORDER BY payload->>'$.budget.unit', TRY_CAST(payload->>'$.budget.amount' AS DOUBLE)
+        ) - 1 AS level
+        FROM wanted WHERE kind = 'Proposed'
     ), spent AS (
         SELECT run, trial, sum(TRY_CAST(payload->>'$.seconds' AS DOUBLE)) AS seconds,
             arg_max_null(payload->>'$.metrics.test_accuracy', seq) AS test
         FROM wanted WHERE kind = 'AttemptEnded' GROUP BY run, trial
     )
-    SELECT run, TRY_CAST(payload->>'$.score' AS DOUBLE), seconds, TRY_CAST(test AS DOUBLE)
-    FROM wanted LEFT JOIN spent USING (run, trial) WHERE kind = 'Scored' ORDER BY run, seq
+    SELECT run, TRY_CAST(payload->>'$.score' AS DOUBLE), seconds, TRY_CAST(test AS DOUBLE), level, trial
+    FROM wanted JOIN given USING (run, trial) LEFT JOIN spent USING (run, trial)
+    WHERE kind = 'Scored' ORDER BY run, seq
 """
 _FAILURES = """
     SELECT run, trial, payload->>'$.status', payload->>'$.error' FROM events
@@ -111,7 +127,7 @@ def read_histories(log: Path, patterns: Sequence[str]) -> list[SearchHistory]:
         run: np.array([row[1:] for row in rows], dtype=np.float64)
         for run, rows in groupby(scored, key=lambda row: row[0])
     }
-    return [_make_history(run, runs[run], trials.get(run, np.empty((0, 3)))) for run in matches]
+    return [_make_history(run, runs[run], trials.get(run, np.empty((0, 5)))) for run in matches]
 
 
 def match_runs(log: Path, runs: Mapping[str, object], patterns: Sequence[str]) -> list[str]:
@@ -130,21 +146,24 @@ def match_runs(log: Path, runs: Mapping[str, object], patterns: Sequence[str]) -
     return [run for run in runs if run in matched]
 
 
-def _make_history(run: str, start: Sequence[str], trials: FloatArray) -> SearchHistory:
-    searcher, metric, direction = start
-    assert direction in ("maximize", "minimize")
-    return SearchHistory(
-        run, SEARCHER_KIND.format(json.loads(searcher)), metric, direction, trials[:, 0], trials[:, 1], trials[:, 2]
-    )
+def _make_history(run: str, start: Sequence[Any], trials: FloatArray) -> SearchHistory:
+    searcher, metric, direction, reads_budget = start
+    scores, seconds, tests, levels, numbers = trials.T
+    levels = levels if reads_budget else np.zeros(len(levels))
+    label = SEARCHER_KIND.format(json.loads(searcher))
+    return SearchHistory(run, label, metric, direction, scores, seconds, tests, levels, numbers)
 
 
 def make_history(view: RunView) -> SearchHistory:
     """The search of a run, as far as it was read."""
     state, started = view.run.state, view.run.started
     scored = [state.trials[event.trial] for event in view.run.events if isinstance(event, Scored)]
+    budgets = sorted({(trial.budget.unit, trial.budget.amount) for trial in state.trials.values()})
+    levels = [budgets.index((t.budget.unit, t.budget.amount)) if started.reads_budget else 0 for t in scored]
     tests = [trial.last_end.metrics.get("test_accuracy") if trial.last_end else None for trial in scored]
     scores, seconds = [trial.score for trial in scored], [trial.seconds for trial in scored]
-    arrays = (np.array(values, dtype=np.float64) for values in (scores, seconds, tests))
+    columns = (scores, seconds, tests, levels, [trial.trial for trial in scored])
+    arrays = (np.array(values, dtype=np.float64) for values in columns)
     searcher, objective = SEARCHER_KIND.format(started.searcher), started.objective
     return SearchHistory(view.name, searcher, objective.metric, objective.direction, *arrays)
 

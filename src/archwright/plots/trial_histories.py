@@ -89,15 +89,13 @@ class TrialHistory:
     @cached_property
     def incumbents(self) -> list[ShownTrial]:
         """The trials that were the best of the search when they ended, in that order."""
-        incumbents: list[ShownTrial] = []
+        ranking, best, incumbents = self.view.run.started.ranking, None, list[ShownTrial]()
         for trial in self.scored:
-            if not incumbents or self._rate(trial) > self._rate(incumbents[-1]):
+            following = ranking.choose(trial, best)
+            if following is not best:
                 incumbents.append(trial)
+            best = following
         return incumbents
-
-    def _rate(self, trial: ShownTrial) -> tuple[tuple[str, float], float]:
-        """The larger, the better: of the largest budget, then by score."""
-        return trial.level, self.sign * trial.score
 
 
 TrialGroups = Mapping[str, Sequence[TrialHistory]]  # by searcher

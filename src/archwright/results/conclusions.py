@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from attrs import evolve
 
 from archwright.execution.logged_searches import LoggedSearch
 from archwright.plots.histories import (
@@ -30,13 +29,8 @@ def read_groups(log: Path, searches: Sequence[ComparedSearch]) -> SearchGroups:
     groups: dict[str, list[SearchHistory]] = {}
     for search in searches:
         group = groups.setdefault(SEARCHER_KIND.format(search.started.searcher), [])
-        group.append(_truncate_trials(search.trials, histories[search.run]))
+        group.append(histories[search.run].truncate(search.trials))
     return groups
-
-
-def _truncate_trials(trials: int, history: SearchHistory) -> SearchHistory:
-    scores, seconds, tests = (values[:trials] for values in (history.scores, history.seconds, history.tests))
-    return evolve(history, scores=scores, seconds=seconds, tests=tests)
 
 
 def compute_conclusions(groups: SearchGroups, trials: int, optimum: float | None) -> list[ConclusionRow]:

@@ -14,6 +14,7 @@ from archwright.core.protocols import EarlyStop
 from archwright.results.attempts import Attempt, fold_attempts
 from archwright.results.records import (
     AttemptRecord,
+    BestScore,
     BestTrials,
     EarlyStopRecord,
     EndsRecord,
@@ -61,7 +62,6 @@ def _describe_row(log: Path, row: dict[str, Any]) -> RunRow:
 def describe_run(view: RunView) -> RunDetails:
     """What is to know about a run, with a line for each trial."""
     run, started = view.run, view.run.started
-    best = next(iter(view.best), None)
     trials = [describe_trial(view, trial) for trial in view.trials]
     return {
         "run": view.name,
@@ -81,7 +81,7 @@ def describe_run(view: RunView) -> RunDetails:
         "seconds": measure_seconds(run.state, run.run_time),
         "scored_since_best": run.state.scored_since_best,
         "counts": _count_trials(view),
-        "best": None if best is None else {"trial": best.trial, "score": best.score},
+        "best": describe_best_score(view),
         "repeats": describe_repeats(view),
         "started": _format_utc(run.times[0]),
         "latest": _format_utc(max(run.times)),  # the events that a fork has copied keep theirs
@@ -92,6 +92,15 @@ def describe_run(view: RunView) -> RunDetails:
         **_describe_inheritance(run.state.inherited),
         "trials": trials,
     }
+
+
+def describe_best_score(view: RunView) -> BestScore | None:
+    """The best trial of a run by its number, with its budget where not all trials have the same; None without one."""
+    best = next(iter(view.best), None)
+    if best is None:
+        return None
+    record: BestScore = {"trial": best.trial, "score": best.score}
+    return {**record, "budget": str(best.budget)} if view.has_several_budgets else record
 
 
 def describe_budget(started: RunStarted, budget: Budget) -> str | None:
@@ -221,7 +230,12 @@ def describe_best_trials(view: RunView, n: int, *, inherited: bool = False) -> B
     """The `n` best trials, also among those that are `inherited`, and what is not told of them."""
     best = view.best_with_inherited if inherited else view.best
     ranked = [_describe_ranked(view, trial) for trial in best[:n]]
-    return {"run": view.name, "trials": ranked, "left_out": explain_omission(view)}
+    return {
+        "run": view.name,
+        "trials": ranked,
+        "has_several_budgets": view.has_several_budgets,
+        "left_out": explain_omission(view),
+    }
 
 
 def _describe_ranked(view: RunView, trial: TrialState) -> RankedTrialRecord:

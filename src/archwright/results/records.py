@@ -75,6 +75,8 @@ class RunRow(TypedDict):
     time_limit: float | None  # seconds
     until_score: float | None
     no_improvement: int | None
+    best_budget: float | None  # of the best trial; None without one, and where no budget is read
+    unit: str | None  # of budgets: epochs, seconds or examples; None where none is read
 
 
 class TrialCounts(TypedDict):
@@ -92,6 +94,7 @@ class BestScore(TypedDict):
 
     trial: int
     score: float | None
+    budget: NotRequired[str]  # of that trial; absent where all trials have the same, or none is read
 
 
 class RepeatsRecord(TypedDict):
@@ -147,10 +150,11 @@ class RankedTrialRecord(TrialRecord):
 
 
 class BestTrials(TypedDict):
-    """The best trials of a run, best first."""
+    """The best trials of a run, best first: those of the largest budget, then by score."""
 
     run: str
     trials: list[RankedTrialRecord]
+    has_several_budgets: bool  # whether the run's trials have several
     left_out: str  # what is not told of their architectures, and why; empty if all is
 
 

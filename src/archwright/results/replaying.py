@@ -11,7 +11,7 @@ from archwright.core.value import Value
 from archwright.display.text import humanize_value
 from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
 from archwright.execution.restoring import restore_configured
-from archwright.results.describing import describe_budget
+from archwright.results.describing import describe_best_score, describe_budget
 from archwright.results.records import MismatchRecord, ProposalRecord, SearchStateRecord, VerificationRecord
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.revisions import (
@@ -37,7 +37,7 @@ def describe_search_state(
     Unless it `must_propose`, its proposal is left out where it takes code of others; else that runs, or NotTrusted is
     raised.
     """
-    state, best = view.run.state, next(iter(view.best), None)
+    state = view.run.state
     omission = "" if must_propose else explain_omission(view)
     proposal = searcher = None
     try:
@@ -60,7 +60,7 @@ def describe_search_state(
         "scored": state.score_count,
         "open": list(state.open_trials),
         "metric": view.run.started.objective.metric,
-        "best": None if best is None else {"trial": best.trial, "score": best.score},
+        "best": describe_best_score(view),
         "left_out": omission,
         "next": None if proposal is None else _describe_proposal(view, proposal),
     }

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 
+from archwright.core.budget import parse_budget
 from archwright.core.ends import RunEnds
 from archwright.core.errors import to_one_line
 from archwright.core.json import JSON
 from archwright.core.words import NAME_KEY
 from archwright.display.ends import list_progress
-from archwright.display.text import describe_origin, format_score
+from archwright.display.text import describe_origin, format_budget, format_score, name_trial
 from archwright.plots.sketch import sketch_curve
 from archwright.results.html import render_heading, render_properties, render_table
-from archwright.results.records import RepeatsRecord
+from archwright.results.records import BestScore, RepeatsRecord
 from archwright.results.repeats import describe_repeats, explain_repeats, format_repeats
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.run_view import RunView
@@ -33,20 +34,31 @@ def _describe_result(view: RunView) -> str:
     if (repeats := describe_repeats(view)) is not None:
         return f"{'mean ' if repeats['scores'] > 1 else ''}{format_repeats(repeats)}"
     best = view.best[0]
-    return f"best {to_one_line(view.run.started.objective.metric)} {format_score(best.score)} (trial {best.trial})"
+    name = name_trial(best.trial, view.name_budget(best))
+    return f"best {to_one_line(view.run.started.objective.metric)} {format_score(best.score)} ({name})"
+
+
+def name_best(best: BestScore) -> str:
+    """The best trial of a run, with its budget where not all trials have the same: trial 3, 27 epochs."""
+    return name_trial(best["trial"], parse_budget(best["budget"]) if "budget" in best else None)
 
 
 def render_run(view: RunView) -> str:
     """What a notebook shows of a run: what it is about, what it has come to, and its best trials."""
     objective, repeats = view.run.started.objective, describe_repeats(view)
     metric = objective.metric
-    ranked = [(t.trial, format_score(t.score), t.seconds) for t in view.best[:MAX_RANKED_TRIALS]]
+    several = view.has_several_budgets
+    columns = ["trial", metric, *(["budget"] if several else []), "seconds"]
+    ranked = [
+        (t.trial, format_score(t.score), *([format_budget(t.budget)] if several else []), t.seconds)
+        for t in view.best[:MAX_RANKED_TRIALS]
+    ]
     curve = sketch_curve(list(_iterate_incumbents(view)), f"best {metric} so far", is_stepped=True)
     parts = [
         render_heading(f"{view.name}: {describe_progress(view)}"),
         render_properties(_describe_search(view) if repeats is None else _describe_retraining(view, repeats)),
         curve if repeats is None else "",
-        render_table(["trial", metric, "seconds"], ranked) if ranked else "",
+        render_table(columns, ranked) if ranked else "",
     ]
     return "\n".join(part for part in parts if part)
 
@@ -75,9 +87,10 @@ def describe_rule(stopping: JSON) -> dict[str, JSON]:
 
 
 def _iterate_incumbents(view: RunView) -> Iterator[float]:
-    """The best score so far, each time that a trial has got one."""
-    choose, best = (max if view.run.started.objective.direction == "maximize" else min), None
+    """The score of the best trial so far, each time that a trial has got one."""
+    ranking, trials, best = view.run.started.ranking, view.run.state.trials, None
     for event in view.run.events:
         if isinstance(event, Scored) and event.score is not None:
-            best = event.score if best is None else choose(best, event.score)
-            yield best
+            best = ranking.choose(trials[event.trial], best)
+            if best is not None:
+                yield best.score

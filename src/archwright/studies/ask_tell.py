@@ -19,7 +19,7 @@ from archwright.core.errors import ArchwrightError, show, to_one_line
 from archwright.core.objective import Objective
 from archwright.core.protocols import AttemptResult, Proposal, Report, Status, describe_status
 from archwright.core.value import as_integer
-from archwright.display.text import format_score
+from archwright.display.text import format_score, name_trial
 from archwright.execution.given_values import GivenValues
 from archwright.execution.known_configurations import Configurations, read_configurations
 from archwright.execution.naming import claim_new_run, generate_numbered_names
@@ -29,7 +29,6 @@ from archwright.search.running.attempts import derive_training_seed, to_scored
 from archwright.search.running.callbacks import RunCallbacks
 from archwright.search.running.ends import explain_exhaustion
 from archwright.search.running.enqueuing import enqueue_all, select_unknown
-from archwright.search.running.run_view import rank_trials
 from archwright.search.running.run_writer import RunWriter
 from archwright.search.running.runs import RunRecord, make_resumption, read_run
 from archwright.search.running.search_state import make_initial_state, replay_search
@@ -214,10 +213,12 @@ class Study:
     def __repr__(self) -> str:
         with self._lock:
             state = self._writer.run_state
-            told = f"{state.score_count} of {state.proposal_count} trials told"
-            best = next(iter(rank_trials(state.trials.values(), self._objective)), None)
-        metric = to_one_line(self._objective.metric)
-        found = "" if best is None else f", best {metric} {format_score(best.score)} (trial {best.trial})"
+        told = f"{state.score_count} of {state.proposal_count} trials told"
+        best, metric = state.incumbent, to_one_line(self._objective.metric)
+        if best is None:
+            return f"<Study {self.name}: {told}>"
+        name = name_trial(best.trial, best.budget if state.has_several_budgets else None)
+        found = f", best {metric} {format_score(best.score)} ({name})"
         return f"<Study {self.name}: {told}{found}>"
 
     def _repr_html_(self) -> str:

@@ -112,7 +112,7 @@ def study(
             raise SpaceNeeded(_explain_no_study(file.path, name, runs))
         plan = request.plan(request.space)
         started = request.make_start(plan)
-        taken = take_over(warm, file.path, started, plan.problem)
+        taken = take_over(warm, file.path, started, plan.problem, plan.request.searcher_value)
         warn("; ".join(map(str.strip, source.describe(started))) for source in taken if source.reasons)
         begun = begin_study(
             file,

@@ -78,7 +78,9 @@ def find_trials_to_keep(log):
     """From the log alone: the trials whose models, and those whose checkpoints, are to be there."""
     events = events_of(log)
     ok = [e for e in events if isinstance(e, Scored) and e.status == "ok"]
-    best = sorted(ok, key=lambda e: (-Objective().utility(e.score), e.trial))[: fold_events(events).keep_models]
+    budgets = {e.trial: e.budget for e in events if isinstance(e, Proposed)}
+    best = sorted(ok, key=lambda e: (-budgets[e.trial].amount, -Objective().utility(e.score), e.trial))
+    best = best[: fold_events(events).keep_models]
     return {e.trial for e in best}, replay_search(events).promotable & {e.trial for e in ok}
 
 

@@ -11,9 +11,9 @@ from archwright.search.running.statistics import (
     NoPairedScores,
     bootstrap_paired_difference,
     compute_fraction_above,
-    compute_incumbents,
     compute_mean_and_error,
     compute_quartiles,
+    find_incumbents,
 )
 from tests.scripts import import_script
 
@@ -21,7 +21,11 @@ order_statistics = import_script("order_statistics")
 
 
 def test_incumbents_by_hand():
-    assert compute_incumbents([-math.inf, 0.2, 0.1, 0.5]).tolist() == [-math.inf, 0.2, 0.2, 0.5]
+    """A failure is none; a larger budget counts before the utility; of equal ones the earlier trial."""
+    utilities = np.array([math.nan, 0.2, 0.1, 0.5])
+    assert find_incumbents(utilities, np.zeros(4), np.arange(4.0)).tolist() == [-1, 1, 1, 3]
+    assert find_incumbents(utilities, np.array([0.0, 0.0, 1.0, 0.0]), np.arange(4.0)).tolist() == [-1, 1, 2, 2]
+    assert find_incumbents(np.full(3, 0.5), np.zeros(3), np.array([2.0, 3.0, 0.0])).tolist() == [0, 0, 2]
 
 
 def test_mean_and_error_by_hand():
