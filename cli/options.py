@@ -309,7 +309,17 @@ class MovedEndOptions:
         str | None,
         _search_option(
             metavar="N|+N",
-            help="End after so many trials in a row without a new best score, as in 30, or so many more; or none.",
+            help="End after so many trials in a row without a new best, as in 30, or so many more; or none.",
+        ),
+    ] = None
+    configurations: Annotated[
+        str | None,
+        _search_option(metavar="N|+N", help="End after how many configurations in all, or how many more; or none."),
+    ] = None
+    total: Annotated[
+        str | None,
+        _search_option(
+            metavar="BUDGET|+BUDGET", help="End at what sum of budgets, as in 500epochs, or +100epochs more; or none."
         ),
     ] = None
 

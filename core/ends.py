@@ -1,22 +1,23 @@
 """The ends of a run: how far it is to go, by whichever of them comes first; and how a person writes and moves them.
 
-An end only keeps a run from proposing trials. What was proposed before is let run to its own end.
+An end only keeps a run from proposing trials. What was proposed before is let run to its own end. A number of
+configurations keeps a run from proposing fresh ones alone: those that it has may still be promoted.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from attrs import asdict, fields, frozen
 
-from archwright.core.budget import read_seconds
+from archwright.core.budget import Budget, InvalidBudget, parse_budget, read_seconds
 from archwright.core.defaults import DEFAULT_TRIALS
 from archwright.core.errors import ArchwrightError, show
 from archwright.core.readers import as_number
 from archwright.core.value import format_value
 
-EndName = Literal["trials", "time", "until_score", "no_improvement"]
+EndName = Literal["trials", "time", "until_score", "no_improvement", "configurations", "total"]
 Number = TypeVar("Number", int, float)
 
 MAX_DIGITS = 15  # of a number of trials
@@ -38,7 +39,14 @@ class RunEnds:
     trials: int | None = None  # how many are proposed in all
     time_limit: float | None = None  # seconds that processes spend on the run, summed; simulated ones for a table
     until_score: float | None = None  # reached by a score that is as good or better
-    no_improvement: int | None = None  # scored trials in a row, failed ones too, without a new best score
+    no_improvement: int | None = None  # scored trials in a row, failed ones too, without a new best
+    configurations: int | None = None  # how many trials are proposed that promote no other one
+    total: Budget | None = None  # what all trials may spend together, in the unit of their budgets
+
+    @property
+    def by_name(self) -> dict[str, Any]:
+        """The ends by the names of the fields in which an event holds them."""
+        return asdict(self, recurse=False)
 
 
 @frozen
@@ -53,8 +61,22 @@ class GivenEnds:
     time: float | str | None = None  # as `read_time` reads it
     until_score: float | str | None = None
     no_improvement: int | str | None = None
+    configurations: int | str | None = None
+    total: Budget | str | None = None  # or a text, as in "500epochs"
 
 
+@frozen
+class RunExtent:
+    """How far a run is, as far as its ends are about that."""
+
+    trials: int = 0  # proposed, or scored where that is told
+    seconds: float = 0.0
+    scored_since_best: int = 0  # trials
+    configurations: int = 0
+    spent: float = 0.0  # of the budgets, in their unit
+
+
+NO_EXTENT = RunExtent()
 NO_ENDS = RunEnds()
 END_FIELDS: Sequence[str] = tuple(field.name for field in fields(RunEnds))  # of the events of a log
 
@@ -64,7 +86,7 @@ def choose_ends(given: GivenEnds) -> RunEnds:
 
     Raises InvalidEnd, also for texts that move an end, which are for a run that there is.
     """
-    for name, text in asdict(given).items():
+    for name, text in asdict(given, recurse=False).items():
         _require_new(name, text)
     ends = move_ends(NO_ENDS, given)
     return RunEnds(trials=DEFAULT_TRIALS) if ends == NO_ENDS else ends
@@ -83,17 +105,37 @@ def _require_new(name: str, given: object) -> None:
         )
 
 
-def move_ends(ends: RunEnds, given: GivenEnds, *, trials_so_far: int = 0, seconds_so_far: float = 0.0) -> RunEnds:
+def move_ends(ends: RunEnds, given: GivenEnds, so_far: RunExtent = NO_EXTENT) -> RunEnds:
     """The ends of a run for which a person gives these; those that are not given stay as they are.
 
     An end that the run does not have is moved on from where the run is. Raises InvalidEnd.
     """
     return RunEnds(
-        _move(ends.trials, given.trials, lambda text: _read_count("trials", text, "+32"), trials_so_far),
-        _move(ends.time_limit, given.time, read_time, seconds_so_far),
+        _move(ends.trials, given.trials, lambda text: _read_count("trials", text, "+32"), so_far.trials),
+        _move(ends.time_limit, given.time, read_time, so_far.seconds),
         _move(ends.until_score, given.until_score, _read_score, 0.0),
         _move(ends.no_improvement, given.no_improvement, lambda text: _read_count("no_improvement", text, "+10"), 0),
+        _move(
+            ends.configurations,
+            given.configurations,
+            lambda text: _read_count("configurations", text, "+32"),
+            so_far.configurations,
+        ),
+        _move_total(ends.total, given.total, so_far.spent),
     )
+
+
+def require_total_of(budget: Budget, total: Budget | None, *, reads_budget: bool = True) -> None:
+    """Nothing, if what all trials may spend is in the unit of the `budget` of each; else InvalidEnd."""
+    if total is None:
+        return
+    if not reads_budget:
+        raise InvalidEnd(
+            f"total is {total}, and what evaluates the trials reads no budget; leave it out, and give another end, "
+            "such as trials"
+        )
+    if total.unit != budget.unit:
+        raise InvalidEnd(f"total is {total}, and a trial has a budget of {budget}; write it in {budget.unit}, too")
 
 
 def _move(
@@ -109,6 +151,31 @@ def _move(
     if text.startswith("+"):
         return (so_far if end is None else end) + read(text)
     return read(text)
+
+
+def _move_total(end: Budget | None, given: Budget | str | None, spent: float) -> Budget | None:
+    text = given.strip() if isinstance(given, str) else ""
+    if given is None or text == LIFTED:
+        return end if given is None else None
+    total = _read_total(given)
+    if not text.startswith("+"):
+        return total
+    if end is None:
+        return Budget(total.amount + spent, total.unit)
+    if end.unit != total.unit:
+        raise InvalidEnd(f"total is {_quote(given)}, and so far it is {end}; write it in {end.unit}, too")
+    return end + total
+
+
+def _read_total(given: Budget | str) -> Budget:
+    if isinstance(given, Budget):
+        return given
+    with suppress(InvalidBudget, AttributeError):  # also of what is no text
+        return parse_budget(given.strip().removeprefix("+"))
+    raise InvalidEnd(
+        f"total is {_quote(given)}; write what all trials together may spend, as in 500epochs or 2h of budgets in "
+        f"seconds; a run that has begun also takes +100epochs for so much more, and {_TO_LIFT}"
+    )
 
 
 def read_time(given: float | str) -> float:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
+from operator import attrgetter
 from typing import Any, cast, get_args
 
 import cattrs
@@ -25,6 +26,7 @@ from archwright.store.parts import NeededPart, list_parts
 from archwright.store.space_names import name_space
 from archwright.store.user_code import is_source
 
+_get_ends = attrgetter(*END_FIELDS)  # of an event that has ends
 LoggedPath = tuple[tuple[str, JSON], ...]  # the name and value of each choice; a stranger's log may hold any JSON there
 
 
@@ -77,6 +79,8 @@ class RunStarted:
     budgets: str | None = None  # the text of several budgets, of which `budget` is the largest; None: there is one
     can_continue: bool = True  # whether a training can go on from the checkpoint of an earlier trial
     simulated_workers: int | None = None  # for how many an evaluator stands that simulates time; None: for one
+    configurations: int | None = None  # this and the next one: further ends, see RunEnds
+    total: Budget | None = None
 
     @property
     def term_sources(self) -> tuple[str, ...]:
@@ -91,7 +95,7 @@ class RunStarted:
     @property
     def ends(self) -> RunEnds:
         """The ends that the person asked for."""
-        return RunEnds(self.trials, self.time_limit, self.until_score, self.no_improvement)
+        return RunEnds(*_get_ends(self))
 
     @property
     def budget_choice(self) -> Budgets | None:
@@ -223,11 +227,13 @@ class RunResumed:
     no_improvement: int | None = None
     simulates_time: bool = False  # the evaluator from here on
     simulated_workers: int | None = None  # from here on, if it simulates time; None: one
+    configurations: int | None = None
+    total: Budget | None = None
 
     @property
     def ends(self) -> RunEnds:
         """The ends that the run has from here on."""
-        return RunEnds(self.trials, self.time_limit, self.until_score, self.no_improvement)
+        return RunEnds(*_get_ends(self))
 
 
 @frozen

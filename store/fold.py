@@ -4,19 +4,17 @@ The state is the fold of the run's events (a left fold, as `functools.reduce`): 
 the events before it. `fold` accepts any event, `decide` only one that may come next.
 """
 
-from collections.abc import Iterable, Mapping
-from operator import attrgetter
+import math
+from collections.abc import Iterable
 from typing import assert_never
 
-from attrs import define, field, fields, frozen
+from attrs import define, field, frozen
 from pyrsistent import PMap, pmap
 
-from archwright.core.budget import Budget
-from archwright.core.ends import NO_ENDS, RunEnds
+from archwright.core.ends import NO_ENDS, RunEnds, RunExtent
 from archwright.core.errors import show
 from archwright.core.incumbent import Incumbent, Ranking
 from archwright.core.objective import Objective
-from archwright.core.protocols import Status
 from archwright.store.errors import Inadmissible
 from archwright.store.events import (
     AttemptEnded,
@@ -24,7 +22,6 @@ from archwright.store.events import (
     Enqueued,
     Event,
     Inherited,
-    LoggedPath,
     Proposed,
     Reported,
     RunResumed,
@@ -33,32 +30,7 @@ from archwright.store.events import (
     Scored,
 )
 from archwright.store.queue_state import EMPTY_QUEUE, Queue
-
-
-@frozen
-class TrialState:
-    """What is known of a trial."""
-
-    trial: int
-    path: LoggedPath
-    budget: Budget
-    continues: int | None
-    enqueued: int | None = None  # the entry of the queue that it comes from
-    promotes: int | None = None  # the trial whose configuration it tries again, with a larger budget
-    bracket: int | None = None  # this, the rung and by_model as the searcher said
-    rung: int | None = None
-    horizon: Budget | None = None  # that the schedule of its training is made for; None: its own budget
-    by_model: bool | None = None
-    attempts: int = 0  # how many were started; the last one's number
-    running: bool = False  # the last attempt was started and has not ended
-    ended_attempts: int = 0  # how many attempts ended; fewer than were started, where the search itself was killed
-    last_end: AttemptEnded | None = None  # the end of the last attempt that ended
-    seconds: float = 0.0  # of all attempts that ended
-    started_at: float | None = None  # when its last attempt started, on the simulated clock; None where there is none
-    status: Status | None = None  # what the searcher was told; None until then
-    score: float | None = None
-    metrics: Mapping[str, float] = field(factory=dict[str, float])  # what the searcher was told
-
+from archwright.store.trial_state import TrialDraft, TrialState
 
 _NO_TRIALS: PMap[int, TrialState] = pmap()
 
@@ -81,7 +53,15 @@ class RunState:
     last_clock: float | None = None  # the latest simulated time of an event; None where none had one
     simulated_workers: int = 1  # for how many the evaluator stands, where time is simulated
     queue: Queue = EMPTY_QUEUE  # what is to be tried before the searcher is asked
-    inherited: tuple[Inherited, ...] = ()  # trials of other runs; none of the above is about them
+    inherited: tuple[Inherited, ...] = ()  # trials of other runs; nothing here is about them
+    configuration_count: int = 0  # how many trials were proposed that promote no other one
+    # What its trials have spent of their budgets, in the unit of the run's; of those that are open, what they may.
+    spent: float = 0.0
+
+    @property
+    def extent(self) -> RunExtent:
+        """How far it is, but for its seconds, which depend on the time."""
+        return RunExtent(self.proposal_count, 0.0, self.scored_since_best, self.configuration_count, self.spent)
 
     @property
     def target_trials(self) -> int | None:
@@ -145,57 +125,12 @@ def fold_events(events: Iterable[Event], state: RunState = RunState()) -> RunSta
         state.simulated_workers,
         state.queue,
         list(state.inherited),
+        state.configuration_count,
+        state.spent,
     )
     for event in events:
         draft.apply(event)
     return draft.finish()
-
-
-@define
-class _TrialDraft:
-    """A `TrialState` that may be changed in place."""
-
-    trial: int
-    path: LoggedPath
-    budget: Budget
-    continues: int | None
-    enqueued: int | None = None
-    promotes: int | None = None
-    bracket: int | None = None
-    rung: int | None = None
-    horizon: Budget | None = None
-    by_model: bool | None = None
-    attempts: int = 0
-    running: bool = False
-    ended_attempts: int = 0
-    last_end: AttemptEnded | None = None
-    seconds: float = 0.0
-    started_at: float | None = None
-    status: Status | None = None
-    score: float | None = None
-    metrics: Mapping[str, float] = field(factory=dict[str, float])
-
-    def apply(self, event: AttemptStarted | AttemptEnded | Scored) -> None:
-        self.running = isinstance(event, AttemptStarted)
-        match event:
-            case AttemptStarted(_, attempt, clock):
-                self.attempts, self.started_at = attempt, clock
-            case AttemptEnded(seconds=seconds):
-                self.ended_attempts, self.last_end = self.ended_attempts + 1, event
-                self.seconds += seconds
-            case Scored(_, status, score, metrics):
-                self.status, self.score, self.metrics = status, score, metrics
-            case _:
-                assert_never(event)
-
-    def finish(self) -> TrialState:
-        return TrialState(*_get_values(self))
-
-
-_get_proposed_values = attrgetter(*(attribute.name for attribute in fields(Proposed)))  # as a draft begins
-_get_values = attrgetter(
-    *(attribute.name for attribute in fields(TrialState))
-)  # of a trial or its draft, in the order of the fields
 
 
 @define
@@ -220,7 +155,9 @@ class _RunDraft:
     simulated_workers: int
     queue: Queue
     inherited: list[Inherited]
-    changed: dict[int, _TrialDraft] = field(factory=dict[int, _TrialDraft])
+    configuration_count: int
+    spent: float
+    changed: dict[int, TrialDraft] = field(factory=dict[int, TrialDraft])
 
     def apply(self, event: Event) -> None:
         self.seq += 1
@@ -232,10 +169,8 @@ class _RunDraft:
                 self.inherited.append(event)
             case Enqueued():
                 self.queue = self.queue.fold(event)
-            case Proposed(trial):
-                self.changed[trial] = _TrialDraft(*_get_proposed_values(event))
-                self.open_trials[trial] = None
-                self.queue = self.queue.fold(event)
+            case Proposed():
+                self._propose(event)
             case AttemptStarted() | AttemptEnded() | Scored():
                 self._apply_to_trial(event)
             case Reported():
@@ -251,19 +186,36 @@ class _RunDraft:
             case _:
                 assert_never(event)
 
+    def _propose(self, event: Proposed) -> None:
+        parent = None if event.continues is None else self._find_trial(event.continues)
+        is_same_unit = parent is not None and parent.budget.unit == event.budget.unit
+        start = parent.reached if parent is not None and is_same_unit else 0.0
+        trial = self.changed[event.trial] = TrialDraft.propose(event, start)
+        self.open_trials[event.trial] = None
+        self.queue = self.queue.fold(event)
+        self.configuration_count += event.promotes is None
+        self.spent += self._measure_spent(trial)
+
+    def _measure_spent(self, trial: TrialDraft) -> float:
+        """What a trial has spent of the run's unit, in which all that our searchers propose is."""
+        is_other = self.started is not None and trial.budget.unit != self.started.budget.unit
+        return 0.0 if is_other else trial.spent
+
     def _apply_to_trial(self, event: AttemptStarted | AttemptEnded | Scored) -> None:
         if (trial := self._find_trial(event.trial)) is None:
             return
+        spent_before = self._measure_spent(trial)
         trial.apply(event)
         if not isinstance(event, Scored) and event.clock is not None and 0 <= event.clock < math.inf:
             self.last_clock = max(event.clock, self.last_clock or 0.0)  # what began earlier goes on with its own start
+        self.spent += self._measure_spent(trial) - spent_before
         if isinstance(event, AttemptEnded):
             self.attempt_seconds += max(0.0, event.seconds)  # 0 also for NaN, which a stranger may have logged
         elif isinstance(event, Scored):
             self.open_trials.pop(event.trial, None)
             self._apply_score(trial)
 
-    def _apply_score(self, trial: _TrialDraft) -> None:
+    def _apply_score(self, trial: TrialDraft) -> None:
         ranking = Ranking(Objective()) if self.started is None else self.started.ranking
         self.scored_since_best = 0 if ranking.improves(trial, self.incumbent) else self.scored_since_best + 1
         self.incumbent = ranking.choose(trial, self.incumbent)
@@ -274,10 +226,10 @@ class _RunDraft:
             if (trial := self._find_trial(number)) is not None:
                 trial.running = False
 
-    def _find_trial(self, number: int) -> _TrialDraft | None:
+    def _find_trial(self, number: int) -> TrialDraft | None:
         """The draft of a trial, made from the state before if there is none yet; None for an unknown trial."""
         if number not in self.changed and number in self.base.trials:
-            self.changed[number] = _TrialDraft(*_get_values(self.base.trials[number]))
+            self.changed[number] = TrialDraft.of(self.base.trials[number])
         return self.changed.get(number)
 
     def finish(self) -> RunState:
@@ -300,6 +252,8 @@ class _RunDraft:
             self.simulated_workers,
             self.queue,
             tuple(self.inherited),
+            self.configuration_count,
+            self.spent,
         )
 
 

@@ -75,6 +75,13 @@ def m008_inherited(database: Database) -> None:
     """Runs may inherit trials: one more view, and an older archwright does not know the event, so it is refused."""
 
 
+def m009_ladders(database: Database) -> None:
+    """Runs may have several budgets, and ends that count those: an older archwright would go past them.
+
+    So it is refused; and all views are created again.
+    """
+
+
 MIGRATIONS: Sequence[Migration] = (
     m001_events,
     m002_smaller,
@@ -84,6 +91,7 @@ MIGRATIONS: Sequence[Migration] = (
     m006_spaces,
     m007_budgets,
     m008_inherited,
+    m009_ladders,
 )
 
 

@@ -105,11 +105,29 @@ _TRIALS = View(
         "bracket": "of a ladder of budgets: 0, 1, 2 ... in the order of beginning; NULL of other searchers",
         "rung": "of a ladder of budgets: 0 is the smallest budget of the run; NULL of other searchers",
         "by_model": "whether a model of the trials so far made it; NULL if the searcher has none, or did not say",
+        "spent": "how much of its budget it has spent, without what it continues: less than it may if it ended early "
+        "at a known epoch; of an open trial, what it may; NULL where none is read",
     },
     f"""
     WITH spent AS (
         SELECT run, trial, count(*) AS attempts, sum(seconds) AS seconds FROM attempts GROUP BY run, trial
-    ), readers AS (SELECT run FROM events WHERE kind = 'RunStarted' AND {READS_BUDGET_SQL})
+    ), readers AS (
+        SELECT run FROM events WHERE kind = 'RunStarted' AND {READS_BUDGET_SQL}
+    ), ends AS (
+        SELECT run, trial, arg_max_null(stopped_at, attempt) FILTER (ended IS NOT NULL) AS stopped_at
+        FROM attempts SEMI JOIN scores USING (run, trial) GROUP BY run, trial
+    ), reached AS (
+        SELECT run, trial, TRY_CAST(payload->>'$.continues' AS BIGINT) AS continues, payload->>'$.budget.unit' AS unit,
+        least(
+            TRY_CAST(payload->>'$.budget.amount' AS DOUBLE),
+            CASE WHEN payload->>'$.budget.unit' = 'epochs' THEN stopped_at END
+        ) AS reached
+        FROM (SELECT * FROM events WHERE kind = 'Proposed') AS proposals LEFT JOIN ends USING (run, trial)
+    ), costs AS (
+        SELECT own.run, own.trial, greatest(0, own.reached - coalesce(earlier.reached, 0)) AS cost
+        FROM reached AS own LEFT JOIN reached AS earlier
+            ON earlier.run = own.run AND earlier.trial = own.continues AND earlier.unit = own.unit
+    )
     SELECT run, trial, make_timestamp((time * 1e6)::BIGINT) AS proposed,
         coalesce(scores.status, 'in_flight') AS status, scores.score,
         CASE WHEN run IN (FROM readers) THEN TRY_CAST(payload->>'$.budget.amount' AS DOUBLE) END AS budget,
@@ -119,10 +137,11 @@ _TRIALS = View(
         TRY_CAST(payload->>'$.enqueued' AS BIGINT) AS enqueued,
         TRY_CAST(coalesce(payload->>'$.promotes', payload->>'$.continues') AS BIGINT) AS promotes,
         TRY_CAST(payload->>'$.bracket' AS BIGINT) AS bracket, TRY_CAST(payload->>'$.rung' AS BIGINT) AS rung,
-        TRY_CAST(payload->>'$.by_model' AS BOOLEAN) AS by_model
+        TRY_CAST(payload->>'$.by_model' AS BOOLEAN) AS by_model,
+        CASE WHEN run IN (FROM readers) THEN cost END AS spent
     FROM (SELECT * FROM events WHERE kind = 'Proposed') AS proposals
         LEFT JOIN (SELECT run, trial, status, score FROM scores) AS scores USING (run, trial)
-        LEFT JOIN spent USING (run, trial)
+        LEFT JOIN spent USING (run, trial) LEFT JOIN costs USING (run, trial)
     """,  # noqa: S608  (of our own text)
 )
 _QUEUE = View(
@@ -295,6 +314,8 @@ _RUNS = View(
         "no_improvement": "how many trials in a row without a new best end it; NULL if it has no such end",
         "best_budget": "what the best trial was given; NULL where what evaluates the trials reads no budget",
         "unit": "of budgets: epochs, seconds or examples; NULL where none is read",
+        "configurations": "how many configurations end it, with their promotions; NULL if it has no such end",
+        "total": "the sum of budgets that ends it; NULL if it has no such end",
     },
     f"""
     WITH told AS (
@@ -318,7 +339,9 @@ _RUNS = View(
         events, TRY_CAST(ends->>'$.time_limit' AS DOUBLE) AS time_limit,
         TRY_CAST(ends->>'$.until_score' AS DOUBLE) AS until_score,
         TRY_CAST(ends->>'$.no_improvement' AS BIGINT) AS no_improvement, best_budget,
-        CASE WHEN {READS_BUDGET_SQL} THEN payload->>'$.budget.unit' END AS unit
+        CASE WHEN {READS_BUDGET_SQL} THEN payload->>'$.budget.unit' END AS unit,
+        TRY_CAST(ends->>'$.configurations' AS BIGINT) AS configurations,
+        TRY_CAST(ends->>'$.total.amount' AS DOUBLE) AS total
     FROM (SELECT * FROM events WHERE kind = 'RunStarted') AS starts
         JOIN told USING (run) LEFT JOIN champions USING (run)
     """,  # noqa: S608  (of our own text)

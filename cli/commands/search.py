@@ -63,7 +63,8 @@ def search(
 ) -> None:
     """Search a space for good models, and log everything that happens.
 
-    It ends after --trials, --time, --until-score or --no-improvement, whichever of those that are given comes first.
+    It ends after --trials, --time, --until-score, --no-improvement, --configurations or --total, whichever of those
+    that are given comes first.
 
     Ctrl-C finishes the running trials and prints the command that goes on; a second one stops at once and loses
     nothing that was logged. SIGTERM and SIGHUP do the same, but the running trials have no longer than --grace. A

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from archwright.core.budget import Budget, parse_budget, parse_budgets
-from archwright.core.ends import RunEnds
+from archwright.core.ends import RunEnds, RunExtent
 from archwright.core.input import describe_input, parse_input
 from archwright.core.words import NAME_KEY
 from archwright.display.columns import TextTable
@@ -26,6 +26,7 @@ from archwright.display.text import (
     pluralize,
     summarize_error,
 )
+from archwright.results.describing import read_ends
 from archwright.results.records import EarlyStopRecord, RunDetails, RunRow, TrialRecord
 from archwright.results.repeats import explain_repeats, format_repeats
 from archwright.results.run_text import describe_rule, name_best
@@ -96,7 +97,7 @@ def _list_settings(run: RunDetails) -> dict[str, str]:
     statuses = (
         f"{format_count(counts['ok'])} ok, {format_count(counts['failed'])} failed, {counts['in_flight']} not done"
     )
-    ends = RunEnds(**run["ends"])
+    ends = read_ends(run["ends"])
     budget = f"; {_format_budgets(run)}" if run["budget"] else ""
     target = "" if ends.trials is None else f" of {format_count(ends.trials)}"
     settings = {
@@ -134,9 +135,10 @@ def _format_budgets(run: RunDetails) -> str:
 
 def _format_ends(run: RunDetails) -> str:
     """All its ends, and how near those are that time and a row of trials without a new best bring."""
-    ends = RunEnds(**run["ends"])
+    ends = read_ends(run["ends"])
     scored = run["counts"]["ok"] + run["counts"]["failed"]
-    done = list_progress(ends, scored, run["seconds"], run["scored_since_best"])
+    extent = RunExtent(scored, run["seconds"], run["scored_since_best"], run["configurations"], run["spent"] or 0.0)
+    done = list_progress(ends, extent)
     return f"{format_ends(ends, run['objective']['metric'])}; so far {', '.join(done)}"
 
 

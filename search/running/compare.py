@@ -8,7 +8,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from attrs import asdict, define, evolve, field, frozen
+from attrs import define, evolve, field, frozen
 
 from archwright.core.errors import ArchwrightError, show
 from archwright.core.json import JSON, from_json
@@ -180,7 +180,7 @@ def _make_resumed_loop(
         versions=started.versions,
         revision=find_new_revision(events, search_state.searcher),
         **describe_simulation(evaluator),
-        **asdict(started.ends),
+        **started.ends.by_name,
     )
     return SearchLoop(log, "run", job.logged_events[-1].position, run_state, search_state, evaluator), resumption
 

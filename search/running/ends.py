@@ -9,6 +9,7 @@ from archwright.core.protocols import Problem
 from archwright.store.fold import RunState
 from archwright.store.run_time import RunTime
 
+TOTAL_SLACK = 1e-9  # by which what was spent may fall short of a total, as sums of fractions do
 MORE_TRIALS = 16  # than there are, in a suggestion
 
 
@@ -25,6 +26,7 @@ def measure_seconds(state: RunState, run_time: RunTime, now: float | None = None
 def find_ends(state: RunState, seconds: float, ends: RunEnds | None = None) -> Sequence[EndName]:
     """The ends of the run that are reached, of which one is enough to propose no more; of other `ends`, if given.
 
+    Where it has its configurations alone, it proposes no fresh ones, and goes on to promote those that it has.
     A trial that is open is let run to its end all the same. Its score may be a new best one: then the run has improved,
     and goes on where nothing but `no_improvement` had ended it.
     """
@@ -38,12 +40,34 @@ def find_ends(state: RunState, seconds: float, ends: RunEnds | None = None) -> S
         reached.append("until_score")
     if ends.no_improvement is not None and state.scored_since_best >= ends.no_improvement:
         reached.append("no_improvement")
+    if ends.configurations is not None and state.configuration_count >= ends.configurations:
+        reached.append("configurations")
+    if ends.total is not None and state.spent >= ends.total.amount * (1 - TOTAL_SLACK):
+        reached.append("total")
     return reached
 
 
+def lets_promote(reached: Sequence[EndName]) -> bool:
+    """Whether the ends that are reached let a run promote the configurations that it has."""
+    return all(name == "configurations" for name in reached)
+
+
 def has_ended(state: RunState, seconds: float, ends: RunEnds | None = None) -> bool:
-    """Whether nothing is left to do: an end is reached, and no trial is open."""
-    return not state.open_trials and bool(find_ends(state, seconds, ends))
+    """Whether nothing is left to do, as far as that is known without the searcher: an end is reached, no trial is open.
+
+    Whether a searcher that has its configurations would promote one, it knows alone; but where it was asked and did not
+    when the run last stopped, nothing has come since that it could promote.
+    """
+    reached = find_ends(state, seconds, ends)
+    if state.open_trials or not reached:
+        return False
+    return not lets_promote(reached) or _was_nothing_promoted(state, seconds)
+
+
+def _was_nothing_promoted(state: RunState, seconds: float) -> bool:
+    """Whether the run has stopped since its searcher had nothing to promote."""
+    has_stopped = state.stopped is not None and state.stopped.reason in ("finished", "exhausted")
+    return has_stopped and lets_promote(find_ends(state, seconds))
 
 
 def _has_reached(state: RunState, score: float) -> bool:
@@ -72,6 +96,17 @@ def _explain_end(name: EndName, state: RunState, ends: RunEnds) -> str:
         case "no_improvement":
             best = "of no trial with a score" if state.best_score is None else f"of {metric} {state.best_score:.6g}"
             return f"{_count_trials(state.scored_since_best)} in a row have not improved on the best, that {best}"
+        case "configurations":
+            count = state.configuration_count
+            has_more = ends.configurations is not None and ends.configurations < count
+            configurations = f"{count} configuration{'' if count == 1 else 's'}"
+            return (
+                f"it has {configurations}, more than {ends.configurations}"
+                if has_more
+                else f"it has its {configurations}"
+            )
+        case "total":
+            return f"its trials have spent {state.spent:g} of {ends.total}"
         case _:
             assert_never(name)
 
@@ -116,6 +151,13 @@ def _suggest_move(name: EndName, state: RunState, seconds: float, ends: RunEnds)
         case "no_improvement":
             limit, base = ends.no_improvement or 1, own.no_improvement or 0
             return f"+{limit * max(1, (state.scored_since_best - base) // limit + 1)}"
+        case "configurations":
+            base = state.configuration_count if own.configurations is None else own.configurations
+            return f"+{max(MORE_TRIALS, state.configuration_count + MORE_TRIALS - base)}"
+        case "total":
+            assert ends.total is not None  # it is reached
+            limit, base = ends.total.amount, state.spent if own.total is None else own.total.amount
+            return f"+{ends.total * max(1, (state.spent - base) // limit + 1)}"
         case _:
             assert_never(name)
 

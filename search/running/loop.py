@@ -13,7 +13,7 @@ from archwright.search.running.attempts import (
     to_scored,
 )
 from archwright.search.running.callbacks import StopRequest
-from archwright.search.running.ends import explain_ends, explain_exhaustion, find_ends, has_ended, measure_seconds
+from archwright.search.running.ends import explain_ends, explain_exhaustion, find_ends, lets_promote, measure_seconds
 from archwright.search.running.run_writer import RunWriter
 from archwright.store.events import AttemptEnded, Event, RunStopped
 
@@ -95,11 +95,18 @@ class SearchLoop(RunWriter):
         return jobs
 
     def _propose_trial(self) -> int | None:
-        """The number of a new trial; None if the run reaches an end, or the searcher proposes none for now."""
-        if find_ends(self.run_state, self._measure_seconds()):
-            return None
-        proposal = self.propose()
+        """The number of a new trial; None if the run reaches an end, or the searcher proposes none for now.
+
+        Where the run has its configurations, a fresh proposal is not used, as if the searcher had not been asked.
+        """
+        reached = find_ends(self.run_state, self._measure_seconds())
+        proposal = self.propose(is_fresh_allowed=not reached) if lets_promote(reached) else None
         return None if proposal is None else proposal.trial
+
+    def _has_promotion(self) -> bool:
+        """Whether the next proposal is a promotion."""
+        proposal = self.search_state.propose()
+        return proposal is not None and proposal.promotes is not None
 
     def _record_messages(self) -> None:
         """Record the evaluator's reports and results; reports alone may wait for the next append."""
@@ -170,7 +177,9 @@ class SearchLoop(RunWriter):
             verb = describe_status(first.status)
             return RunStopped("failing", f"trial {first.trial}, the first of them, {verb}: {first.error}")
         seconds = self._measure_seconds()
-        if has_ended(self.run_state, seconds):
+        reached = find_ends(self.run_state, seconds)
+        is_over = reached and not (lets_promote(reached) and self._has_promotion())
+        if is_over and not self.run_state.open_trials:
             return RunStopped("finished", explain_ends(self.run_state, seconds))
         if self.callbacks.get_stop_request() > StopRequest.NONE:
             return RunStopped("interrupted")

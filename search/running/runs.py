@@ -7,7 +7,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any, Self
 
-from attrs import asdict, evolve, frozen
+from attrs import evolve, frozen
 
 from archwright.core.defaults import DEFAULT_RETRIES
 from archwright.core.differences import find_differences
@@ -191,7 +191,7 @@ def finish_run(log: EventLog, name: str, run: RunRecord, ends: RunEnds) -> None:
         versions=collect_versions(),
         simulates_time=run.state.simulates_time,
         simulated_workers=_name_workers(run.state.simulated_workers),
-        **asdict(ends),
+        **ends.by_name,
     )
     log.append(name, [resumption, RunStopped("finished", detail)], run.position)
 
@@ -215,7 +215,7 @@ def make_resumption(
         space=changed_space,
         keep_models=keep_models,
         revision=find_new_revision(run.events, searcher),
-        **asdict(ends),
+        **ends.by_name,
     )
 
 
@@ -257,7 +257,7 @@ def make_fork_event(
     """The first event of a fork of `run`: with another searcher, another seed, other ends, or none of these."""
     ends = run.state.ends if ends is None else ends
     keep_models = count_models_to_keep(run.state, ends.trials)
-    started = evolve(run.started, space=run.space, versions=collect_versions(), keep_models=keep_models, **asdict(ends))
+    started = evolve(run.started, space=run.space, versions=collect_versions(), keep_models=keep_models, **ends.by_name)
     started = evolve(started, searcher=SEARCHER_KIND.update(run.started.searcher if searcher is None else searcher))
     if started.stopping is not None:
         started = evolve(started, stopping=RULE_KIND.update(started.stopping))

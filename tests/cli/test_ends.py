@@ -73,7 +73,14 @@ def test_the_time_of_a_table_is_simulated(tmp_path):
     assert sum(seconds[:-1]) < 600 <= sum(seconds)
     facts = read_json(tmp_path, "show")
     assert facts["seconds"] == sum(seconds)
-    assert facts["ends"] == {"trials": None, "time_limit": 600.0, "until_score": None, "no_improvement": None}
+    assert facts["ends"] == {
+        "trials": None,
+        "time_limit": 600.0,
+        "until_score": None,
+        "no_improvement": None,
+        "configurations": None,
+        "total": None,
+    }
     out = resume_run(tmp_path, "--time", "+10min")
     assert f"nasbench201-1: {len(seconds)} trials, 1" in out
     seconds = [trial.seconds for trial in read_last_run(tmp_path).state.trials.values()]

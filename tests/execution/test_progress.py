@@ -3,7 +3,7 @@
 from functools import reduce
 
 from archwright.core.budget import Budget
-from archwright.core.ends import RunEnds
+from archwright.core.ends import RunEnds, RunExtent
 from archwright.core.incumbent import Incumbent
 from archwright.core.objective import Objective
 from archwright.display.ends import format_ends, list_progress
@@ -69,6 +69,14 @@ def test_time_left_is_that_of_the_end_that_comes_first():
     assert timed.scored_since_best == 1
 
 
+def test_a_total_is_some_way_off():
+    """Of 40 epochs two trials spend 10 in 10 s: the other 30 take 30 s; a trial under way counts with all it may."""
+    steps = (*make_trial_events(0, 0.5), make_trial_events(1, 0.5)[0])
+    progress = apply_events(RunResumed(None, {}, total=Budget(40, "epochs")), *steps)
+    assert progress.measure_extent(110.0) == RunExtent(1, 10.0, 0, 2, 10.0)
+    assert (progress.estimate_done(110.0), progress.estimate_seconds_left(110.0)) == (0.25, 30.0)
+
+
 def test_simulated_time_passes_with_the_attempts():
     """4 of 10 simulated seconds in 10 s; the other 6 take 15."""
     steps = (*make_trial_events(0, 0.5), *make_trial_events(1, 0.6))
@@ -80,8 +88,12 @@ def test_what_is_said_of_the_ends():
     ends = RunEnds(64, 5400.0, 0.95, 30)
     assert format_ends(ends, "accuracy") == "64 trials, 90min, accuracy 0.9500 or 30 trials without a new best"
     assert format_ends(RunEnds(), "accuracy") == "you stop it"
-    assert list_progress(ends, 3, 200.0, 2) == ["3 of 64 trials", "3 min 20 s of 90min", "2 of 30 without a new best"]
-    assert list_progress(RunEnds(until_score=0.5), 1, 9.0, 0) == ["1 trial"]
+    assert list_progress(ends, RunExtent(3, 200.0, 2)) == [
+        "3 of 64 trials",
+        "3 min 20 s of 90min",
+        "2 of 30 without a new best",
+    ]
+    assert list_progress(RunEnds(until_score=0.5), RunExtent(1, 9.0)) == ["1 trial"]
 
 
 def test_lines():

@@ -71,11 +71,11 @@ def test_types_are_stable(log):
         "scores": ["VARCHAR", "BIGINT", "BIGINT", "TIMESTAMP", "VARCHAR", "DOUBLE", "JSON"],
         "attempts": [
             "VARCHAR", "BIGINT", "BIGINT", "TIMESTAMP", "TIMESTAMP", "VARCHAR", "DOUBLE", "VARCHAR", "VARCHAR",
-            "BIGINT", "VARCHAR",
+            "BIGINT", "VARCHAR", "DOUBLE", "DOUBLE",
         ],
         "trials": [
             "VARCHAR", "BIGINT", "TIMESTAMP", "VARCHAR", "DOUBLE", "DOUBLE", "VARCHAR", "BIGINT", "BIGINT", "DOUBLE",
-            "JSON", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "BOOLEAN",
+            "JSON", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "BOOLEAN", "DOUBLE",
         ],
         "queue": ["VARCHAR", "BIGINT", "TIMESTAMP", "BIGINT", "JSON"],
         "choices": ["VARCHAR", "BIGINT", "BIGINT", "VARCHAR", "VARCHAR", "DOUBLE"],
@@ -89,7 +89,7 @@ def test_types_are_stable(log):
         "runs": [
             "VARCHAR", "TIMESTAMP", "TIMESTAMP", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "BIGINT",
             "BIGINT", "BIGINT", "BIGINT", "BIGINT", "DOUBLE", "VARCHAR", "BIGINT", "BIGINT", "DOUBLE",
-            "DOUBLE", "BIGINT", "DOUBLE", "VARCHAR",
+            "DOUBLE", "BIGINT", "DOUBLE", "VARCHAR", "BIGINT", "DOUBLE",
         ],
     }  # fmt: skip
 
@@ -276,7 +276,10 @@ def test_attempts(log):
     ]  # fmt: skip
     record(log, "a-1", history)
     record(log, "b-1", [make_run_started(), make_trial_events(0)[0], AttemptStarted(0, 1), AttemptStarted(0, 2)])
-    assert query(log.path, "SELECT * EXCLUDE (stopped_by, stopped_at, why) FROM attempts ORDER BY ALL").rows == [
+    assert query(
+        log.path,
+        "SELECT * EXCLUDE (stopped_by, stopped_at, why, clock_started, clock_ended) FROM attempts ORDER BY ALL",
+    ).rows == [
         ("a-1", 0, 1, at(4), at(5), "crashed", 2.5, "signal 9"),
         ("a-1", 1, 1, at(6), None, "interrupted", None, None),
         ("a-1", 1, 2, at(8), None, "interrupted", None, None),

@@ -61,7 +61,7 @@ def _describe_extent(started: RunStarted) -> str:
 
 def announce_resumption(console: Console, log: Path, name: str, progress: RunProgress, ends: RunEnds) -> None:
     """Print how far a run is that goes on until it reaches one of `ends`."""
-    done = list_progress(ends, progress.scored, progress.seconds_before, progress.scored_since_best)
+    done = list_progress(ends, progress.measure_extent(progress.start_time))
     console.print(f"{name}: {', '.join(done)} done, logged in {shorten(log)}", soft_wrap=True)
 
 
@@ -202,8 +202,7 @@ def _break_line(cells: Sequence[str], width: int) -> Sequence[str]:
 
 
 def _format_counts(progress: RunProgress, now: float) -> str:
-    seconds = progress.measure_seconds(now)
-    return ", ".join(list_progress(progress.ends, progress.scored, seconds, progress.scored_since_best, "/"))
+    return ", ".join(list_progress(progress.ends, progress.measure_extent(now), "/"))
 
 
 def _format_failures(progress: RunProgress) -> str:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from attrs import asdict, evolve, field, frozen
+from attrs import evolve, field, frozen
 from attrs.validators import optional
 
 from archwright.core.budget import Budget, Budgets
 from archwright.core.defaults import DEFAULT_CLASSES
-from archwright.core.ends import GivenEnds, RunEnds, choose_ends
+from archwright.core.ends import GivenEnds, RunEnds, choose_ends, require_total_of
 from archwright.core.input import Input, input_to_text, read_input
 from archwright.core.json import JSON, to_json
 from archwright.core.objective import Objective
@@ -160,7 +160,7 @@ def plan_search(request: SearchRequest) -> SearchPlan:
     evaluation = request.evaluation
     with guard_evaluation(evaluation):
         request.choose_objective(evaluation)  # raises what is wrong before any data is read
-        request.choose_budget(evaluation)
+        require_total_of(request.choose_budget(evaluation), request.ends.total)
         data = evaluation.describe_data()
         defined = evaluation.define_input(request.input, request.space.input, data)
         model_input = defined.input or DEFAULT_INPUT
@@ -187,8 +187,9 @@ def complete_plan(plan: SearchPlan, description: FunctionDescription | None) -> 
 
 
 def make_start(plan: SearchPlan) -> RunStarted:
-    """The first event of the run of a complete plan."""
+    """The first event of the run of a complete plan; InvalidEnd where it has a total of budgets that nothing reads."""
     request, keep_models = plan.request, plan.request.keep_models
+    require_total_of(plan.budget, request.ends.total, reads_budget=plan.evaluation.reads_budget is not False)
     return RunStarted(
         space=to_json(plan.space),
         space_source=request.space.source,
@@ -201,7 +202,7 @@ def make_start(plan: SearchPlan) -> RunStarted:
         objective=plan.objective,
         budget=plan.budget,
         seed=request.seed,
-        **asdict(request.ends),
+        **request.ends.by_name,
         versions=collect_versions(),
         keep_models=int(plan.evaluation.leaves_models) if keep_models is None else keep_models,
         stopping=request.stopping,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from attrs import evolve, field, frozen
 
 from archwright.core.budget import Budget
-from archwright.core.ends import NO_ENDS, RunEnds
+from archwright.core.ends import NO_ENDS, NO_EXTENT, RunEnds, RunExtent
 from archwright.core.incumbent import Incumbent, Ranking
 from archwright.core.objective import Objective
 from archwright.display.text import format_budget, format_duration, format_score, name_trial, summarize_error
@@ -20,7 +20,7 @@ from archwright.store.events import (
     RunStarted,
     Scored,
 )
-from archwright.store.fold import RunState
+from archwright.store.fold import RunState, fold
 from archwright.store.run_time import NO_TIME, RunTime
 
 
@@ -44,7 +44,6 @@ class RunProgress:
     ends: RunEnds = NO_ENDS
     scored: int = 0  # trials
     failed: int = 0  # of these
-    scored_before: int = 0  # by earlier processes
     best: Incumbent | None = None  # the best trial so far
     budgets: Mapping[int, Budget] = field(factory=dict[int, Budget])  # of the trials that are not scored
     all_budgets: frozenset[Budget] = frozenset()  # that trials have had
@@ -53,6 +52,8 @@ class RunProgress:
     scored_since_best: int = 0  # trials
     simulated_seconds: float | None = None  # on the simulated clock; None where no time is simulated
     seconds_before: float = 0.0  # that the run had taken when this process began, simulated ones where there are
+    state: RunState = field(factory=RunState)  # of the run
+    extent_before: RunExtent = NO_EXTENT  # when this process began
 
     @property
     def has_several_budgets(self) -> bool:
@@ -74,6 +75,10 @@ class RunProgress:
         """How many trials there are to be in all; None where the run has no such end."""
         return self.ends.trials
 
+    def measure_extent(self, now: float) -> RunExtent:
+        """How far the run is by now, of its trials those that are scored."""
+        return evolve(self.state.extent, trials=self.scored, seconds=self.measure_seconds(now))
+
     def measure_seconds(self, now: float) -> float:
         """The seconds that the run has taken by now: wall time of its processes, or simulated time."""
         if self.simulated_seconds is not None:
@@ -81,28 +86,39 @@ class RunProgress:
         return self.seconds_before + now - self.start_time
 
     def estimate_done(self, now: float) -> float:
-        """How much of the way to the nearest of its ends is done, in [0, 1], as far as trials and time tell."""
-        trials = self.scored / self.ends.trials if self.ends.trials else 0.0
-        time = self.measure_seconds(now) / self.ends.time_limit if self.ends.time_limit else 0.0
-        return min(1.0, max(trials, time))
+        """How much of the way to the nearest of its ends is done, in [0, 1], as far as they tell."""
+        return min(1.0, max((done / end for end, _, done in self._list_ways(now)), default=0.0))
 
     def estimate_seconds_left(self, now: float) -> float | None:
-        """Seconds until the run has all its trials or its time is up, at the pace of this process so far.
+        """Seconds until the run has all its trials, has spent its total, or its time is up, at its pace so far.
 
         None where it has no such end, and as long as its pace is not known.
         """
-        ways: list[tuple[float | None, float, float]] = [
-            (self.ends.trials, self.scored_before, self.scored),
-            (self.ends.time_limit, self.seconds_before, self.measure_seconds(now)),
-        ]
         passed = now - self.start_time
         return min(
-            (passed / (done - before) * max(0.0, end - done) for end, before, done in ways if end and done > before),
+            (
+                passed / (done - before) * max(0.0, end - done)
+                for end, before, done in self._list_ways(now)
+                if done > before
+            ),
             default=None,
         )
 
+    def _list_ways(self, now: float) -> list[tuple[float, float, float]]:
+        """The ends that are some way off: how far in all, how far it was when this process began, and is now."""
+        ends, before, extent = self.ends, self.extent_before, self.measure_extent(now)
+        ways: list[tuple[float | None, float, float]] = [
+            (ends.trials, before.trials, extent.trials),
+            (ends.time_limit, before.seconds, extent.seconds),
+            (None if ends.total is None else ends.total.amount, before.spent, extent.spent),
+        ]
+        return [(end, earlier, done) for end, earlier, done in ways if end]
+
     def apply(self, event: Event, now: float) -> "RunProgress":
         """The progress after one more event."""
+        return evolve(self, state=fold(self.state, event))._apply(event, now)
+
+    def _apply(self, event: Event, now: float) -> "RunProgress":
         match event:
             case RunStarted():
                 return evolve(self, reads_budget=event.reads_budget)._begin(event)
@@ -157,20 +173,22 @@ def start_progress(state: RunState, objective: Objective, now: float, run_time: 
     """The progress of a run that a process begins or resumes now."""
     trials = state.trials.values()
     failed = sum(t.status not in (None, "ok") for t in trials)
+    seconds = measure_seconds(state, run_time)
     return RunProgress(
         objective,
         now,
         state.ends,
         state.score_count,
         failed,
-        state.score_count,
         state.incumbent,
         {t.trial: t.budget for t in trials if t.status is None},
         frozenset(t.budget for t in trials),
         reads_budget=state.started is None or state.started.reads_budget,
         scored_since_best=state.scored_since_best,
         simulated_seconds=state.clock if state.simulates_time else None,
-        seconds_before=measure_seconds(state, run_time),
+        seconds_before=seconds,
+        state=state,
+        extent_before=evolve(state.extent, trials=state.score_count, seconds=seconds),
     )
 
 

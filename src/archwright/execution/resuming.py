@@ -10,7 +10,7 @@ from attrs.validators import optional
 from archwright.core.analysis.counting import out_shapes
 from archwright.core.defaults import DEFAULT_CLASSES
 from archwright.core.differences import find_differences, restore_written_order
-from archwright.core.ends import GivenEnds, RunEnds, move_ends
+from archwright.core.ends import GivenEnds, RunEnds, move_ends, require_total_of
 from archwright.core.errors import ArchwrightError, show
 from archwright.core.json import JSON, from_json, to_json
 from archwright.core.protocols import Evaluator
@@ -66,8 +66,10 @@ class NoStoppingRule(ArchwrightError, ValueError):
 
 def move_run_ends(run: RunRecord, given: GivenEnds) -> RunEnds:
     """The ends of a run as a person moves them; raises InvalidEnd."""
-    seconds = measure_seconds(run.state, run.run_time)
-    return move_ends(run.state.ends, given, trials_so_far=run.state.proposal_count, seconds_so_far=seconds)
+    so_far = evolve(run.state.extent, seconds=measure_seconds(run.state, run.run_time))
+    ends = move_ends(run.state.ends, given, so_far)
+    require_total_of(run.started.budget, ends.total, reads_budget=run.started.reads_budget)
+    return ends
 
 
 @frozen(kw_only=True)

@@ -20,7 +20,9 @@ class MovedEnds(TypedDict, total=False):
     trials: Annotated[int | str | None, Option(None, "how many in all, or '+32' for so many more; 'none' for no end")]
     time: Annotated[float | str | None, Option(None, "how long in all, seconds or '2h', or '+1h' for so much more")]
     until_score: Annotated[float | str | None, Option(None, "the score that ends it")]
-    no_improvement: Annotated[int | str | None, Option(None, "how many trials in a row without a better score end it")]
+    no_improvement: Annotated[int | str | None, Option(None, "how many trials in a row without a new best end it")]
+    configurations: Annotated[int | str | None, Option(None, "how many configurations in all, or '+32' for more")]
+    total: Annotated[Budget | str | None, Option(None, "what all trials may spend, as '500epochs', or '+100epochs'")]
 
 
 class MachineOptions(TypedDict, total=False):

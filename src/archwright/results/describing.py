@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
-from attrs import asdict
-
-from archwright.core.budget import Budget
+from archwright.core.budget import Budget, parse_budget
+from archwright.core.ends import RunEnds
 from archwright.core.input import format_input
 from archwright.core.protocols import EarlyStop
 from archwright.results.attempts import Attempt, fold_attempts
@@ -77,9 +76,11 @@ def describe_run(view: RunView) -> RunDetails:
         "stopping": started.stopping,
         "budget": started.budget_text if started.reads_budget else None,
         "seed": started.seed,
-        "ends": cast(EndsRecord, asdict(run.state.ends)),
+        "ends": _describe_ends(run.state.ends),
         "seconds": measure_seconds(run.state, run.run_time),
         "scored_since_best": run.state.scored_since_best,
+        "configurations": run.state.configuration_count,
+        "spent": run.state.spent if started.reads_budget else None,
         "counts": _count_trials(view),
         "best": describe_best_score(view),
         "repeats": describe_repeats(view),
@@ -92,6 +93,16 @@ def describe_run(view: RunView) -> RunDetails:
         **_describe_inheritance(run.state.inherited),
         "trials": trials,
     }
+
+
+def _describe_ends(ends: RunEnds) -> EndsRecord:
+    return cast(EndsRecord, {**ends.by_name, "total": None if ends.total is None else str(ends.total)})
+
+
+def read_ends(record: EndsRecord) -> RunEnds:
+    """The ends that a record describes."""
+    total = record["total"]
+    return RunEnds(**{**record, "total": None if total is None else parse_budget(total)})
 
 
 def describe_best_score(view: RunView) -> BestScore | None:
@@ -162,6 +173,7 @@ def describe_trial(view: RunView, trial: TrialState) -> TrialRecord:
         "budget": describe_budget(view.run.started, trial.budget),
         "seed": find_training_seed(view, trial),
         "continues": trial.continues,
+        "spent": trial.spent if view.run.started.reads_budget else None,
         "attempts": trial.attempts,
         "seconds": trial.seconds,
         "metrics": dict(ended.metrics) if ended is not None else {},

@@ -77,6 +77,8 @@ class RunRow(TypedDict):
     no_improvement: int | None
     best_budget: float | None  # of the best trial; None without one, and where no budget is read
     unit: str | None  # of budgets: epochs, seconds or examples; None where none is read
+    configurations: int | None  # this and the next one: further ends
+    total: float | None  # in that unit
 
 
 class TrialCounts(TypedDict):
@@ -126,6 +128,7 @@ class _TrialFields(TypedDict):
     budget: str | None  # None: what evaluates the trials reads none
     seed: int
     continues: int | None  # the trial from whose checkpoint it continues
+    spent: float | None  # of its budget, in its unit, without what it continues; None where none is read
     seconds: float
     metrics: dict[str, float]
     error: str
@@ -208,6 +211,8 @@ class EndsRecord(TypedDict):
     time_limit: float | None  # seconds
     until_score: float | None
     no_improvement: int | None  # trials
+    configurations: int | None
+    total: str | None  # what all trials may spend, as in 500epochs
 
 
 class ObjectiveRecord(TypedDict):
@@ -245,6 +250,8 @@ class RunDetails(TypedDict):
     ends: EndsRecord
     seconds: float  # that it has taken: of its processes, or simulated ones
     scored_since_best: int  # trials
+    configurations: int  # that it has tried
+    spent: float | None  # of its trials' budgets, in their unit; None where none is read
     counts: TrialCounts
     best: BestScore | None
     repeats: RepeatsRecord | None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from archwright.core.budget import parse_budget
-from archwright.core.ends import RunEnds
+from archwright.core.ends import RunEnds, RunExtent
 from archwright.core.errors import to_one_line
 from archwright.core.json import JSON
 from archwright.core.words import NAME_KEY
@@ -23,7 +23,7 @@ MAX_RANKED_TRIALS = 5  # in a notebook
 def describe_progress(view: RunView) -> str:
     """How far a run is, and what it has come to: the best score, or the mean where one architecture is trained."""
     state = view.run.state
-    (trials,) = list_progress(RunEnds(trials=state.target_trials), state.score_count, 0.0, 0)
+    (trials,) = list_progress(RunEnds(trials=state.target_trials), RunExtent(state.score_count))
     result = _describe_result(view)
     return f"{view.status}, {trials}{f', {result}' if result else ''}"
 

@@ -38,6 +38,8 @@ def search(
     time: float | str | None = None,
     until_score: float | None = None,
     no_improvement: int | None = None,
+    configurations: int | None = None,
+    total: Budget | str | None = None,
     input: Input | Shape | str | None = None,  # noqa: A002  (what it is called everywhere)
     stopping: AnyStoppingRule | str | None = None,
     enqueue: Configurations = (),
@@ -57,9 +59,10 @@ def search(
     what its parameters name, a text such as `nasbench201:FILE` or `file.py:function`; None: training on the digits.
 
     What is None is as the evaluation usually has it. The run ends after so many `trials`, so much `time` ("2h"; seconds
-    as a number), at a score, or after so many trials without improvement, whichever comes first; 64 trials if none is
-    given. `enqueue` holds known configurations, by their choices or as architectures, or names a file of them; these
-    are tried first. All randomness follows from `seed`.
+    as a number), at a score, after so many trials without improvement, after so many `configurations` (trials that
+    promote no other one) and their promotions, or when the budgets of all trials come to a `total` ("500epochs"),
+    whichever comes first; 64 trials if none is given. `enqueue` holds known configurations, by their choices or as
+    architectures, or names a file of them; these are tried first. All randomness follows from `seed`.
 
     A `warm_start` is a run, the name of one in the log, or a list of them: the search begins with the results of those
     of their trials that were about the same problem and whose models are in its space, and says why it leaves out the
@@ -80,7 +83,7 @@ def search(
         space,
         evaluation,
         searcher,
-        GivenEnds(trials, time, until_score, no_improvement),
+        GivenEnds(trials, time, until_score, no_improvement, configurations, total),
         objective=objective,
         minimize=minimize,
         budget=budget,

@@ -5,34 +5,39 @@ import math
 import random
 
 import pytest
-from attrs import asdict, evolve
+from attrs import evolve
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from archwright.core.budget import Budget
 from archwright.core.ends import RunEnds
 from archwright.core.objective import Objective
-from archwright.core.protocols import AttemptResult
+from archwright.core.protocols import AttemptResult, EarlyStop
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.callbacks import RunCallbacks, StopRequest
-from archwright.search.running.ends import explain_ends, find_ends, has_ended, measure_seconds
+from archwright.search.running.ends import explain_ends, find_ends, has_ended, measure_seconds, suggest_moves
 from archwright.search.running.loop import SearchLoop
+from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import RunRecord, read_run, resume_run, start_run
 from archwright.search.running.search_state import make_initial_state, replay_search
 from archwright.store.duckdb_log import DuckDBLog
-from archwright.store.events import AttemptEnded, Proposed, RunResumed, RunStarted, RunStopped, Scored
+from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunResumed, RunStarted, RunStopped, Scored
 from archwright.store.fold import RunState, fold_events
 from archwright.store.log import START
+from archwright.store.permission import SETTINGS_FOLDER_VARIABLE, trust_source
+from tests.search.halving import HALVING
 from tests.search.instant import InstantEvaluator, make_started
 from tests.store.memory_log import MemoryLog
 from tests.store.strategies import make_run_started, make_trial_events
 
 
 def make_ends_started(ends: RunEnds, **rest) -> RunStarted:
-    return evolve(make_started(1), **asdict(ends), **rest)
+    return evolve(make_started(1), **ends.by_name, **rest)
 
 
 def state_after(scores, ends: RunEnds, direction="maximize") -> RunState:
     """The state of a run whose trials have these scores; None for one that failed."""
-    started = evolve(make_run_started(direction=direction), **asdict(ends))
+    started = evolve(make_run_started(direction=direction), **ends.by_name)
     events = [started]
     for trial, score in enumerate(scores):
         status = "crashed" if score is None else "ok"
@@ -69,6 +74,9 @@ def state_after(scores, ends: RunEnds, direction="maximize") -> RunState:
             0,
             "2 trials in a row have not improved on the best, that of no trial with a score",
         ),
+        (RunEnds(configurations=3), [0.5, 0.6], 0, ""),
+        (RunEnds(total=Budget(3, "epochs")), [0.5, 0.6], 0, ""),
+        (RunEnds(total=Budget(2, "epochs")), [0.5, None], 0, "its trials have spent 2 of 2epochs"),
         (RunEnds(2, 5, None, 9), [0.5, 0.6], 6, "it has its 2 trials; its time of 5s is up"),
     ],
 )
@@ -92,6 +100,105 @@ def test_an_open_trial_keeps_a_run_from_having_ended():
 
 def test_other_ends_can_be_asked_about():
     assert find_ends(state_after([0.5], RunEnds(trials=1)), 0, RunEnds(trials=2)) == []
+
+
+def run_halving(log, evaluator, ends, stop=lambda: StopRequest.NONE):
+    """Begins a run of four configurations of which the better half is promoted twice, or goes on with it."""
+    logged, options = log.read("run") if log.runs() else [], {"callbacks": RunCallbacks(stop)}
+    if not logged:
+        event = make_ends_started(ends, searcher=SEARCHER_KIND.to_json(HALVING))
+        place = (log, "run", START, RunState(), make_initial_state(event), evaluator)
+        return SearchLoop(*place, **options).run(event)
+    record, event = RunRecord.of(logged), RunResumed(versions={}, **ends.by_name)
+    place = (log, "run", record.position, record.state, replay_search([*record.events, event]), evaluator)
+    return SearchLoop(*place, run_time=record.run_time, **options).run(event)
+
+
+def list_proposals(log):
+    return [entry.event for entry in log.read("run") if isinstance(entry.event, Proposed)]
+
+
+@pytest.fixture
+def halving(monkeypatch, tmp_path_factory):
+    """A searcher from outside the package, which logs may name."""
+    monkeypatch.setenv(SETTINGS_FOLDER_VARIABLE, str(tmp_path_factory.mktemp("settings")))
+    trust_source(HALVING)
+
+
+@pytest.mark.usefixtures("halving")
+def test_configurations_that_a_run_has_are_promoted_all_the_same():
+    """Four, of which two are promoted, and one of these: 4 * 1 + 2 * (2 - 1) + (4 - 2) epochs."""
+    log = MemoryLog()
+    stopped = run_halving(log, InstantEvaluator(2), RunEnds(configurations=4))
+    assert stopped == RunStopped("finished", "it has its 4 configurations")
+    assert [p.budget.amount for p in list_proposals(log)] == [1, 1, 1, 1, 2, 2, 4]
+    state = fold_events(entry.event for entry in log.read("run"))
+    assert (state.configuration_count, state.spent) == (4, 8.0)
+    assert has_ended(state, 0.0)
+    assert not has_ended(fold_events(entry.event for entry in log.read("run")[:-1]), 0.0)  # as far as one knows
+    assert suggest_moves(state, 0.0) == {"configurations": "+16"}
+
+
+@pytest.mark.usefixtures("halving")
+def test_fresh_ones_are_none_too_many():
+    """A searcher that waits for more of them than it may have ends the run."""
+    log = MemoryLog()
+    stopped = run_halving(log, InstantEvaluator(3), RunEnds(configurations=2))
+    assert stopped == RunStopped("finished", "it has its 2 configurations")
+    assert len(list_proposals(log)) == 2
+    assert run_halving(log, InstantEvaluator(3), RunEnds(configurations=4)).reason == "finished"
+    assert [p.promotes is None for p in list_proposals(log)] == [True] * 4 + [False] * 3
+    assert not list(find_mismatches([entry.event for entry in log.read("run")]))
+
+
+@pytest.mark.usefixtures("halving")
+@pytest.mark.parametrize("stop_at", range(1, 12))
+def test_a_run_that_was_stopped_anywhere_promotes_what_is_left(stop_at):
+    """Not finished before, and each promotion once; also where it was stopped with all of its configurations."""
+    log, requests = MemoryLog(), itertools.count()
+    stop = lambda: StopRequest.GRACEFUL if next(requests) >= stop_at else StopRequest.NONE  # noqa: E731
+    first = run_halving(log, InstantEvaluator(2), RunEnds(configurations=4), stop)
+    state = fold_events(entry.event for entry in log.read("run"))
+    assert (first.reason == "finished") == (state.proposal_count == 7) == has_ended(state, 0.0)
+    assert run_halving(log, InstantEvaluator(2), RunEnds(configurations=4)).reason == "finished"
+    assert [p.budget.amount for p in list_proposals(log)] == [1, 1, 1, 1, 2, 2, 4]
+    assert not list(find_mismatches([entry.event for entry in log.read("run")]))
+
+
+@pytest.mark.usefixtures("halving")
+def test_a_total_counts_what_promotions_add():
+    """4 + 1: the first promotion brings it to 5 epochs, and neither the second nor the last one is proposed."""
+    log = MemoryLog()
+    stopped = run_halving(log, InstantEvaluator(), RunEnds(total=Budget(5, "epochs")))
+    assert stopped == RunStopped("finished", "its trials have spent 5 of 5epochs")
+    assert [p.budget.amount for p in list_proposals(log)] == [1, 1, 1, 1, 2]
+
+
+def test_a_trial_that_ended_early_has_spent_what_it_used():
+    """3 of 9 epochs, as patience ended it; what continues it begins there, and a crash counts with all that it may."""
+    nine, patience = Budget(9, "epochs"), EarlyStop("patience", 3, "no better")
+    events = [
+        evolve(make_run_started(), budget=nine),
+        Proposed(0, (), nine),
+        AttemptStarted(0, 1),
+        AttemptEnded(0, 1, "ok", 1.0, {"accuracy": 0.5}, stopped=patience),
+        Scored(0, "ok", 0.5),
+        Proposed(1, (), 3 * nine, continues=0),
+        Proposed(2, (), nine),
+        AttemptStarted(2, 1),
+        AttemptEnded(2, 1, "crashed", 1.0),
+        Scored(2, "crashed", None),
+        Proposed(3, (), 3 * nine, promotes=0),
+    ]
+    assert fold_events(events[:2]).spent == 9
+    assert fold_events(events[:4]).spent == 9  # it may be tried again
+    assert fold_events(events[:5]).spent == 3
+    assert fold_events(events[:6]).spent == 27
+    assert fold_events(events).spent == 27 + 9 + 27
+    assert (fold_events(events).configuration_count, fold_events(events).trials[1].spent) == (2, 24)
+    seconds = evolve(make_run_started(), budget=Budget(9, "seconds"))
+    assert fold_events([seconds, *[evolve(e, budget=Budget(9, "seconds")) if isinstance(e, Proposed) else e
+                                   for e in events[1:5]]]).spent == 9  # fmt: skip
 
 
 def test_simulated_time_is_that_of_the_attempts():
@@ -177,6 +284,10 @@ def find_ends_plainly(logged, now: float, objective: Objective) -> set[str]:
         "time": newest.time_limit is not None and count_seconds_plainly(logged, now) >= newest.time_limit,
         "until_score": newest.until_score is not None and max(numbers, default=-9) >= sign * newest.until_score,
         "no_improvement": newest.no_improvement is not None and since_best >= newest.no_improvement,
+        "configurations": newest.configurations is not None
+        and sum(isinstance(e, Proposed) and e.promotes is None for e in events) >= newest.configurations,
+        "total": newest.total is not None
+        and sum(e.budget.amount for e in events if isinstance(e, Proposed)) >= newest.total.amount,
     }
     return {name for name, is_reached in reached.items() if is_reached}
 
@@ -197,6 +308,8 @@ some_ends = st.builds(
     st.sampled_from([5.0, 12.0, 20.0]),  # always one, so that every run ends
     st.none() | st.sampled_from([0.5, 0.875, 1.0]),
     st.none() | st.integers(1, 6),
+    st.none() | st.integers(1, 9),
+    st.none() | st.sampled_from([Budget(1, "epochs"), Budget(4.5, "epochs")]),
 )
 
 
@@ -230,7 +343,7 @@ class EndsMachine(RuleBasedStateMachine):
             loop = SearchLoop(self.log, "run", START, RunState(), make_initial_state(event), evaluator, **rest)
         else:
             record = RunRecord.of(logged)
-            event = RunResumed(versions={}, **asdict(ends or record.state.ends))
+            event = RunResumed(versions={}, **(ends or record.state.ends).by_name)
             search_state = replay_search([*record.events, event])
             place = (self.log, "run", record.position, record.state, search_state, evaluator)
             loop = SearchLoop(*place, run_time=record.run_time, **rest)
