@@ -148,12 +148,13 @@ StoppingOption = Annotated[
     ),
 ]
 EnqueueOption = Annotated[
-    Path | None,
+    list[Path] | None,
     _search_option(
         "--enqueue",
         metavar="FILE",
         help="Known configurations to try first: JSON, choices by name or a list of such, or trials as best --json "
-        "prints them. Choices that are left out are drawn. An architecture's JSON, too, as export writes it.",
+        "prints them. Choices that are left out are drawn. An architecture's JSON, too, as export writes it; or the "
+        "name of a built-in one, as in --enqueue shake26-2x32d. May be repeated.",
     ),
 ]
 

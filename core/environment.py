@@ -1,9 +1,9 @@
 """The shared hyperparameters chosen so far, and the values computed from them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn, final
 
-from archwright.core.expression import Expression, Shared
+from archwright.core.expression import Computed, Conditional, Expression, Picked, Shared
 from archwright.core.shape import Misfit
 from archwright.core.term import Term
 from archwright.core.value import Value
@@ -51,9 +51,28 @@ class Environment(dict[Any, Any]):
 EMPTY_ENVIRONMENT = Environment()
 
 
-def find_unknown(expression: Expression, environment: Mapping[str, Value]) -> Shared | None:
-    """The first shared hyperparameter in an expression that has no value yet; None if its value can be computed."""
-    return next((s for s in expression.find_shared() if s.name not in environment), None)
+def find_unknown(expression: Expression, environment: Mapping[str, Any], vague: tuple[type, ...] = ()) -> Shared | None:
+    """The first shared hyperparameter that an expression needs and that has no value yet; None if it can be computed.
+
+    What is `vague` in the environment is no value.
+    """
+    match expression:
+        case Shared(name):
+            is_known = name in environment and not isinstance(environment[name], vague)
+            return None if is_known else expression
+        case Computed(_, operands):
+            inside: Iterable[object] = operands
+        case Conditional(subject):
+            unknown = find_unknown(subject, environment, vague)
+            if unknown is not None:
+                return unknown
+            inside = (expression.select(environment),)
+        case Picked(_, place):
+            inside = (place,)
+        case _:
+            inside = expression.find_shared()
+    unknown = (find_unknown(each, environment, vague) for each in inside if isinstance(each, Expression))
+    return next((shared for shared in unknown if shared is not None), None)
 
 
 def compute_value(term: Term, name: str, expression: Expression, environment: Mapping[str, Value]) -> Value:

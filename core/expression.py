@@ -1,7 +1,7 @@
 """Hyperparameters shared by several modules, and values computed from them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, final
 
 from attrs import field, frozen
@@ -21,6 +21,12 @@ def _multiply(a: Any, b: Any) -> Any:
     return a * b
 
 
+def _round(a: Any, digits: Any) -> Any:
+    if digits:
+        raise TypeError(f"{a!r} cannot be rounded to {digits!r} digits, only to a whole number")
+    return round(a)
+
+
 def _modulo(a: Any, b: Any) -> Any:
     if isinstance(a, str):  # Python would fill in a text, however long
         raise TypeError(f"{a!r} % {b!r} is no remainder of numbers")
@@ -36,6 +42,7 @@ OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     "%": _modulo,
     "min": lambda a, b: min(a, b),
     "max": lambda a, b: max(a, b),
+    "round": _round,
 }
 
 
@@ -89,6 +96,9 @@ class Expression(Lasting, ABC):
     def __rmod__(self, other: Value) -> "Computed":
         return Computed("%", (other, self))
 
+    def __round__(self) -> "Computed":
+        return Computed("round", (self, 0))
+
 
 Operand = Expression | Value
 
@@ -119,8 +129,12 @@ class Shared(Expression):
         return self.name
 
 
+def _as_operand(written: Any) -> Operand:
+    return written if isinstance(written, Expression) else as_value(written)
+
+
 def _as_operands(written: tuple[Any, Any]) -> tuple[Operand, Operand]:
-    left, right = (operand if isinstance(operand, Expression) else as_value(operand) for operand in written)
+    left, right = map(_as_operand, written)
     return left, right
 
 
@@ -149,6 +163,8 @@ class Computed(Expression):
 
     def __str__(self) -> str:
         left, right = self.operands
+        if self.operator == "round":
+            return f"round({left})"
         if self.operator.isalpha():
             return f"{self.operator}({left}, {right})"
         return f"({left} {self.operator} {right})"
@@ -196,12 +212,75 @@ class Picked(Expression):
         return f"[{', '.join(map(str, ends))}][{self.place}]"
 
 
-def _measure_depth(operands: tuple[Operand, ...]) -> int:
+def _measure_depth(operands: Iterable[Operand]) -> int:
     """How many computations are in each other with one of these operands; TooDeep of too many."""
-    depth = 1 + max(o.depth if isinstance(o, Computed | Picked) else 0 for o in operands)
+    depth = 1 + max(o.depth if isinstance(o, Computed | Conditional | Picked) else 0 for o in operands)
     if depth > MAX_NESTING:
         raise TooDeep("a computed hyperparameter")
     return depth
+
+
+def _as_case(written: Any) -> tuple[Value, Operand]:
+    value, operand = written
+    return as_value(value), _as_operand(operand)
+
+
+def _as_cases(written: Any) -> tuple[tuple[Value, Operand], ...]:
+    return tuple(map(_as_case, written))
+
+
+@final
+@frozen
+class Conditional(Expression):
+    """The operand of the case that an expression has the value of, or else another one: only that one is needed."""
+
+    subject: Expression
+    cases: tuple[tuple[Value, Operand], ...] = field(converter=_as_cases)
+    otherwise: Operand = field(converter=_as_operand)
+    depth: int = field(init=False, eq=False, repr=False)  # as of what is computed
+
+    def __attrs_post_init__(self) -> None:
+        operands = (self.subject, *(operand for _, operand in self.cases), self.otherwise)
+        object.__setattr__(self, "depth", _measure_depth(operands))
+
+    def select(self, environment: Mapping[str, Value]) -> Operand:
+        """The operand that counts, once the subject can be evaluated."""
+        value = self.subject.evaluate(environment)
+        return next((operand for case, operand in self.cases if case == value), self.otherwise)
+
+    def find_shared(self) -> Iterator[Shared]:
+        """Those of the subject, then those of each operand, whether it counts or not."""
+        yield from self.subject.find_shared()
+        for operand in (*(operand for _, operand in self.cases), self.otherwise):
+            if isinstance(operand, Expression):
+                yield from operand.find_shared()
+
+    def evaluate(self, environment: Mapping[str, Value]) -> Value:
+        """The value of the operand that counts; nothing of the others is looked up."""
+        operand = self.select(environment)
+        return operand.evaluate(environment) if isinstance(operand, Expression) else operand
+
+    def __str__(self) -> str:
+        cases = ", ".join(f"{value}: {operand}" for value, operand in self.cases)
+        return f"when({self.subject}, {{{cases}}}, {self.otherwise})"
+
+
+@name_wrong_arguments
+def when(subject: Expression, cases: Mapping[Value, Operand], otherwise: Operand) -> Conditional:
+    """A value that depends on another one: `when(optimizer, {"sgd": momentum}, otherwise=0.0)`.
+
+    A shared hyperparameter in a case is asked for only where the subject has the value of the case. InvalidDomain of a
+    subject that is no shared or computed hyperparameter, and of cases that are no mapping.
+    """
+    if not isinstance(subject, Expression):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
+        raise InvalidDomain(
+            f"what when depends on is {show(subject)}; write a shared hyperparameter, as shared makes it"
+        )
+    if not isinstance(cases, Mapping) or not cases:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidDomain(
+            f'the cases of when are {show(cases)}; write values and what they give, as in {{"sgd": 0.9}}'
+        )
+    return Conditional(subject, cases.items(), otherwise)
 
 
 @name_wrong_arguments

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from archwright.core.domain import Domain, Values
 from archwright.core.errors import ArchwrightError, TooDeep, suggest_names
-from archwright.core.expression import OPERATORS, Computed, Expression, Picked, Shared
+from archwright.core.expression import OPERATORS, Computed, Conditional, Expression, Operand, Picked, Shared
 from archwright.core.given_name import ARGUMENT, FIELD, require_name
 from archwright.core.hyperparameter import InvalidHyperparameter
 from archwright.core.kind import require_term
@@ -27,7 +27,12 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
 # Built-in kinds that few spaces have, by name: the modules that define them, which take time to import.
-LATE_KINDS: Mapping[str, str] = {"grammar": "archwright.core.modules.grammar"}
+_MULTIBRANCH = "archwright.core.modules.multibranch"
+LATE_KINDS: Mapping[str, str] = {
+    "ask": "archwright.core.modules.asking",
+    "grammar": "archwright.core.modules.grammar",
+    **dict.fromkeys(("multi_branch_stage", "shake_drop", "shortcut"), _MULTIBRANCH),
+}
 
 JSON = Any  # what the json module reads and writes
 UNNAMED_TERM = "<term>"  # in a log, the source of a space that was given as a value
@@ -184,6 +189,8 @@ def _unstructure(value: Any) -> JSON:
             return {"computed": operator, "operands": [_unstructure(o) for o in operands]}
         case Picked(options, place):
             return {"picked": list(options), "place": _unstructure(place)}
+        case Conditional(subject, cases, otherwise):
+            return {"when": _unstructure(subject), "cases": _unstructure(cases), "otherwise": _unstructure(otherwise)}
         case Wiring(inputs, output):
             return {"inputs": [_unstructure(joint) for joint in inputs], "output": _unstructure(output)}
         case Joint(sources, merge):
@@ -229,6 +236,8 @@ class _Reader:
                 return _construct(place, Computed, operator, operands)
             case {"picked": list(), "place": chosen}:
                 return _construct(place, Picked, tuple(data["picked"]), self.read(chosen, f"{place}.place"))
+            case {"when": dict(), "cases": list(), "otherwise": _}:
+                return self._read_conditional(data, place)
             case {"inputs": list(), "output": output}:
                 return _construct(
                     place, Wiring, self.read(data["inputs"], f"{place}.inputs"), self.read(output, f"{place}.output")
@@ -242,6 +251,14 @@ class _Reader:
                 return tuple(self.read(item, f"{place}[{i}]") for i, item in enumerate(items))
             case _:
                 return data
+
+    def _read_conditional(self, data: JSON, place: str) -> Conditional:
+        subject, cases, otherwise = (self.read(data[key], f"{place}.{key}") for key in ("when", "cases", "otherwise"))
+        pairs = all(isinstance(case, tuple) and len(cast(tuple[Any, ...], case)) == 2 for case in cases)
+        operands = [operand for _, operand in cases] if pairs else []
+        if not isinstance(subject, Expression) or not all(isinstance(o, Operand) for o in (*operands, otherwise)):
+            raise UnreadableTerm(f"{place} is {data!r}; it is made of expressions, and operands are these or values")
+        return _construct(place, Conditional, subject, cases, otherwise)
 
     def _read_numbers(self, data: JSON, key: str, place: str) -> tuple[float, ...]:
         """The numbers under a key, none where it is missing."""

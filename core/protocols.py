@@ -137,6 +137,7 @@ class Job:
     horizon: Budget | None = None  # that the schedule of the training is made for; None: the trial's own budget
     largest_budget: Budget | None = None  # that a trial of the run may have; None where that is not known
     rung: int | None = None  # of a ladder: 0 is the smallest budget of the run
+    rungs: int | None = None  # how many there are, in a run of several budgets
     continued_budget: Budget | None = None  # of the trial that it continues
     starts_at: float | None = None  # where time is simulated: its start, in seconds since the run began
 

@@ -7,6 +7,7 @@ from attrs import frozen
 from archwright.core.analysis.completions import analyze, list_options
 from archwright.core.analysis.demand import NO_DEMAND, Demand, require_zeros
 from archwright.core.analysis.edge_search import is_completable_by_edges
+from archwright.core.analysis.relevance import is_indifferent
 from archwright.core.domain import Domain
 from archwright.core.environment import Environment, compute_value, find_unknown
 from archwright.core.errors import ArchwrightError
@@ -86,7 +87,8 @@ def take_step(
             values = (*values, compute_value(term, plan.names[k], slot, environment))
             continue
         domain = slot if isinstance(slot, Domain) else shared.domain  # pyright: ignore[reportOptionalMemberAccess]
-        if shared or plan.shape_dependent[k] or demand is not NO_DEMAND:
+        matters = plan.shape_dependent[k] if shared is None else not is_indifferent(term, k)
+        if matters or demand is not NO_DEMAND:
             domain = _find_legal(term, domain, shared.name if shared else None, shape, environment, values, demand)
         elif is_first and not is_completable(term, shape, environment, values, demand):
             raise _explain_misfit(term, shape, environment, values, demand)
@@ -188,7 +190,7 @@ def _fits_specified(term: Term, shape: Shape, values: tuple[Value, ...]) -> bool
     """Whether nothing is left to choose in `term` with these values, and it fits: no analysis is needed then."""
     module = term.specify(values) if term.plan.slots else term
     try:
-        if isinstance(module, Compound):
+        if isinstance(module, Compound) and not (isinstance(module, Rewriting) and module.closed_depth):
             children = module.get_children()
             if not all(child.plan.is_specified for child in children):
                 return False

@@ -318,6 +318,9 @@ class Rewriting(Compound):
     """A module that stands for another term, known once its own hyperparameters are chosen."""
 
     __slots__ = ()
+    # How many modules are in each other in that term, where nothing in it is ever open, and `out_shape` is worked out
+    # without it; None where it is not so. Then the term itself is made for architectures alone.
+    closed_depth: ClassVar[int | None] = None
 
     @abstractmethod
     def expand(self) -> Term:

@@ -12,7 +12,9 @@ from archwright.core.value import as_integer
 
 # Weighted and attention are merges of NAGO's generated networks (Ru et al. 2020, in its released code): an input each
 # is scaled by the sigmoid of a learned number; attention is normalised for each sample here, not over the batch.
-MERGES = ("add", "concatenate", "mean", "weighted", "attention")
+# Shakes are Shake-Shake (Gastaldi 2017), and as the released code of Zela et al. (2018) has it.
+SHAKES = ("shake", "shake_softmax")
+MERGES = ("add", "concatenate", "mean", "weighted", "attention", *SHAKES)
 TUPLE = "tuple"  # in place of a merge: outputs flow on side by side, for modules that take several
 
 OUTPUT = "the output"  # the place of a joint in messages
@@ -55,6 +57,9 @@ class Joint:
     "add" sums them, "mean" averages, "concatenate" puts them one behind the other along the first axis; "weighted" is
     the sum of each times the sigmoid of a learned number. "attention" normalises the first source from 0 to 1 over each
     sample; this mask times the weighted sum of the others is added to the sum itself, which is scaled once more.
+    "shake" is the mean, but in training each sample has random shares of the sources, which add up to 1, and other ones
+    on the way back (Gastaldi 2017): all such shares are equally likely. Those of "shake_softmax" are the softmax of
+    numbers from 0 to 1, and so hardly differ from equal ones (Zela et al. 2018, in its released code).
     "tuple" merges nothing: the outputs flow on side by side, and `select` takes one of them. InvalidWiring of sources
     that do not rise, and of another merge.
     """

@@ -25,7 +25,7 @@ from archwright.core.analysis.examples import (
     prefix_name,
     write_prefix,
 )
-from archwright.core.analysis.relevance import needs_relevance_check, require_irrelevant
+from archwright.core.analysis.relevance import is_indifferent, needs_relevance_check, require_irrelevant
 from archwright.core.analysis.states import (
     AnalyzedValue,
     Completions,
@@ -47,7 +47,7 @@ from archwright.core.analysis.states import (
 from archwright.core.analysis.term_classes import has_misfits, iterate_classes, split_class
 from archwright.core.connection import AT_INPUT
 from archwright.core.domain import Domain
-from archwright.core.environment import compute_value
+from archwright.core.environment import compute_value, find_unknown
 from archwright.core.errors import TooDeep, require_depth
 from archwright.core.expression import Expression, Shared
 from archwright.core.hyperparameter import list_analyzed_values
@@ -87,6 +87,9 @@ def analyze(
             value = compute_value(term, plan.names[k], slot, environment)
             return analyze(term, shapes, environment, (*values, value), demand)
         module = term.specify(values) if plan.slots else term
+        if isinstance(module, Rewriting) and module.closed_depth and demand.zeros == "allowed":
+            outs, depth = tuple(module.out_shape(shape) for shape in shapes), 1 + module.closed_depth
+            return make_result(outs, environment, demand, require_depth(module.word, depth))
         if isinstance(module, Compound):
             place = _analyze_place(module, shapes, environment, demand) if isinstance(module, BoundPlace) else None
             specified = place or _analyze_specified(module, shapes, environment, demand)
@@ -98,8 +101,7 @@ def analyze(
 
 def _find_untold(expression: Expression, environment: Knowledge) -> Shared | None:
     """The first shared hyperparameter in an expression of which no more is known, if anything, than a class."""
-    shared = expression.find_shared()
-    return next((s for s in shared if s.name not in environment or isinstance(environment[s.name], Known)), None)
+    return find_unknown(expression, environment, (Known,))
 
 
 def list_options(domain: Domain, matters: bool) -> list[Value]:
@@ -143,7 +145,11 @@ def _analyze_shared_hyperparameter(
     name, known = shared.name, environment.get(shared.name)
     is_asked = not isinstance(known, ValueClass)
     options = list_analyzed_values(shared.domain) if is_asked else [value.value for value in known.values]
-    analyses = [(v, analyze(term, shapes, environment.set(name, v), values, demand)) for v in options]
+    if is_indifferent(term, len(values)):
+        analysis = analyze(term, shapes, environment.set(name, options[0]), values, demand)
+        analyses = [(v, analysis) for v in options]
+    else:
+        analyses = [(v, analyze(term, shapes, environment.set(name, v), values, demand)) for v in options]
     weighed = _weigh_values(shared.domain, analyses) if is_asked else known.values
     found = dict[tuple[tuple[Shape, ...], Knowledge], list[tuple[AnalyzedValue, Completions]]]()
     for value, (_, analysis) in zip(weighed, analyses, strict=True):

@@ -1,5 +1,6 @@
 """What an analysis tells of a whole space: how many architectures it has, their output shapes, and its dead ends."""
 
+import math
 from collections.abc import Iterable
 
 from attrs import evolve
@@ -10,11 +11,12 @@ from archwright.core.analysis.completions import analyze
 from archwright.core.analysis.demand import NO_DEMAND
 from archwright.core.analysis.examples import add_prefix
 from archwright.core.analysis.states import count_completions
+from archwright.core.domain import Domain
 from archwright.core.environment import EMPTY_ENVIRONMENT
 from archwright.core.modules.nonterminal import require_bound
 from archwright.core.names import root_prefix
 from archwright.core.shape import Shape, as_shape
-from archwright.core.term import Term
+from archwright.core.term import Term, iterate_terms
 
 
 def count(space: Term, input_shape: Iterable[int] | None = None) -> int | float:
@@ -27,7 +29,35 @@ def count(space: Term, input_shape: Iterable[int] | None = None) -> int | float:
     shapes = () if input_shape is None else (as_shape(input_shape),)
     if isinstance(space, Term):  # pyright: ignore[reportUnnecessaryIsInstance]
         require_bound(space)
+        if shapes and _has_reals(space) and _leads_to_reals(space, shapes[0]):
+            return math.inf
     return count_completions(_analyze_space(space, shapes).completions)
+
+
+def _has_reals(space: Term) -> bool:
+    """Whether some domain that is written in a space is infinite."""
+    slots = (slot for term in iterate_terms(space) for slot in term.plan.slots)
+    domains = (slot for slot in slots if isinstance(slot, Domain))
+    shared = (shared.domain for shared in space.plan.shared)
+    return any(domain.size is None for domain in (*domains, *shared))
+
+
+def _leads_to_reals(space: Term, shape: Shape) -> bool:
+    """Whether an infinite domain is asked for on the way by the middle of each domain to a leaf: then there is no end.
+
+    A walk is far cheaper than an analysis, and where it comes to nothing, that still finds out.
+    """
+    from archwright.core.node import DeadEnd, root
+
+    found = False
+    try:
+        node = root(space, shape)
+        while (domain := node.domain) is not None:
+            found = found or domain.size is None
+            node = node.choose(domain.from_unit(0.5))
+    except DeadEnd:
+        return False
+    return found
 
 
 def out_shapes(space: Term, input_shape: Iterable[int]) -> tuple[Shape, ...]:

@@ -5,6 +5,7 @@ from itertools import islice
 
 from archwright.core.domain import Domain
 from archwright.core.environment import Environment, compute_value, find_unknown
+from archwright.core.expression import Expression, Shared
 from archwright.core.hyperparameter import list_analyzed_values
 from archwright.core.shape import Misfit, Shape
 from archwright.core.term import Basic, Term
@@ -17,6 +18,20 @@ OutShapes = tuple[Shape, ...] | str  # the output shapes of a module for some in
 def needs_relevance_check(term: Term) -> bool:
     """Whether a user-defined kind says that its shapes do not depend on some open hyperparameters of the module."""
     return isinstance(term, Basic) and is_user_defined(type(term)) and not all(term.plan.shape_dependent)
+
+
+def is_indifferent(term: Term, k: int) -> bool:
+    """Whether a built-in module takes any value of its `k`-th open hyperparameter, a shared one, with the same shapes.
+
+    Then one value says as much as all of them, however many more the module asks for.
+    """
+    plan, slot = term.plan, term.plan.slots[k]
+    if not isinstance(slot, Shared) or plan.shape_dependent[k] or term.subterms:
+        return False
+    later = (each for each in plan.slots[k + 1 :] if isinstance(each, Expression))
+    if is_user_defined(type(term)) or any(slot in each.find_shared() for each in later):
+        return False
+    return all(term.check(plan.names[k], value) is None for value in list_analyzed_values(slot.domain))
 
 
 def require_irrelevant(

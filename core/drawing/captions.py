@@ -5,9 +5,11 @@ from attrs import fields
 from archwright.core.domain import Domain, Values
 from archwright.core.drawing.picture import Picture, Text, draw_box
 from archwright.core.errors import cut_text
-from archwright.core.expression import Computed, Expression, Picked, Shared
+from archwright.core.expression import Computed, Conditional, Expression, Picked, Shared
 from archwright.core.hyperparameter import Slot
 from archwright.core.modules import basic
+from archwright.core.modules.asking import Ask
+from archwright.core.modules.multibranch import ShakeDrop, Shortcut
 from archwright.core.ranges import Integers
 from archwright.core.shape import Shape, TupleShape
 from archwright.core.term import Term
@@ -33,6 +35,9 @@ BOX_STYLES: dict[type[Term], str] = {
     basic.Identity: "plain",
     basic.Zero: "plain",
     basic.Settings: "plain",
+    Ask: "plain",
+    Shortcut: "convolution",
+    ShakeDrop: "dropout",
 }
 UNIT_NOUNS = {"filters": "filters", "units": "units", "groups": "groups"}  # written after their number
 
@@ -116,7 +121,7 @@ def format_slot(slot: Slot) -> str:
     """A value, or the values that it may have."""
     if isinstance(slot, Shared):
         return f"{slot.name} {format_slot(slot.domain)}"
-    if isinstance(slot, Computed | Picked):
+    if isinstance(slot, Computed | Conditional | Picked):
         return str(slot)
     if isinstance(slot, Domain):
         if slot.size == 1:  # no choice

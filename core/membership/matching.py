@@ -12,7 +12,7 @@ from archwright.core.expression import Expression, Shared
 from archwright.core.hyperparameter import Slot, is_analyzed_in_full, list_analyzed_values
 from archwright.core.names import name_segment
 from archwright.core.shape import Misfit
-from archwright.core.term import Composite, Compound, Rewriting, Term, iterate_terms
+from archwright.core.term import Basic, Composite, Compound, Rewriting, Term, iterate_terms
 from archwright.core.unknown_modules import UnknownModule
 from archwright.core.value import Value, format_value
 
@@ -87,6 +87,7 @@ class Matcher:
             mismatch = self.match(child, part, environment)
             if mismatch is not None:
                 return mismatch.within(f"{name_segment(term, children, i)}.", progress)
+            environment = learn_shared(child, part, environment)
             progress += self._count_modules(part)
         return None
 
@@ -248,6 +249,16 @@ class Matcher:
 
 def _explain_no_value(term: Term, name: str, target: Term) -> TermMismatch:
     return TermMismatch(f"it has {target.kind}, which no {name} gives, where the space has ", term.word, "")
+
+
+def learn_shared(term: Term, target: Term, environment: Environment) -> Environment:
+    """With the values that shared hyperparameters must have where a basic module becomes one of its kind."""
+    if not isinstance(term, Basic) or term.kind != target.kind:
+        return environment
+    for (_, slot), (_, value) in zip(term.hyperparameters, target.hyperparameters, strict=False):
+        if isinstance(slot, Shared) and slot.name not in environment and value in slot.domain:
+            environment = environment.set(slot.name, slot.domain.canonicalize(cast(Value, value)))
+    return environment
 
 
 def divide(module: Compound, architecture: Term) -> tuple[Term | None, ...]:

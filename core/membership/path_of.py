@@ -23,6 +23,7 @@ from archwright.core.membership.matching import (
     TermMismatch,
     divide,
     explain_slot,
+    learn_shared,
     stands_for_another,
 )
 from archwright.core.membership.solving import solve
@@ -234,11 +235,15 @@ class _Finder:
                     return self._locate(child, part, open_frames[1:], node.parent, mismatch)
                 return mismatch
         if node.parent is None or node.environment is not node.parent.environment:
-            for k in range(i + 1, len(frame.children)):
-                part = parts[k]
-                mismatch = None if part is None else self.matcher.match(frame.children[k], part, node.environment)
+            environment = node.environment
+            for k in range(i, len(frame.children)):
+                child, part = frame.children[k], parts[k]
+                if part is None:
+                    continue
+                mismatch = self.matcher.match(child, part, environment) if k > i else None
                 if mismatch is not None:
                     return mismatch.within(frame.find_child_prefix(k), 0)
+                environment = learn_shared(child, part, environment)
         return None
 
     def _locate(

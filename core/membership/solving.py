@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from archwright.core.environment import find_unknown
-from archwright.core.expression import Computed, Expression, Picked, Shared
+from archwright.core.expression import Computed, Conditional, Expression, Picked, Shared
 from archwright.core.value import Value
 
 MAX_SOLUTIONS = 4096  # of a division without remainder, which many values give
@@ -21,6 +21,11 @@ def solve(expression: Expression, value: Value, environment: Mapping[str, Value]
     if isinstance(expression, Picked):
         places: list[Value] = [i for i, option in enumerate(expression.options) if option == value]
         return _solve_each(expression.place, places, environment)
+    if isinstance(expression, Conditional):
+        if find_unknown(expression.subject, environment) is not None:
+            return None
+        operand = expression.select(environment)
+        return solve(operand, value, environment) if isinstance(operand, Expression) else []
     assert isinstance(expression, Computed)
     left, right = expression.operands
     unknown = [isinstance(o, Expression) and find_unknown(o, environment) is not None for o in (left, right)]

@@ -24,7 +24,7 @@ FUNCTIONS = (
     "relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "hardswish", "softplus", "sigmoid", "tanh",
 )  # fmt: skip
 _PADDINGS = one_of("same", "valid")
-_INITIALIZATIONS = one_of("he", "released", "torch")
+INITIALIZATIONS = one_of("he", "he_fan_out", "released", "torch")
 
 
 def as_image_shape(kind: str, in_shape: Shape) -> tuple[int, int, int]:
@@ -48,14 +48,15 @@ def count_windows(kind: str, length: int, size: int, stride: int, padding: str) 
 class Affine(Basic):
     """A fully connected layer; inputs with several axes are flattened first.
 
-    `initialization`: "he" is normal with variance 2/fan-in; "released" is the uniform rule of DeepArchitect's
-    released code; "torch" is that of torch itself, uniform with variance 1/(3 fan-in), of the bias too.
+    `initialization`: "he" is normal with variance 2/fan-in, "he_fan_out" with 2/fan-out; "released" is the uniform rule
+    of DeepArchitect's released code; "torch" is that of torch itself, uniform with variance 1/(3 fan-in), of the bias
+    too.
     """
 
     shape_hyperparameters: ClassVar[tuple[str, ...] | None] = ("units",)
     units: Hyperparameter[int] = hyperparameter(integer(1))
     bias: Hyperparameter[bool] = hyperparameter(one_of(True, False), default=True)
-    initialization: Hyperparameter[str] = hyperparameter(_INITIALIZATIONS, default="he")
+    initialization: Hyperparameter[str] = hyperparameter(INITIALIZATIONS, default="he")
 
     def out_shape(self, in_shape: Shape) -> Shape:
         """(units,)."""
@@ -74,9 +75,9 @@ class Affine(Basic):
 class Conv2d(Basic):
     """A convolution with square windows. `padding`: "same" gives ceil(length/stride), "valid" pads nothing.
 
-    `initialization`: "he" is normal with variance 2/fan-in; "released" divides by all four axes of the filter, as
-    DeepArchitect's released code does, which starts far smaller; "torch" is that of torch itself, uniform with variance
-    1/(3 fan-in), of the bias too.
+    `initialization`: "he" is normal with variance 2/fan-in, "he_fan_out" with 2/fan-out, of a window over all filters;
+    "released" divides by all four axes of the filter, as DeepArchitect's released code does, which starts far smaller;
+    "torch" is that of torch itself, uniform with variance 1/(3 fan-in), of the bias too.
     """
 
     shape_hyperparameters: ClassVar[tuple[str, ...] | None] = ("filters", "size", "stride", "padding", "groups")
@@ -86,7 +87,7 @@ class Conv2d(Basic):
     padding: Hyperparameter[str] = hyperparameter(_PADDINGS, default="same")
     groups: Hyperparameter[int] = hyperparameter(integer(1), default=1)
     bias: Hyperparameter[bool] = hyperparameter(one_of(True, False), default=True)
-    initialization: Hyperparameter[str] = hyperparameter(_INITIALIZATIONS, default="he")
+    initialization: Hyperparameter[str] = hyperparameter(INITIALIZATIONS, default="he")
 
     def out_shape(self, in_shape: Shape) -> Shape:
         """(filters, windows down, windows across)."""
@@ -240,13 +241,15 @@ class Select(Basic):
 class ReluConvBn(Basic):
     """ReLU, a convolution without bias, batch normalisation: NAS-Bench-201's unit.
 
-    Both sides of an axis are padded by size // 2, and `filters=0` is as many as there are channels.
+    Both sides of an axis are padded by size // 2, and `filters=0` is as many as there are channels. `initialization` is
+    that of the convolution.
     """
 
     shape_hyperparameters: ClassVar[tuple[str, ...] | None] = ("filters", "stride")
     size: Hyperparameter[int] = hyperparameter(one_of(1, 3, 5, 7))
     filters: Hyperparameter[int] = hyperparameter(integer(0), default=0, is_optional=True)
     stride: Hyperparameter[int] = hyperparameter(integer(1), default=1, is_optional=True)
+    initialization: Hyperparameter[str] = hyperparameter(INITIALIZATIONS, default="torch", is_optional=True)
 
     def out_shape(self, in_shape: Shape) -> Shape:
         """(filters, height/stride, width/stride), rounded up."""

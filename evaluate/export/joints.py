@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 
 from archwright.core.flow import pad_shapes
 from archwright.core.shape import Shape
-from archwright.core.wiring import TUPLE, Joint
+from archwright.core.wiring import SHAKES, TUPLE, Joint
 
 ShapedCode = tuple[str, Shape]  # an expression and its shape
+MEANS = ("mean", *SHAKES)  # an exported model has no random shares
 
 NORMALISE = '''
 def normalise(x: torch.Tensor) -> torch.Tensor:
@@ -36,7 +37,7 @@ def write_joint(joint: Joint, operands: Sequence[ShapedCode], weights: str) -> t
         return tuple(statements), f"scales[0] * total + total * {mask}"
     *partial_merges, merge = _write_merges(operands, concatenates=joint.merge == "concatenate")
     statements += [f"merged = {code}" for code in partial_merges]
-    return tuple(statements), f"({merge}) / {len(operands)}" if joint.merge == "mean" else merge
+    return tuple(statements), f"({merge}) / {len(operands)}" if joint.merge in MEANS else merge
 
 
 def _write_merges(operands: Sequence[ShapedCode], *, concatenates: bool) -> Iterator[str]:

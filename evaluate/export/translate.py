@@ -10,10 +10,13 @@ from typing import Any
 from attrs import evolve
 
 from archwright.core.modules import basic, composite
+from archwright.core.modules.asking import Ask
 from archwright.core.modules.graphs import Topology
+from archwright.core.modules.multibranch import ShakeDrop, Shortcut
 from archwright.core.shape import Shape
 from archwright.core.term import Composite, Term
 from archwright.core.wired_shapes import find_wiring
+from archwright.core.wiring import fan_out
 from archwright.evaluate.export.operations import (
     ZERO,
     Argument,
@@ -43,6 +46,8 @@ MERGED: Mapping[str, str] = {
     "mean": "averaged",
     "weighted": "added with learned weights",
     "attention": "the first of which is a mask for the others",
+    "shake": "averaged; in its training each had a random share",
+    "shake_softmax": "averaged; in its training each had a random share",
 }
 NODES: Mapping[str, str] = {
     "add": "the sum of the edges into it",
@@ -50,7 +55,10 @@ NODES: Mapping[str, str] = {
     "mean": "the mean of the edges into it",
     "weighted": "the weighted sum of the edges into it",
     "attention": "a sum that the first edge into it masks",
+    "shake": "the mean of the edges into it, each of which had a random share in training",
+    "shake_softmax": "the mean of the edges into it, each of which had a random share in training",
 }
+SHIFT = "F.pad({x}[:, :, 1:, 1:], (0, 1, 0, 1))"
 BRANCH_LETTERS = "abcdefghijklmnopqrstuvw"  # up to x, which is the input
 
 Pool = basic.MaxPool2d | basic.AvgPool2d
@@ -194,8 +202,39 @@ def _(_: basic.Flatten, in_shape: Shape) -> Operations:
     return (_make_flatten(in_shape),) if len(in_shape) > 1 else ()
 
 
+@translate.register
+def _(term: ShakeDrop, in_shape: Shape) -> Operations:
+    # Its expected value: the gate of training is random.
+    return (FunctionCall(f"{1 - term.rate!r} * {{x}}", in_shape),) if term.rate else ()
+
+
+@translate.register
+def _(term: Shortcut, in_shape: Shape) -> Operations:
+    if not term.changes(in_shape):
+        return ()
+    out = term.out_shape(in_shape)
+    relu, shift = _make_activation("relu", in_shape), FunctionCall(SHIFT, in_shape)
+    parts = [(), (shift,)] if term.relu == "both" else [(relu,), (shift,)]
+    branches = [
+        Branch(name, (*part, _make_path(in_shape, (filters, *out[1:]), term.stride)), (filters, *out[1:]))
+        for name, part, filters in zip(BRANCH_LETTERS, parts, term.path_filters, strict=False)
+    ]
+    graph = BranchGraph(fan_out(len(branches), "concatenate"), tuple(branches), in_shape)
+    paths = Block(
+        "Paths", "Two strided paths, the second one of the image shifted by a pixel, side by side.", graph, out
+    )
+    first = (relu,) if term.relu == "both" else ()
+    docstring = "A shortcut to another width or a smaller image."
+    return (Block("Shortcut", docstring, (*first, paths, _make_batch_norm(out)), out),)
+
+
+def _make_path(in_shape: Shape, out: Shape, stride: int) -> ModuleCall:
+    return _make_layer("conv", "nn.Conv2d", in_shape[0], out, kernel_size=1, stride=stride, bias=False)
+
+
 @translate.register(basic.Identity)
 @translate.register(basic.Settings)
+@translate.register(Ask)
 def _(_: Term, __: Shape) -> Operations:
     return ()
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import singledispatch
+from typing import cast
 
 import torch
 from torch import nn
@@ -12,11 +13,13 @@ from archwright.core.architecture import require_specified
 from archwright.core.errors import ArchwrightError
 from archwright.core.input import Input, as_input
 from archwright.core.modules import basic, composite
+from archwright.core.modules.asking import Ask
+from archwright.core.modules.multibranch import ShakeDrop, Shortcut
 from archwright.core.shape import Misfit, Shape, TupleShape, format_shape
 from archwright.core.term import Composite, Term
 from archwright.core.user_modules import overrides
 from archwright.core.wired_shapes import find_wiring
-from archwright.evaluate.network import layers
+from archwright.evaluate.network import layers, shaking
 from archwright.evaluate.network.example import draw_example
 from archwright.evaluate.network.wired import connect
 
@@ -132,14 +135,16 @@ def _can_run(model: nn.Module, example: torch.Tensor) -> bool:
 def initialize_weights(layer: nn.Linear | nn.Conv2d, rule: str) -> nn.Module:
     """`layer`, its weights drawn anew from torch's global generator and its bias 0.
 
-    "he" is a normal distribution of variance 2 / fan-in (He et al. 2015), "released" the rule of DeepArchitect's code;
-    "torch" leaves what torch has drawn.
+    "he" is a normal distribution of variance 2 / fan-in, "he_fan_out" one of 2 / fan-out (He et al. 2015), "released"
+    the rule of DeepArchitect's code; "torch" leaves what torch has drawn.
     """
     if rule == "torch":
         return layer
     weight = layer.weight
     if rule == "he":
         weight.normal_(std=math.sqrt(2 / weight[0].numel()))
+    elif rule == "he_fan_out":
+        weight.normal_(std=math.sqrt(2 / (len(weight) * weight[0, 0].numel())))
     elif isinstance(layer, nn.Conv2d):  # divided by the size of all filters, not of one: far smaller weights
         weight.normal_(std=math.sqrt(2 / weight.numel()))
     else:  # Glorot and Bengio 2010
@@ -283,6 +288,7 @@ def _(_: basic.Flatten, __: Shape) -> nn.Module:
 
 @build.register(basic.Identity)
 @build.register(basic.Settings)
+@build.register(Ask)
 def _(_: Term, __: Shape) -> nn.Module:
     return nn.Identity()
 
@@ -315,4 +321,21 @@ def _(_: basic.Zero, __: Shape) -> nn.Module:
 
 @build.register
 def _(term: basic.ReluConvBn, in_shape: Shape) -> nn.Module:
-    return layers.make_relu_conv_bn(in_shape[0], term.filters or in_shape[0], term.size, term.stride)
+    unit = layers.make_relu_conv_bn(in_shape[0], term.filters or in_shape[0], term.size, term.stride)
+    initialize_weights(cast(nn.Conv2d, unit[1]), str(term.initialization))
+    return unit
+
+
+@build.register
+def _(term: ShakeDrop, _: Shape) -> nn.Module:
+    return shaking.ShakeDropModule(term.rate)
+
+
+@build.register
+def _(term: Shortcut, in_shape: Shape) -> nn.Module:
+    if not term.changes(in_shape):
+        return nn.Identity()
+    paths = [nn.Conv2d(in_shape[0], filters, 1, term.stride, bias=False) for filters in term.path_filters]
+    for convolution in paths:
+        initialize_weights(convolution, str(term.initialization))
+    return shaking.ShiftedShortcut(paths, relu_on_all=term.relu == "both")

@@ -8,19 +8,27 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from archwright.core.wiring import TUPLE
+from archwright.core.wiring import SHAKES, TUPLE
+from archwright.evaluate.network.shaking import shake
 
 EPSILON = 1e-5  # added to the range of a sample, which may be 0; a choice, as in batch normalisation
 
 Tensors = Tensor | tuple[Tensor, ...]  # of a module: one tensor, or several side by side
 
 
-def join_outputs(merge: str, sources: Sequence[Tensors], weights: Tensor | None = None) -> Tensors:
-    """What a joint makes of its sources; `weights` are what it has learned, if its merge learns."""
+def join_outputs(
+    merge: str, sources: Sequence[Tensors], weights: Tensor | None = None, *, training: bool = False
+) -> Tensors:
+    """What a joint makes of its sources; `weights` are what it has learned, if its merge learns.
+
+    In training, a joint that shakes draws random shares from torch's global generator.
+    """
     if len(sources) == 1:
         return sources[0]
     if merge == TUPLE:
         return tuple(cast(Sequence[Tensor], sources))
+    if training and merge in SHAKES:
+        return shake(align(cast(Sequence[Tensor], sources)), merge)
     return merge_tensors(merge, cast(Sequence[Tensor], sources), weights)
 
 
@@ -29,7 +37,7 @@ def merge_tensors(merge: str, sources: Sequence[Tensor], weights: Tensor | None 
     match merge, weights:
         case "concatenate", None:
             return reduce(concatenate_padded, sources)
-        case "mean", None:
+        case (("mean" | "shake" | "shake_softmax"), None):
             return reduce(add_padded, sources) / len(sources)
         case "weighted", Tensor():
             return reduce(add_padded, [scale * x for scale, x in zip(torch.sigmoid(weights), sources, strict=True)])

@@ -51,7 +51,7 @@ class WiredModule(nn.Module):
         if k not in merged:
             sources, merge, name = self.joints[k]
             weights = self.get_parameter(name) if name else None
-            merged[k] = join_outputs(merge, [values[source] for source in sources], weights)
+            merged[k] = join_outputs(merge, [values[source] for source in sources], weights, training=self.training)
         return merged[k]
 
 

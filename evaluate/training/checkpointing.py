@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from attrs import evolve
+from attrs import asdict, evolve
 from torch import nn
 
 from archwright.core.differences import rewrite_old_kinds
@@ -21,6 +21,7 @@ from archwright.core.protocols import Artifact, Job
 from archwright.evaluate.data.tensors import DeviceData
 from archwright.evaluate.settings import FIRST_READER
 from archwright.evaluate.training.progress import TrainingProgress, TrainingState
+from archwright.evaluate.training.recipe import Recipe
 from archwright.evaluate.training.trained_model import BadArtifact, NoArtifact, find_artifact, write_model
 from archwright.evaluate.verdict import Metrics, Verdict
 from archwright.store.artifacts import ArtifactUnwritable, discard_artifacts, locate_artifact, write_artifact
@@ -79,6 +80,8 @@ def _read_continued_checkpoint(job: Job, description: Mapping[str, JSON]) -> tup
     except (NoArtifact, BadArtifact) as error:
         return None, f"trained from the beginning: {error}"
     continued_description = DESCRIPTION_DEFAULTS | checkpoint["about"]
+    # The recipes of earlier releases lack settings that came later; they did what the defaults of these do.
+    continued_description["recipe"] = asdict(Recipe()) | continued_description["recipe"]
     continued_architecture = json.loads(continued_description["architecture"])
     continued_description["architecture"] = json.dumps(rewrite_old_kinds(continued_architecture))
     if different := [name for name, value in description.items() if continued_description.get(name) != value]:

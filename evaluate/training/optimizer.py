@@ -52,12 +52,24 @@ def compute_learning_rate(recipe: Recipe, horizon_fraction: float, plateau_facto
 
 
 def _compute_schedule_factor(recipe: Recipe, horizon_fraction: float) -> float:
-    """What the schedule multiplies the learning rate by, in [0, 1]: warmup, then constant, cosine or linear decay."""
+    """What the schedule multiplies the learning rate by, in [0, 1]: warmup, then what its name says."""
     if horizon_fraction < recipe.warmup:
         return recipe.warmup_from + (1 - recipe.warmup_from) * horizon_fraction / recipe.warmup
     if recipe.schedule == "constant" or recipe.warmup == 1:
         return 1.0
     decay_fraction = (horizon_fraction - recipe.warmup) / (1 - recipe.warmup)
-    is_cosine = recipe.schedule == "cosine"
-    factor = (1 + math.cos(math.pi * decay_fraction)) / 2 if is_cosine else 1 - decay_fraction
+    if recipe.schedule == "warm_restarts":
+        decay_fraction = _find_cycle_fraction(decay_fraction, recipe.cycles or 1)
+    is_linear = recipe.schedule == "one_cycle"
+    factor = 1 - decay_fraction if is_linear else (1 + math.cos(math.pi * decay_fraction)) / 2
     return recipe.rate_end + (1 - recipe.rate_end) * factor
+
+
+def _find_cycle_fraction(fraction: float, cycles: int) -> float:
+    """The fraction of the current one of so many cycles, each twice as long as the one before, that is over.
+
+    The first one takes 1 / (2^cycles - 1) of the whole; at its end, the next one begins (Loshchilov and Hutter 2017).
+    """
+    position = fraction * (2**cycles - 1)  # in lengths of the first cycle
+    cycle = min(int(math.log2(position + 1)), cycles - 1)
+    return min(max((position + 1) / 2**cycle - 1, 0.0), 1.0)

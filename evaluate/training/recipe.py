@@ -65,13 +65,22 @@ class Recipe:
         meaning="in a step; images at an epoch's end that fill no batch are left out, other ones in each epoch",
     )
     schedule: str = choice_setting(
-        "constant", "cosine", "one_cycle",
+        "constant", "cosine", "one_cycle", "warm_restarts",
         meaning="of the learning rate between warmup and horizon; one_cycle goes down in a straight line, and has a "
-        "warmup of 0.3 by default",
+        "warmup of 0.3 by default; warm_restarts is cosine several times, each twice as long as the one before",
         source="Loshchilov and Hutter 2017; Smith and Topin 2018",
     )  # fmt: skip
     horizon: float = number_setting(
-        0.0, meaning="the end of the schedule, in the budget's unit; 0: the end of the trial's own budget"
+        0.0,
+        meaning="the end of the schedule, in the budget's unit; 0: the end of the trial's own budget, or, where trials "
+        "are continued, of the run's largest",
+    )
+    cycles: int = whole_setting(
+        0,
+        unit="cycles",
+        meaning="of warm_restarts, which end at the horizon; 0: 1 where there is one budget, and else as many as the "
+        "run has budgets up to that one",
+        source="Loshchilov and Hutter 2017; Zela et al. 2018",
     )
     warmup: float = number_setting(
         0.0,
@@ -83,7 +92,9 @@ class Recipe:
         0.04, high=1.0, meaning="where it begins to rise, as a fraction of the learning rate"
     )
     rate_end: float = number_setting(
-        0.0, high=1.0, meaning="what cosine and one_cycle go down to, as a fraction of the learning rate"
+        0.0,
+        high=1.0,
+        meaning="what cosine, one_cycle and warm_restarts go down to, as a fraction of the learning rate",
     )
     rate_mult: float = number_setting(
         0.1, high=1.0, meaning="what rate_patience multiplies the learning rate by", source=PAPER
@@ -162,6 +173,21 @@ RECIPES: Mapping[str, Mapping[str, JSON]] = {
         "label_smoothing": 0.1,
         "gradient_clip": 1.0,
         "ema_decay": 0.99,
+    },
+    # Zela et al. (2018) searched the learning rate, batch size, weight decay, momentum, mixup and cutout. What stands
+    # for them here is what He et al. (2016), DeVries and Taylor (2017) and Zhang et al. (2018) have for CIFAR-10.
+    "joint": {
+        "optimizer": "sgd",
+        "learning_rate": 0.1,
+        "momentum": 0.9,
+        "nesterov": True,
+        "weight_decay": 1e-4,
+        "batch_size": 128,
+        "schedule": "warm_restarts",
+        "crop": 4,
+        "flip": True,
+        "cutout": 16,
+        "mixup": 1.0,
     },
 }
 

@@ -78,11 +78,12 @@ def _train_job(training: Training, info: DataInfo, data: DeviceData, job: Job, r
         verdict = train(
             model,
             data,
-            recipe,
+            evolve(recipe, cycles=recipe.cycles or count_cycles(job)),
             job.budget,
             job.seed,
             report,
             training.keep,
+            horizon=job.horizon,
             checkpoint=checkpoint,
             save_checkpoint=save,
         )
@@ -99,6 +100,17 @@ def _train_job(training: Training, info: DataInfo, data: DeviceData, job: Job, r
     finally:
         if recipe.compile:
             reset_compiler()
+
+
+def count_cycles(job: Job) -> int:
+    """How many cycles of warm restarts end at the horizon of a job: one more with each rung of the search up to it.
+
+    So the trainings of three rungs have 1, 2 and 3 cycles, which end at the budget of each (Zela et al. 2018). One that
+    is continued has all 3 from the beginning, over the largest budget.
+    """
+    if job.horizon is not None and job.horizon != job.budget:
+        return job.rungs or 1
+    return 1 if job.rung is None else job.rung + 1
 
 
 def _build_model(training: Training, info: DataInfo, data: DeviceData, job: Job) -> tuple[Recipe, nn.Module]:

@@ -28,17 +28,20 @@ def train(
     report_epoch: ReportEpoch,
     kept_epoch: KeptEpoch = "best",
     *,
+    horizon: Budget | None = None,
     checkpoint: Checkpoint | None = None,
     save_checkpoint: Callable[[Checkpoint], None] | None = None,
 ) -> Verdict:
     """Trains `model` and returns the verdict; the model gets the weights of `kept_epoch`, the best or the last.
+
+    The schedule is made for `horizon`, or else for the budget, unless the recipe says otherwise.
 
     `report_epoch` gets the number and the metrics of each epoch and returns why to stop there, or an empty string. A
     training that resumes from `checkpoint` gives the same result as one that was never interrupted, even if its first
     budget ended in the middle of an epoch. `save_checkpoint` gets the checkpoint at the end of this training.
     """
     data = select_normalised_data(data, recipe)
-    trainer, state = Trainer(model, data, recipe, budget, seed), TrainingState()
+    trainer, state = Trainer(model, data, recipe, budget, seed, horizon), TrainingState()
     if checkpoint is not None:
         state = TrainingState.from_state_dict(checkpoint)
         trainer.load_state_dict(checkpoint["learner"])

@@ -45,9 +45,18 @@ class Trainer:
     the state of the global random number generators included.
     """
 
-    def __init__(self, model: nn.Module, data: DeviceData, recipe: Recipe, budget: Budget, seed: int) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        data: DeviceData,
+        recipe: Recipe,
+        budget: Budget,
+        seed: int,
+        horizon: Budget | None = None,
+    ) -> None:
         self.model, self.data, self.recipe, self.budget = model, data, recipe, budget
-        self._horizon = Budget(recipe.horizon or budget.amount, budget.unit)  # of the learning rate schedule
+        # Of the learning rate schedule: what the recipe says goes before what the search does.
+        self._horizon = Budget(recipe.horizon, budget.unit) if recipe.horizon else horizon or budget
         self._optimizer = make_optimizer(model, recipe)
         self._ema = ExponentialMovingAverage(model, recipe.ema_decay) if recipe.ema_decay else None
         self._generator = torch.Generator().manual_seed(seed)  # shuffles the images

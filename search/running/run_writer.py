@@ -19,6 +19,7 @@ from archwright.search.running.callbacks import NO_CALLBACKS, RunCallbacks
 from archwright.search.running.retention import ArtifactRetention, choose_artifacts_to_write
 from archwright.search.running.search_state import SearchState, to_proposed
 from archwright.search.running.stopping import EarlyStopping
+from archwright.search.searcher import find_rungs
 from archwright.store.errors import LogConflict, UnwritableEvent
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported, event_to_json
 from archwright.store.fold import RunState, decide
@@ -160,6 +161,7 @@ class RunWriter:
         proposal = self.search_state.open_trials[trial]
         first_trial = self.find_first_trial(trial)
         artifacts, folder, continued_budget = (), None, None
+        budgets = self.search_state.problem.budgets
         if proposal.continues is not None:
             continued_budget = self.run_state.trials[proposal.continues].budget
         if self.retention is not None:
@@ -177,6 +179,7 @@ class RunWriter:
             horizon=proposal.horizon,
             largest_budget=self.search_state.problem.budget,
             rung=proposal.rung,
+            rungs=None if budgets is None else len(find_rungs(self.search_state.searcher, budgets)),
             continued_budget=continued_budget,
             starts_at=clock,
         )

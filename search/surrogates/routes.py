@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import chain, pairwise
 
+from archwright.core.modules.asking import Ask
 from archwright.core.modules.basic import Activation, Identity, Select, Settings, Zero
 from archwright.core.modules.composite import Branches
 from archwright.core.modules.graphs import Topology
@@ -44,7 +45,7 @@ def _trace_route(term: Term, strings: list[str]) -> Route | None:
     A graph is one module of the route; the routes within it are added to `strings`.
     """
     kind = type(term)
-    if kind is Identity or kind is Settings:
+    if kind is Identity or kind is Settings or kind is Ask:
         return ()
     if kind is Zero:
         return None

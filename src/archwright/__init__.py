@@ -16,7 +16,7 @@ import archwright.search
 from archwright.core.budget import Budget, BudgetList, BudgetRange
 from archwright.core.domain import Domain, values
 from archwright.core.errors import ArchwrightError
-from archwright.core.expression import larger, pick, shared, smaller
+from archwright.core.expression import larger, pick, shared, smaller, when
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter, integer, number, one_of
 from archwright.core.input import Input, features, image, signal, tokens
 from archwright.core.kind import child, children, module
@@ -69,8 +69,17 @@ if TYPE_CHECKING:
     from archwright.core.check import check
     from archwright.core.json import from_json, to_json
     from archwright.core.membership.path_of import path_of
+    from archwright.core.modules.asking import Ask, ask
     from archwright.core.modules.grammar import Grammar, grammar, weighted
     from archwright.core.modules.grammar_text import grammar_from_text, grammar_to_text
+    from archwright.core.modules.multibranch import (
+        MultiBranchStage,
+        ShakeDrop,
+        Shortcut,
+        multi_branch_stage,
+        shake_drop,
+        shortcut,
+    )
     from archwright.core.node import Node, replay, root
     from archwright.core.priors import prior
     from archwright.core.protocols import Outcome, Problem, Proposal
@@ -141,8 +150,10 @@ _NAMES: Mapping[str, str] = {
     "archwright.core.check": "check",
     "archwright.core.json": "from_json to_json",
     "archwright.core.membership.path_of": "path_of",
+    "archwright.core.modules.asking": "Ask ask",
     "archwright.core.modules.grammar": "Grammar grammar weighted",
     "archwright.core.modules.grammar_text": "grammar_from_text grammar_to_text",
+    "archwright.core.modules.multibranch": "MultiBranchStage ShakeDrop Shortcut multi_branch_stage shake_drop shortcut",
     "archwright.core.node": "Node replay root",
     "archwright.core.priors": "prior",
     "archwright.core.protocols": "Outcome Problem Proposal",
@@ -235,6 +246,7 @@ __all__ = [
     "Activation",
     "Affine",
     "ArchwrightError",
+    "Ask",
     "AskedTrial",
     "AvgPool2d",
     "Basic",
@@ -269,6 +281,7 @@ __all__ = [
     "MaxPool2d",
     "MedianRule",
     "Misfit",
+    "MultiBranchStage",
     "Nasbench201",
     "Node",
     "Nonterminal",
@@ -291,7 +304,9 @@ __all__ = [
     "Select",
     "Sequential",
     "Settings",
+    "ShakeDrop",
     "Shape",
+    "Shortcut",
     "StoppingRule",
     "Study",
     "Table",
@@ -311,6 +326,7 @@ __all__ = [
     "Zero",
     "activation",
     "affine",
+    "ask",
     "avg_pool2d",
     "batch_norm",
     "branches",
@@ -361,6 +377,7 @@ __all__ = [
     "maybe_swap",
     "minimize",
     "module",
+    "multi_branch_stage",
     "mutated",
     "named_space",
     "nonterminal",
@@ -391,7 +408,9 @@ __all__ = [
     "sequential",
     "settings",
     "settings_of",
+    "shake_drop",
     "shared",
+    "shortcut",
     "signal",
     "smaller",
     "study",
@@ -401,6 +420,7 @@ __all__ = [
     "topology",
     "values",
     "weighted",
+    "when",
     "whole_setting",
     "wired",
     "zero",

@@ -56,7 +56,7 @@ def test_what_a_joint_learns(sources, merge, parameters):
         (lambda: aw.Joint([True]), r"the sources of a joint are \[True\]"),
         (
             lambda: aw.Joint([0, 1], "sum"),
-            "a joint merges by 'sum'; there are: add, attention, concatenate, mean, tupl",
+            "a joint merges by 'sum'; there are: add, attention, concatenate, mean, shake, shake_softmax, tuple",
         ),
         (lambda: aw.Joint([0, 1], "wieghted"), "a joint merges by 'wieghted'; did you mean weighted?"),
         (lambda: aw.Joint([0, 1], ["add"]), r"a joint merges by \['add'\]"),

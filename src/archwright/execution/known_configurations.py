@@ -17,17 +17,18 @@ Configurations = Iterable[object] | Mapping[str, object] | Term | Node | str | P
 def read_configurations(enqueue: Configurations, problem: Problem) -> Sequence[object]:
     """Each configuration of `enqueue`: one, a list of them, a file of them, or a list that names such files, too.
 
-    A node stands for its choices, an architecture, or its JSON, for the path that leads to it. Files are checked: see
-    `read_enqueue_file`. Raises BadEnqueueFile, what `path_of` does, UnreadableTerm, and BadArgument for anything else.
+    A node stands for its choices, an architecture, its JSON, or the name of a built-in one such as resnet18, for the
+    path that leads to it. Files are checked: see `read_enqueue_file`. Raises BadEnqueueFile, what `path_of` does,
+    UnreadableTerm, and BadArgument for anything else.
     """
     given: object = enqueue
     if isinstance(given, list | tuple) and not given:
         return ()
     # Here, since it finds architectures in spaces, which takes time to import, and few runs are given any.
-    from archwright.execution.written_configurations import find_choices, is_path, read_enqueue_file
+    from archwright.execution.written_configurations import find_choices, is_path, read_text
 
     if isinstance(given, str | Path):
-        return read_enqueue_file(Path(given), problem)
+        return read_text(given, problem)
     if isinstance(given, Term | Node | Mapping):
         return [find_choices(given, problem)]
     if not isinstance(given, Iterable):
@@ -38,7 +39,7 @@ def read_configurations(enqueue: Configurations, problem: Problem) -> Sequence[o
     read: list[object] = []
     for item in items:
         if isinstance(item, str | Path):
-            read += read_enqueue_file(Path(item), problem)
+            read += read_text(item, problem)
         else:
             read.append(find_choices(item, problem))
     return read

@@ -12,6 +12,7 @@ from archwright.core.membership.matching import MembershipUnknown
 from archwright.core.membership.path_of import NotInSpace, path_of
 from archwright.core.node import Node
 from archwright.core.protocols import Problem
+from archwright.core.spaces.named import SPACES, named_space
 from archwright.core.term import Term
 from archwright.core.value import IllegalValue
 from archwright.core.value import Path as ChosenPath
@@ -36,6 +37,32 @@ def _read_written(item: Any, problem: Problem) -> Any:
     """The choices of JSON: those that lead to the architecture that it is or has, or those that it is or has itself."""
     given = read_architecture(item, {shared.name for shared in problem.space.plan.shared})
     return given.choices if given.term is None else given.find_path(problem.space, problem.input_shape)
+
+
+def read_text(text: str | Path, problem: Problem) -> Sequence[ChosenPath]:
+    """The configurations of a file, or the one that is the built-in architecture of that name.
+
+    Raises BadEnqueueFile, and NotInSpace with the name, where the architecture is not in the problem's space.
+    """
+    if str(text) not in SPACES:
+        return read_enqueue_file(Path(text), problem)
+    name, classes = str(text), _find_classes(problem)
+    space = named_space(name, classes)
+    if not space.plan.is_specified:
+        known = ", ".join(each for each in SPACES if named_space(each, classes).plan.is_specified)
+        raise BadEnqueueFile(f"{name} is a space, of many architectures; those that go by a name are {known}")
+    try:
+        return [path_of(problem.space, problem.input_shape, space)]
+    except NotInSpace as error:
+        raise NotInSpace(f"{name} cannot be enqueued: {error}", error.place) from error
+
+
+def _find_classes(problem: Problem) -> int:
+    """How many outputs the architectures of the problem's space have."""
+    node = problem.root
+    while (domain := node.domain) is not None:
+        node = node.choose(domain.from_unit(0.5))
+    return node.out_shape[0]
 
 
 def read_enqueue_file(file: Path, problem: Problem) -> Sequence[ChosenPath]:

@@ -67,6 +67,39 @@ def test_a_schedule_rises_and_then_goes_down_to_its_end(schedule, rates):
     assert {spent: compute_learning_rate(recipe, spent) for spent in rates} == pytest.approx(rates)
 
 
+@pytest.mark.parametrize(
+    ("budget", "cycles", "lengths"),
+    [
+        # The paper's budgets in seconds (Zela et al. 2018): T_0 = budget / (2^k - 1), and each twice the one before.
+        (400, 1, [400]),
+        (1200, 2, [400, 800]),
+        (3600, 3, [514.2857, 1028.5714, 2057.1429]),
+        (10800, 4, [720, 1440, 2880, 5760]),
+    ],
+)
+def test_warm_restarts_are_cosines_each_twice_as_long_that_end_at_the_budget(budget, cycles, lengths):
+    recipe = make_recipe({"learning_rate": 1.0, "schedule": "warm_restarts", "cycles": cycles})
+    starts = [0.0, *itertools.accumulate(lengths)]
+    assert starts[-1] == pytest.approx(budget, rel=1e-6)
+    for start, length in zip(starts, lengths, strict=False):
+        spent = {start + 1e-3 * length: 1, start + length / 4: 0.5 + 0.125**0.5, start + length / 2: 0.5}
+        spent[start + 0.9999 * length] = 0
+        rates = {seconds: compute_learning_rate(recipe, seconds / budget) for seconds in spent}
+        assert rates == pytest.approx(spent, abs=1e-4)
+    assert [compute_learning_rate(recipe, fraction) for fraction in (0, 1, 2)] == pytest.approx([1, 0, 0])
+    half = make_recipe({"schedule": "warm_restarts", "cycles": cycles, "rate_end": 0.5, "learning_rate": 2.0})
+    assert [compute_learning_rate(half, fraction) for fraction in (0, 1)] == pytest.approx([2, 1])
+
+
+def test_one_cycle_of_restarts_is_the_cosine():
+    """Without a number of cycles, too."""
+    cosine = make_recipe({"schedule": "cosine", "warmup": 0.2})
+    for settings in ({}, {"cycles": 1}):
+        restarts = make_recipe({"schedule": "warm_restarts", "warmup": 0.2, **settings})
+        rates = [[compute_learning_rate(recipe, i / 16) for i in range(18)] for recipe in (cosine, restarts)]
+        assert rates[0] == pytest.approx(rates[1])
+
+
 def test_one_cycle_has_a_warm_up_of_its_own_which_may_be_taken_from_it():
     recipe = make_recipe({"schedule": "one_cycle", "learning_rate": 1.0})
     assert (recipe.warmup, compute_learning_rate(recipe, 0.0), compute_learning_rate(recipe, 0.3)) == (0.3, 0.04, 1.0)
@@ -77,7 +110,7 @@ def test_one_cycle_has_a_warm_up_of_its_own_which_may_be_taken_from_it():
 @given(
     settings=st.fixed_dictionaries(
         {
-            "schedule": st.sampled_from(["constant", "cosine", "one_cycle"]),
+            "schedule": st.sampled_from(["constant", "cosine", "one_cycle", "warm_restarts"]),
             "learning_rate": st.floats(0, 10),
             "warmup": st.floats(0, 1),
             "warmup_from": st.floats(0, 1),
