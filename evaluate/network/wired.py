@@ -42,7 +42,8 @@ class WiredModule(nn.Module):
 
     def forward(self, x: Tensors) -> Tensors:
         """The output of the composite; each joint is merged once, when it is first needed."""
-        values, merged = [x], dict[int, Tensors]()
+        values: list[Tensors] = [x]
+        merged: dict[int, Tensors] = {}  # torch.compile cannot trace a call of a generic class
         for path, k in zip(self.paths, self.inputs, strict=True):
             values.append(self.get_submodule(path)(self._merge(k, values, merged)))
         return self._merge(self.output, values, merged)
