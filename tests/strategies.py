@@ -96,9 +96,12 @@ widths = (
     WIDTH * COPIES,
     SINGLE,
     SINGLE * 3 % 4,
+    aw.when(COPIES, {1: WIDTH}, otherwise=4),
+    aw.when(WIDTH - 1, {1: KERNEL, 3: WIDTH * COPIES}, otherwise=WIDTH),
+    round(WIDTH * RATE),
 )
 kernels = (KERNEL, aw.smaller(KERNEL, 2), KERNEL * 2 - 1, 4 - KERNEL)
-counts = (COPIES, COPIES + 1, 3 - COPIES, KERNEL)
+counts = (COPIES, COPIES + 1, 3 - COPIES, KERNEL, aw.when(WIDTH, {2: COPIES, 3: 1}, otherwise=2))
 
 
 def _weights(size: int) -> st.SearchStrategy[list[float]]:
@@ -150,6 +153,18 @@ activations = st.builds(aw.activation, field_values(["relu", "gelu", "tanh"])) |
 training_settings = st.dictionaries(
     st.sampled_from(["learning_rate", "optimizer", "entries"]), field_values([0.1, 1, "adam"], [RATE]), max_size=2
 ).map(lambda entries: aw.settings(**entries))
+asking = st.lists(st.sampled_from([WIDTH, KERNEL, COPIES, RATE]), max_size=3, unique=True).map(
+    lambda each: aw.ask(*each)
+)
+shortcuts = st.builds(aw.shortcut, field_values([2, 3, 4], widths), field_values([1, 2], [COPIES]))
+stages = st.builds(
+    aw.multi_branch_stage,
+    field_values([2, 3, 4], widths),
+    field_values([1, 2], [COPIES]),
+    field_values([1, 2, 3], [KERNEL, COPIES]),
+    field_values([1, 2]),
+    field_values([0.0, 0.5], [RATE, aw.when(COPIES, {1: RATE}, otherwise=0.0)]),
+)
 shrinks = st.builds(Shrink, field_values([1, 2, 3], kernels), st.sampled_from(["as it was", "so"]))
 shape_preserving = st.sampled_from([aw.identity(), aw.relu(), aw.batch_norm()])
 operations = st.sampled_from([Zero(), ReluConvBn(3), ReluConvBn([1, 3]), ReluConvBn(3, [0, 4], [1, 2])])
@@ -166,6 +181,9 @@ basics = st.one_of(
     pools,
     training_settings,
     flattening_modules,
+    asking,
+    shortcuts,
+    stages,
 )
 
 
