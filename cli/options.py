@@ -26,6 +26,12 @@ SEARCHER_NAMES = (
     "prior-guided",
     "evolution",
     "local-search",
+    "successive-halving",
+    "hyperband",
+    "bohb",
+    "priorband",
+    "asha",
+    "pasha",
 )
 DATA_SET_NAMES = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100")
 FIGURE_NAMES = (
@@ -142,7 +148,9 @@ StoppingOption = Annotated[
         metavar="RULE",
         help="Stop hopeless trials between epochs. median stops one whose best value so far is worse than the "
         "median of what finished trials had on average by that epoch; with settings, "
-        "median,warmup=1,startup=5: after how many epochs of its own, and finished trials. "
+        "median,warmup=1,startup=5: after how many epochs of its own, and finished trials. asha stops one that is "
+        "not among the best eta-th of those that have come to a milestone; with settings, "
+        "asha,eta=3.0,milestones=[1, 3, 9, 27]: which epochs those are. "
         "One of your own: file.py:attribute or module:attribute.",
         rich_help_panel=SEARCH_PANEL,
     ),
@@ -192,7 +200,8 @@ class EvaluationOptions:
     budget: Annotated[
         str | None,
         _training_option(
-            help="Of a trial: 5epochs, 30s or 50000examples. If none is given, 5epochs, or the whole training of a "
+            help="Of a trial: 5epochs, 30s or 50000examples. For a ladder such as asha or hyperband several: a range, "
+            "1epochs..27epochs, or a list, 12epochs,200epochs. If none is given, 5epochs, or the whole training of a "
             "table.",
         ),
     ] = None

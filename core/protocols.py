@@ -120,6 +120,8 @@ class Outcome:
     score: float | None  # the objective's metric; None unless status is "ok"
     metrics: Mapping[str, float] = field(factory=dict[str, float])
     seconds: float = 0.0  # of all attempts that have ended: wall time, or simulated time of a simulating evaluator
+    # The objective's metric after each epoch that the last attempt has reported, in the order of reporting.
+    curve: Sequence[tuple[int, float]] = ()
 
 
 @frozen

@@ -12,7 +12,7 @@ import attrs
 from archwright.core.setting import settings_by_name
 from archwright.evaluate.training.recipe import RECIPES, Recipe
 from archwright.plots.figures import FIGURE_KINDS
-from archwright.search.named import SEARCHERS, UNLISTED_SEARCHERS
+from archwright.search.named import SEARCHER_KIND, SEARCHERS, UNLISTED_SEARCHERS
 from archwright.search.named_rules import STOPPING_RULES
 
 DOCS = Path(__file__).parent
@@ -20,6 +20,8 @@ DOCS = Path(__file__).parent
 
 def format_value(value: object) -> str:
     """A value as it is written after NAME=."""
+    if type(value) in map(type, SEARCHERS.values()):
+        return SEARCHER_KIND.format(SEARCHER_KIND.value_to_json(value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

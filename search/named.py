@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
+from archwright.search.ladders.asha import Asha
+from archwright.search.ladders.hyperband import Hyperband
+from archwright.search.ladders.pasha import Pasha
 from archwright.search.logged_extensions import LoggedKind
 from archwright.search.searcher import AnySearcher, Searcher
 from archwright.search.searchers.evolution import Evolution
@@ -16,7 +19,7 @@ from archwright.search.searchers.random_search import RandomSearch
 from archwright.search.searchers.smbo import Smbo
 from archwright.search.searchers.smbo_paper import SmboPaper
 
-# Each name stands for a searcher with its usual settings; both kinds of tree search are one code.
+# Each name stands for a searcher with its usual settings: one class may have several, as the two tree searches have.
 SEARCHERS: Mapping[str, AnySearcher] = {
     "random": RandomSearch(),
     "mcts": Mcts(),
@@ -27,6 +30,12 @@ SEARCHERS: Mapping[str, AnySearcher] = {
     "smbo": Smbo(),
     "smbo-paper": SmboPaper(),
     "prior-guided": PriorGuided(),
+    "successive-halving": Hyperband(brackets=1),
+    "hyperband": Hyperband(),
+    "bohb": Hyperband(sampler=Kde()),
+    "priorband": Hyperband(sampler=PriorGuided()),
+    "asha": Asha(),
+    "pasha": Pasha(),
     "given": Fixed(),
 }
 UNLISTED_SEARCHERS = frozenset({Fixed.name})  # those that nobody asks for by name: retraining is made of it

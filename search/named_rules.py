@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 from archwright.core.errors import ArchwrightError
 from archwright.search.logged_extensions import LoggedKind
+from archwright.search.rules.asha import AshaRule
 from archwright.search.rules.median import MedianRule
 from archwright.search.stopping_rule import AnyStoppingRule, StoppingRule
 
-STOPPING_RULES: Mapping[str, AnyStoppingRule] = {MedianRule.name: MedianRule()}  # each with its usual settings
+# Each with its usual settings.
+STOPPING_RULES: Mapping[str, AnyStoppingRule] = {MedianRule.name: MedianRule(), AshaRule.name: AshaRule()}
 
 
 class UnknownStoppingRule(ArchwrightError, LookupError):

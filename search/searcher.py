@@ -2,9 +2,11 @@
 
 from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
+import attrs
+
 from archwright.core.budget import Budget, Budgets
 from archwright.core.protocols import Outcome, Problem, Proposal
-from archwright.core.setting import custom_setting
+from archwright.core.setting import Setting, custom_setting, settings_by_name
 from archwright.search.randomness import UniformStream, open_uniform_stream
 
 State = TypeVar("State")
@@ -81,6 +83,10 @@ class LadderSearcher(PromotingSearcher[State], Protocol[State]):
         """The budgets that it gives, ascending."""
         ...
 
+    def begin(self, state: State, proposal: Proposal, uniform: UniformStream) -> Proposal:
+        """A configuration that a person named, with the budget with which the searcher's next one would begin."""
+        ...
+
 
 AnySearcher = Searcher[Any]
 
@@ -121,17 +127,31 @@ def get_revision(extension: object) -> int:
     return getattr(extension, "revision", 1)
 
 
+def get_total_revision(searcher: object) -> int:
+    """The revision of a searcher together with those of the searchers that it is made of, as a ladder is of a sampler.
+
+    It is raised whenever one of them is. Of a searcher by itself it is its own.
+    """
+    nested = [getattr(searcher, name) for name, setting in _list_settings(searcher) if setting.is_nested]
+    return get_revision(searcher) + sum(get_total_revision(value) - 1 for value in nested if value is not None)
+
+
+def _list_settings(searcher: object) -> list[tuple[str, Setting]]:
+    """The settings of a searcher; none of one that is no attrs class, as a log could not hold it."""
+    return list(settings_by_name(type(searcher)).items()) if attrs.has(type(searcher)) else []
+
+
 def open_proposal_stream(searcher: AnySearcher, seed: int, trial: int) -> UniformStream:
     """The random numbers for `propose` of a trial, in a search of this seed."""
-    return open_uniform_stream(seed, _get_streams(searcher) * trial)
+    return open_uniform_stream(seed, get_streams(searcher) * trial)
 
 
 def open_outcome_stream(searcher: AnySearcher, seed: int, trial: int) -> UniformStream:
     """The random numbers for `tell` of the outcome of a trial: the last of the trial's streams."""
-    streams = _get_streams(searcher)
+    streams = get_streams(searcher)
     return open_uniform_stream(seed, streams * trial + streams - 1)
 
 
-def _get_streams(searcher: AnySearcher) -> int:
+def get_streams(searcher: AnySearcher) -> int:
     """How many streams of random numbers belong to each trial; 1 where the searcher's class does not say."""
     return getattr(searcher, "streams", 1)

@@ -4,10 +4,11 @@ A rule is told what happens to the trials of a run in plain values, which are be
 be stopped early.
 """
 
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from attrs import frozen
 
+from archwright.core.budget import Budgets
 from archwright.core.objective import Objective
 from archwright.core.protocols import Status
 
@@ -74,3 +75,14 @@ class StoppingRule(Protocol[RuleState]):
 
 
 AnyStoppingRule = StoppingRule[Any]
+
+
+@runtime_checkable
+class StoppingSearcher(Protocol):
+    """A searcher whose runs may have a stopping rule that goes with it."""
+
+    name: ClassVar[str]
+
+    def make_stopping_rule(self, budgets: Budgets) -> AnyStoppingRule | None:
+        """The rule of a run with these budgets; None where it needs none."""
+        ...

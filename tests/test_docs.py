@@ -16,6 +16,7 @@ import pytest
 import archwright as aw
 from archwright.cli import options
 from archwright.core.setting import BadSetting, settings_by_name
+from archwright.core.words import format_words
 from archwright.evaluate.data.builtin import BUILTIN_NAMES
 from archwright.evaluate.training.recipe import Recipe, make_recipe
 from archwright.plots.figures import FIGURE_KINDS
@@ -121,8 +122,8 @@ def test_the_help_of_stopping_rules_has_their_settings_as_they_are():
     """The option has no time to import the rules: this holds its words to them."""
     shown = re.sub(r"[│\s]+", " ", run_bash("archwright search --help", ROOT, COLUMNS="200").stdout)
     for name, rule in STOPPING_RULES.items():
-        settings = ",".join(f"{setting}={getattr(rule, setting)}" for setting in settings_by_name(type(rule)))
-        assert f"{name},{settings}: " in shown
+        values = {setting: getattr(rule, setting) for setting in settings_by_name(type(rule))}
+        assert f"{format_words(name, values)}: " in shown
 
 
 def test_every_searcher_has_its_part_of_the_page_and_its_place_in_help():

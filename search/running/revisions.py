@@ -10,11 +10,13 @@ from collections.abc import Iterator, Sequence
 
 from attrs import evolve, frozen
 
+from archwright.core.json import JSON
 from archwright.core.value import Value
 from archwright.search.named import SEARCHER_KIND, SEARCHERS
 from archwright.search.running.search_state import iterate_search_states, to_proposed
-from archwright.search.searcher import AnySearcher, get_revision
+from archwright.search.searcher import AnySearcher, get_revision, get_total_revision
 from archwright.store.events import Event, Proposed, RunResumed, RunStarted
+from archwright.store.needed import is_configured
 
 # Numbers may differ by this much where another processor or another C library has computed them.
 RELATIVE_TOLERANCE = 1e-12
@@ -33,19 +35,26 @@ class Mismatch:
 
 def get_current_revision(started: RunStarted, searcher: AnySearcher | None = None) -> int:
     """The current revision of a run's `searcher`, which is the logged one unless it is given."""
-    return get_revision(SEARCHER_KIND.from_json(started.searcher) if searcher is None else searcher)
+    return get_total_revision(SEARCHER_KIND.from_json(started.searcher) if searcher is None else searcher)
 
 
-def iterate_revisions(events: Sequence[Event]) -> Iterator[int | None]:
-    """The revision of the run's searcher at each of `events`; None where the log does not name it.
+def compute_logged_revision(data: JSON) -> int | None:
+    """The revision of a searcher that a log holds, with those of its samplers; None where the log does not name it.
 
     Early logs name none; it is then 1 if the searcher never had another revision.
     """
+    name, revision, settings = SEARCHER_KIND.parse(data)
+    if revision is None:
+        return 1 if name in SEARCHERS and get_revision(SEARCHERS[name]) == 1 else None
+    nested = [compute_logged_revision(value) for value in settings.values() if is_configured(value)]
+    return revision + sum((each or 1) - 1 for each in nested)
+
+
+def iterate_revisions(events: Sequence[Event]) -> Iterator[int | None]:
+    """The revision of the run's searcher at each of `events`; None where the log does not name it."""
     started = events[0]
     assert isinstance(started, RunStarted)
-    name, revision, _ = SEARCHER_KIND.parse(started.searcher)
-    if revision is None and name in SEARCHERS and get_revision(SEARCHERS[name]) == 1:
-        revision = 1
+    revision = compute_logged_revision(started.searcher)
     for event in events:
         if isinstance(event, RunResumed) and event.revision is not None:
             revision = event.revision

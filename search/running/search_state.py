@@ -10,13 +10,15 @@ from attrs import evolve, field, frozen
 
 from archwright.core.errors import show
 from archwright.core.json import from_json
-from archwright.core.protocols import Outcome, Problem, Proposal
+from archwright.core.protocols import Outcome, Problem, Proposal, Status
 from archwright.core.term import Term
 from archwright.core.tracebacks import guard_user_code
 from archwright.search.named import SEARCHER_KIND, SEARCHERS, NotASearcher
+from archwright.search.randomness import UniformStream
 from archwright.search.running.enqueuing import propose_entry
 from archwright.search.searcher import (
     AnySearcher,
+    LadderSearcher,
     Searcher,
     State,
     find_promotable,
@@ -26,15 +28,17 @@ from archwright.search.searcher import (
 from archwright.store.configured import ExtensionFailed
 from archwright.store.events import (
     AttemptEnded,
+    AttemptStarted,
     Enqueued,
     Event,
     Inherited,
     Proposed,
+    Reported,
     RunResumed,
     RunStarted,
     Scored,
 )
-from archwright.store.queue_state import EMPTY_QUEUE, Queue
+from archwright.store.queue_state import EMPTY_QUEUE, Queue, QueueEntry
 
 _BUILTIN_KINDS = frozenset(type(searcher) for searcher in SEARCHERS.values())
 _NO_GUARD = nullcontext()
@@ -51,6 +55,7 @@ class SearchState(Generic[State]):
     proposal_count: int = 0  # how many trials were proposed, which is the number of the next one
     open_trials: Mapping[int, Proposal] = field(factory=dict[int, Proposal])  # by trial
     attempt_seconds: Mapping[int, float] = field(factory=dict[int, float])  # of ended attempts at open trials, by trial
+    curves: Mapping[int, tuple[tuple[int, float], ...]] = field(factory=dict[int, Any])  # of open trials, by trial
     queue: Queue = EMPTY_QUEUE  # what is to be tried before the searcher is asked
 
     def propose(self) -> Proposal | None:
@@ -61,7 +66,7 @@ class SearchState(Generic[State]):
         """
         uniform = open_proposal_stream(self.searcher, self.seed, self.proposal_count)
         if self.queue.first is not None:
-            return propose_entry(self.problem, self.queue.first, self.proposal_count, uniform)
+            return self._propose_entry(self.queue.first, uniform)
         with guard_searcher(self.searcher, "propose"):
             proposal: Any = self.searcher.propose(self.searcher_state, self.proposal_count, uniform)
         if proposal is not None and not isinstance(proposal, Proposal):
@@ -70,6 +75,14 @@ class SearchState(Generic[State]):
                 f"{self.proposal_count}; it must give a Proposal, or None where it has none for now"
             )
         return proposal
+
+    def _propose_entry(self, entry: QueueEntry, uniform: UniformStream) -> Proposal:
+        """The proposal of an entry of the queue; under a ladder it begins as any other configuration does."""
+        proposal = propose_entry(self.problem, entry, self.proposal_count, uniform)
+        if not isinstance(self.searcher, LadderSearcher):
+            return proposal
+        with guard_searcher(self.searcher, "begin"):
+            return self.searcher.begin(self.searcher_state, proposal, uniform)
 
     @property
     def promotable(self) -> frozenset[int]:
@@ -89,15 +102,27 @@ class SearchState(Generic[State]):
                 return evolve(self, queue=self.queue.fold(event))
             case Proposed():
                 return self.adopt(self._make_proposal(event))
+            case AttemptStarted(trial):
+                return evolve(self, curves={**self.curves, trial: ()})
+            case Reported(trial, _, epoch, metrics) if (metric := self.problem.objective.metric) in metrics:
+                point = (epoch, metrics[metric])
+                return evolve(self, curves={**self.curves, trial: (*self.curves.get(trial, ()), point)})
             case AttemptEnded(trial, seconds=seconds):
                 seconds += self.attempt_seconds.get(trial, 0.0)
                 return evolve(self, attempt_seconds={**self.attempt_seconds, trial: seconds})
             case Scored(trial, status, score, metrics):
-                open_trials, attempt_seconds = dict(self.open_trials), dict(self.attempt_seconds)
-                outcome = Outcome(open_trials.pop(trial), status, score, metrics, attempt_seconds.pop(trial, 0.0))
-                return evolve(self._tell(outcome), open_trials=open_trials, attempt_seconds=attempt_seconds)
+                return self._score(trial, status, score, metrics)
             case _:
                 return self
+
+    def _score(
+        self, trial: int, status: Status, score: float | None, metrics: Mapping[str, float]
+    ) -> "SearchState[State]":
+        """The state in which a trial has its outcome."""
+        open_trials, attempt_seconds, curves = dict(self.open_trials), dict(self.attempt_seconds), dict(self.curves)
+        proposal, seconds, curve = open_trials.pop(trial), attempt_seconds.pop(trial, 0.0), curves.pop(trial, ())
+        told = self._tell(Outcome(proposal, status, score, metrics, seconds, curve))
+        return evolve(told, open_trials=open_trials, attempt_seconds=attempt_seconds, curves=curves)
 
     def _make_proposal(self, event: Proposed) -> Proposal:
         return Proposal(
@@ -163,10 +188,16 @@ def make_initial_state(
 
 def guard_searcher(searcher: AnySearcher, method: str) -> AbstractContextManager[None]:
     """What makes an error of a person's own searcher in one of its methods an ExtensionFailed; of ours, nothing."""
-    kind = type(searcher)
-    if kind in _BUILTIN_KINDS:
-        return _NO_GUARD
-    return guard_user_code(ExtensionFailed, f"the searcher {kind.__name__} failed at {method}")
+    kind = _find_user_kind(searcher)
+    return _NO_GUARD if kind is None else guard_user_code(ExtensionFailed, f"the searcher {kind} failed at {method}")
+
+
+def _find_user_kind(searcher: AnySearcher) -> str | None:
+    """The class of a person's own searcher, or of the own one that samples for a ladder; None of ours alone."""
+    sampler: AnySearcher | None = searcher
+    while type(sampler) in _BUILTIN_KINDS:
+        sampler = getattr(sampler, "sampler", None)
+    return None if sampler is None else type(sampler).__name__
 
 
 def iterate_search_states(events: Sequence[Event], searcher: AnySearcher | None = None) -> Iterator[SearchState[Any]]:

@@ -125,6 +125,7 @@ if TYPE_CHECKING:
     from archwright.results.frames import UnknownFrameLibrary as UnknownFrameLibrary
     from archwright.search.importance.analyzed_trial import NothingVaries as NothingVaries
     from archwright.search.importance.analyzed_trial import TooFewTrials as TooFewTrials
+    from archwright.search.ladders.ladder import NoRungs as NoRungs
     from archwright.search.logged_extensions import OtherExtension as OtherExtension
     from archwright.search.named import NotASearcher as NotASearcher
     from archwright.search.named import UnknownSearcher as UnknownSearcher
@@ -272,6 +273,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.results.exporting": "NoWeights",
     "archwright.results.frames": "NoFrameLibrary UnknownFrameLibrary",
     "archwright.search.importance.analyzed_trial": "NothingVaries TooFewTrials",
+    "archwright.search.ladders.ladder": "NoRungs",
     "archwright.search.logged_extensions": "OtherExtension",
     "archwright.search.named": "NotASearcher UnknownSearcher",
     "archwright.search.named_rules": "NotAStoppingRule UnknownStoppingRule",

@@ -16,9 +16,11 @@ from archwright.core.json import to_json
 from archwright.core.objective import Objective
 from archwright.core.protocols import AttemptResult, Job
 from archwright.core.term import Term
-from archwright.search.named import SEARCHER_KIND
+from archwright.search.named import SEARCHER_KIND, SEARCHERS
 from archwright.search.running.loop import SearchLoop
+from archwright.search.running.revisions import compute_logged_revision
 from archwright.search.running.search_state import make_initial_state
+from archwright.search.searcher import LadderSearcher
 from archwright.store import events
 from archwright.store.events import Event, RunStarted
 from archwright.store.fold import RunState
@@ -42,6 +44,14 @@ CASES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "kde": ("kde", {"num_samples": 12, "random_fraction": 0.1}),
     "prior-guided": ("prior-guided", {}),
     "smbo-paper": ("smbo-paper", {"rollouts": 8, "occurrences": 2}),
+    "successive-halving": ("successive-halving", {}),
+    "hyperband": ("hyperband", {"rounding": "ceil", "eta": 2}),
+    "hyperband-evolution": ("hyperband", {"sampler": {"name": "evolution", "population": 4, "sample": 2}}),
+    "bohb": ("bohb", {"eta": 2}),
+    "priorband": ("priorband", {}),
+    "asha": ("asha", {}),
+    "asha-brackets": ("asha", {"brackets": 2, "sampler": {"name": "local-search"}}),
+    "pasha": ("pasha", {"eta": 2, "fresh": True}),
 }
 _LAYER = aw.sequential(aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.maybe_swap(aw.relu(), aw.batch_norm()))
 _SETTINGS = aw.settings(optimizer=["adam", "sgd"], learning_rate=aw.reals(1e-4, 1e-1, log=True), n=aw.integers(1, 200))
@@ -65,6 +75,8 @@ def finish_job(job: Job) -> AttemptResult:
 def make_run(case: str, space: str) -> list[Event]:
     """The whole run of a case in a space, with two trials under way at once."""
     name, settings = CASES[case]
+    ladder = {"budget": Budget(9, "epochs"), "budgets": "1epochs..9epochs"}
+    budgets = ladder if isinstance(SEARCHERS[name], LadderSearcher) else {"budget": Budget(1, "epochs")}
     started = RunStarted(
         space=to_json(SPACES[space]),
         space_source="tests",
@@ -72,7 +84,7 @@ def make_run(case: str, space: str) -> list[Event]:
         searcher=SEARCHER_KIND.to_json(name, settings),
         evaluator={"kind": "instant"},
         objective=Objective(),
-        budget=Budget(1, "epochs"),
+        **budgets,
         seed=3,
         trials=TRIALS,
         versions={},
@@ -107,7 +119,7 @@ def main() -> None:
         for space in SPACES:
             run = make_run(case, space)
             assert isinstance(run[0], RunStarted)
-            file = locate_golden(case, space, run[0].searcher["revision"])
+            file = locate_golden(case, space, compute_logged_revision(run[0].searcher))
             if not file.exists():
                 file.write_text(format_run(run))
 

@@ -7,18 +7,22 @@ from typing import Any
 
 from attrs import evolve
 
-from archwright.core.budget import Budget
+from archwright.core.budget import Budget, parse_budgets
 from archwright.core.node import replay
 from archwright.core.objective import Objective
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.term import Term
 from archwright.search.searcher import open_outcome_stream, open_proposal_stream
 
+RUNGS = "1epochs..9epochs"  # budgets for tests of all searchers, of which those that are no ladders use the largest
 PROPOSALS_PER_REPEAT = 4  # one in so many is asked for twice: to ask is most of the cost of a test
 
 
-def make_problem(space: Term, direction: str = "maximize", shape=(1, 8, 8)) -> Problem:
-    return Problem(space, shape, Budget(1, "epochs"), Objective("accuracy", direction))  # type: ignore[arg-type]
+def make_problem(space: Term, direction: str = "maximize", shape=(1, 8, 8), budgets: str = "1epochs") -> Problem:
+    """A problem of one budget, or of several."""
+    parsed = parse_budgets(budgets)
+    largest, several = (parsed, None) if isinstance(parsed, Budget) else (parsed.largest, parsed)
+    return Problem(space, shape, largest, Objective("accuracy", direction), several)  # type: ignore[arg-type]
 
 
 def score_path(path: tuple, salt: str = "") -> float:
@@ -95,7 +99,7 @@ class Session:
 
 def drop_leaf(proposal: Proposal) -> Proposal:
     """A proposal as it is read from a log: without its leaf."""
-    return Proposal(proposal.trial, proposal.origin, proposal.path, proposal.budget, proposal.continues)
+    return evolve(proposal)
 
 
 def fold_events(session: Session, events: Iterable[Proposal | Outcome]) -> Any:

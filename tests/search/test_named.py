@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from archwright.cli.values import parse_settings
 from archwright.core.setting import ANY_VALUE, BY_TYPE, BadSetting, UnknownSetting, settings_by_name
+from archwright.search.ladders.rungs import Rounding
 from archwright.search.named import (
     SEARCHER_KIND,
     SEARCHERS,
     UnknownSearcher,
 )
+from archwright.search.searcher import AnySearcher
 from archwright.search.searchers.evolution import Evolution
 from archwright.search.searchers.fixed import Fixed
 from archwright.search.searchers.kde import Kde
@@ -34,6 +36,8 @@ TYPED_VALUES = {
     int: st.integers(0, 99),
     float: st.floats(0, 5) | st.integers(0, 5),
     str: st.sampled_from(["gp", "forest"]),
+    Rounding: st.sampled_from(["floor", "ceil"]),
+    AnySearcher: st.sampled_from([{"name": "mcts"}, {"name": "evolution", "sample": 3}]),
 }
 
 
@@ -80,6 +84,17 @@ CASES = [
     Case("smbo-paper", "exploration", (0, 0.5, 1), (-0.1, 1.1, *NO_NUMBER), "a number from 0 to 1"),
     Case("smbo-paper", "penalty", (1e-9, 5), (0, -1, *NO_NUMBER), "a number above 0"),
     Case("smbo-paper", "occurrences", (1, 9), (0, *NO_WHOLE), "a whole number of 1 or more"),
+    Case("hyperband", "eta", (2, 3.5), (1, 0.5, *NO_NUMBER), "a number above 1"),
+    Case("hyperband", "brackets", (0, 1, 9), (-1, *NO_WHOLE), "a whole number of 0 or more"),
+    Case("hyperband", "rounding", ("floor", "ceil"), ("round", "", 3, None), "floor or ceil"),
+    Case("hyperband", "fresh", (True, False), NO_FLAG, "true or false"),
+    Case("asha", "eta", (2, 3.5), (1, 0.5, *NO_NUMBER), "a number above 1"),
+    Case("asha", "brackets", (1, 9), (0, -1, *NO_WHOLE), "a whole number of 1 or more"),
+    Case("asha", "fresh", (True, False), NO_FLAG, "true or false"),
+    Case("asha", "promotion", (True, False), NO_FLAG, "true or false"),
+    Case("pasha", "eta", (2, 3.5), (1, 0.5, *NO_NUMBER), "a number above 1"),
+    Case("pasha", "percentile", (0, 50, 100.0), (-1, 101, *NO_NUMBER), "a number from 0 to 100"),
+    Case("pasha", "fresh", (True, False), NO_FLAG, "true or false"),
     Case(
         "given", "path", ([], [["x", 1]], (("x", "a"),)), ("x", ["x"], [["x"]], [[1, "x"]], 3, None), "pairs of a name"
     ),
@@ -90,7 +105,12 @@ each = pytest.mark.parametrize("case", CASES, ids=[f"{case.searcher}.{case.setti
 
 
 def test_every_setting_of_every_searcher_is_here():
-    there = {(type(searcher), a.name) for searcher in SEARCHERS.values() for a in fields(type(searcher))}
+    there = {
+        (type(searcher), name)
+        for searcher in SEARCHERS.values()
+        for name, setting in settings_by_name(type(searcher)).items()
+        if not setting.is_nested
+    }
     assert {(type(SEARCHERS[case.searcher]), case.setting) for case in CASES} == there
 
 
@@ -143,8 +163,9 @@ def test_a_setting_or_a_searcher_that_is_not_there():
     with pytest.raises(UnknownSearcher) as refused:
         SEARCHER_KIND.find("?")
     assert str(refused.value) == (
-        "there is no built-in searcher '?'; there are: evolution, kde, local-search, mcts, mcts-bisection, "
-        "prior-guided, random, smbo, smbo-paper (one of your own is file.py:attribute or module:attribute)"
+        "there is no built-in searcher '?'; there are: asha, bohb, evolution, hyperband, kde, local-search, mcts, "
+        "mcts-bisection, pasha, prior-guided, priorband, random, smbo, smbo-paper, successive-halving (one of your own "
+        "is file.py:attribute or module:attribute)"
     )
 
 

@@ -2,10 +2,10 @@
 
 from archwright.search.named import SEARCHERS
 from archwright.search.randomness import open_uniform_stream
-from archwright.search.searcher import find_promotable, open_outcome_stream, open_proposal_stream
+from archwright.search.searcher import LadderSearcher, find_promotable, open_outcome_stream, open_proposal_stream
 from archwright.search.searchers.local_search import LocalSearch
 from archwright.search.searchers.random_search import RandomSearch
-from tests.search.contract import Session, make_problem, score_path
+from tests.search.contract import RUNGS, Session, make_problem, score_path
 from tests.search.halving import Halving
 from tests.search.instant import SPACE
 
@@ -22,7 +22,8 @@ def test_only_searchers_of_several_budgets_have_promotable_trials():
             session.ask()
     assert find_promotable(halving.searcher, halving.state) == {0, 1, 2, 3}
     assert find_promotable(random_search.searcher, random_search.state) == frozenset()
-    assert not any(hasattr(searcher, "promotable") for searcher in SEARCHERS.values())
+    for searcher in SEARCHERS.values():
+        assert hasattr(searcher, "promotable") == isinstance(searcher, LadderSearcher)
 
 
 def test_a_trial_has_a_stream_of_random_numbers_or_two():
@@ -37,8 +38,8 @@ def test_states_know_no_seed():
     for name, searcher in SEARCHERS.items():
         if name in ("given", "local-search"):
             continue
-        session = Session(searcher, make_problem(SPACE), seed=1)
+        session = Session(searcher, make_problem(SPACE, budgets=RUNGS), seed=1)
         session.run(6, score_path)
-        other = Session(searcher, make_problem(SPACE), seed=2)
+        other = Session(searcher, make_problem(SPACE, budgets=RUNGS), seed=2)
         other.take_over(session.events)
         assert other.state == session.state

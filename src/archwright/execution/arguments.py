@@ -21,7 +21,7 @@ from archwright.search.logged_extensions import LoggedKind
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.searcher import AnySearcher
-from archwright.search.stopping_rule import AnyStoppingRule
+from archwright.search.stopping_rule import AnyStoppingRule, StoppingSearcher
 
 
 class TwoDirections(ArchwrightError, ValueError):
@@ -91,6 +91,23 @@ def read_fork_searcher(
 def read_stopping_rule(rule: AnyStoppingRule | str | None) -> tuple[JSON, AnyStoppingRule | None]:
     """What the log holds of a rule that stops hopeless trials, and itself; None for none. As `read_searcher`."""
     return (None, None) if rule is None else _read_configured(RULE_KIND, rule)
+
+
+def add_own_rule(
+    searcher: AnySearcher, budgets: Budget | Budgets | None, given: AnyStoppingRule | str | None
+) -> AnyStoppingRule | str | None:
+    """The stopping rule that is given, or that a searcher brings with it, as one does that stops instead of promoting.
+
+    Raises BadArgument where there are both.
+    """
+    is_several = isinstance(budgets, BudgetRange | BudgetList)
+    own = searcher.make_stopping_rule(budgets) if isinstance(searcher, StoppingSearcher) and is_several else None
+    if own is not None and given is not None:
+        raise BadArgument(
+            f"stopping is {show(given)}, and the searcher {searcher.name} stops trials by a rule of its own; leave "
+            "stopping out, or let the searcher promote trials"
+        )
+    return given if own is None else own
 
 
 def _read_configured(kind: LoggedKind[Any], given: Any) -> tuple[JSON, Any]:

@@ -63,6 +63,8 @@ def run_comparison(request: ComparisonRequest, log: Path, options: RunOptions) -
         evaluator = None
         if not plan.evaluation.is_complete:  # its workers say the rest, on which it depends what its searches are
             plan, evaluator = opened.enter_context(open_plan(plan, options))
+        for searcher in request.searchers.values():  # each ladder has rungs of its own
+            evolve(plan.request, searcher_value=searcher.value).choose_budget(plan.evaluation)
         plan_searches = partial(request.list_searches, plan, options.worker_count)
         name, searches = opened.enter_context(claim_comparison(file, request.name, stem, plan_searches))
         unfinished, given_name = find_unfinished(file, searches), None if name in (request.name, stem) else name

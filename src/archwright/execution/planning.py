@@ -26,6 +26,7 @@ from archwright.evaluate.evaluation import Evaluation, require_reported
 from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.named_evaluations import load_own_evaluation
 from archwright.execution.arguments import (
+    add_own_rule,
     name_objective,
     read_budgets,
     read_evaluation_argument,
@@ -45,7 +46,7 @@ from archwright.execution.spaces import (
     trust_named_source,
 )
 from archwright.search.running.runs import collect_versions
-from archwright.search.searcher import AnySearcher, describe_unused_budgets, find_rungs
+from archwright.search.searcher import AnySearcher, find_rungs
 from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.events import RunStarted
 
@@ -107,7 +108,8 @@ def read_request(
     read_evaluation = read_evaluation_argument(evaluation)
     metric, minimize = name_objective(objective, minimize)
     logged_searcher, searcher_value = read_searcher(searcher)
-    logged_rule, stopping_rule = read_stopping_rule(stopping)
+    budgets = read_budgets(budget)
+    logged_rule, stopping_rule = read_stopping_rule(add_own_rule(searcher_value, budgets, stopping))
     return SearchRequest(
         space=read_space(space),
         evaluation=read_evaluation,
@@ -117,7 +119,7 @@ def read_request(
         input=read_input(input),
         metric=metric,
         minimize=minimize,
-        budget=read_budgets(budget),
+        budget=budgets,
         stopping=logged_rule,
         stopping_rule=stopping_rule,
         seed=seed,
@@ -168,7 +170,6 @@ def plan_search(request: SearchRequest) -> SearchPlan:
         space = defined.evaluation.complete_space(built)
         defined.evaluation.check_space(space, model_input, data)
         warn(defined.evaluation.list_overruled_settings(space))
-        warn(describe_unused_budgets(request.searcher_value, request.searcher["name"], request.budgets))
     for source in name_kinds(space, request.space.source):
         trust_named_source(source)
     return SearchPlan(request, space, model_input, defined.evaluation, data)

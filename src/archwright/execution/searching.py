@@ -39,7 +39,7 @@ from archwright.execution.warm_start import (
 )
 from archwright.search.running.enqueuing import select_unknown
 from archwright.search.running.runs import RunRecord, read_run, start_run
-from archwright.search.searcher import AnySearcher
+from archwright.search.searcher import AnySearcher, describe_unused_budgets
 from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
@@ -68,6 +68,7 @@ def begin_search(
     `take_over` and `run_trials` do.
     """
     file, plan = DuckDBLog(log), plan_search(request)
+    warn(describe_unused_budgets(request.searcher_value, request.searcher["name"], request.budgets))
     with (
         claim_new_run(
             file, name, lambda: generate_numbered_names(file, request.space.stem), remedy=SAME_CALL_REMEDY

@@ -23,7 +23,7 @@ from archwright.search.running.revisions import (
 )
 from archwright.search.running.run_view import RunView, explain_omission
 from archwright.search.running.search_state import replay_search
-from archwright.search.searcher import AnySearcher, get_revision
+from archwright.search.searcher import AnySearcher, get_total_revision
 from archwright.store.events import Event, Proposed, RunResumed
 from archwright.store.logged_terms import load_logged_term
 from archwright.store.suggestions import format_replay_call
@@ -53,7 +53,7 @@ def describe_search_state(
     return {
         "run": view.name,
         "searcher": view.run.started.searcher["name"],
-        "revision": {"logged": logged, "now": None if searcher is None else get_revision(searcher)},
+        "revision": {"logged": logged, "now": None if searcher is None else get_total_revision(searcher)},
         "at": state.seq,
         "event": type(view.run.events[-1]).__name__,
         "proposed": state.proposal_count,
@@ -106,7 +106,7 @@ def verify_proposals(view: RunView, given: GivenValues = NOTHING_GIVEN) -> Verif
     return {
         "run": view.name,
         "searcher": view.run.started.searcher["name"],
-        "revision": get_revision(searcher),
+        "revision": get_total_revision(searcher),
         "events": len(events),
         "proposals": sum(isinstance(event, Proposed) for event in events),
         **_count_enqueued(events),

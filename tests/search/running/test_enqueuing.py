@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archwright as aw
+from archwright.core.budget import Budget
 from archwright.core.completion import ChoicesExcluded, NoSuchChoice
 from archwright.core.ends import RunEnds
 from archwright.core.json import to_json
@@ -18,6 +19,7 @@ from archwright.search.running.enqueuing import BadChoices, EnqueuingRefused, en
 from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import SpaceChanged, make_fork_event, read_run, resume_run, start_run
 from archwright.search.running.search_state import make_initial_state, replay_search
+from archwright.search.searcher import LadderSearcher
 from archwright.search.surrogates import forest
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Enqueued, Proposed, RunResumed, Scored
@@ -25,6 +27,7 @@ from archwright.store.fold import fold_events
 from archwright.store.log import START
 from archwright.store.query import query
 from archwright.store.runs import fork_run
+from tests.search.contract import RUNGS
 from tests.search.instant import LAYER, SPACE, InstantEvaluator, make_started
 from tests.search.running.test_loop import Crash, CrashingLog, SearchLoop, events_of, make_loop
 from tests.store.memory_log import MemoryLog
@@ -48,7 +51,8 @@ def started_with(name: str, trials: int = 8, seed: int = 0):
     name, _, setting = name.partition(",")
     given = dict([setting.split("=")]) if setting else {}
     searcher = SEARCHER_KIND.to_json(name, QUICK.get(name, {}) | given)
-    return evolve(make_started(trials, seed), searcher=searcher)
+    budgets = {"budget": Budget(9, "epochs"), "budgets": RUNGS} if isinstance(SEARCHERS[name], LadderSearcher) else {}
+    return evolve(make_started(trials, seed), searcher=searcher, **budgets)
 
 
 def some_choices(seed: int, whole: bool) -> tuple:

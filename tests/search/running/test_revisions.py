@@ -15,6 +15,7 @@ from archwright.search import named
 from archwright.search.named import SEARCHER_KIND, SEARCHERS
 from archwright.search.running.loop import SearchLoop
 from archwright.search.running.revisions import (
+    compute_logged_revision,
     find_mismatches,
     find_new_revision,
     find_own_proposals,
@@ -22,7 +23,7 @@ from archwright.search.running.revisions import (
 )
 from archwright.search.running.runs import make_fork_event, read_run
 from archwright.search.running.search_state import replay_search
-from archwright.search.searcher import get_revision
+from archwright.search.searcher import get_revision, get_total_revision
 from archwright.search.searchers import smbo
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.search.surrogates import gaussian_process
@@ -41,7 +42,7 @@ from tests.search.running.test_search_state import events_of, one_run
 from tests.store.memory_log import MemoryLog
 
 GOLDENS = sorted(FOLDER.glob("*.events"))
-TODAY = {case: get_revision(SEARCHERS[name]) for case, (name, _) in CASES.items()}
+TODAY = {case: get_total_revision(SEARCHER_KIND.find(*chosen)) for case, chosen in CASES.items()}
 NOW = TODAY["smbo"]
 
 
@@ -76,7 +77,7 @@ def test_every_searcher_has_its_goldens():
 def test_todays_code_proposes_what_todays_revision_does(file):
     """To the last choice. The remedy for one who changed a searcher is in the message."""
     events = read_golden(file)
-    assert events[0].searcher["revision"] == revision_in(file)
+    assert compute_logged_revision(events[0].searcher) == revision_in(file)
     found = next(find_mismatches(events), None)
     assert found is None, (
         f"{events[0].searcher['name']} proposes otherwise than its golden run {file.name}, event {found.seq}: take the "

@@ -14,7 +14,7 @@ from archwright.search.searchers.prior_guided import PriorGuided
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.search.searchers.smbo import Smbo
 from archwright.search.searchers.smbo_paper import SmboPaper
-from tests.search.contract import Session, check_proposals, make_problem, replay_session, score_path
+from tests.search.contract import RUNGS, Session, check_proposals, make_problem, replay_session, score_path
 from tests.search.instant import SPACE
 
 EVERY = [name for name in SEARCHERS if name not in UNLISTED_SEARCHERS]
@@ -41,7 +41,7 @@ def list_inherited(count: int, seed: int = 7) -> list[Proposal | Outcome]:
 
 
 def begin(searcher, count: int) -> Session:
-    session, events = Session(searcher, make_problem(SPACE)), list_inherited(count)
+    session, events = Session(searcher, make_problem(SPACE, budgets=RUNGS)), list_inherited(count)
     session.take_over(events)
     session.events += events
     return session

@@ -1,0 +1,101 @@
+"""The rungs of a ladder of budgets and the trials on them, and the sizes of Hyperband's brackets."""
+
+import math
+from collections.abc import Sequence
+from typing import Literal, final
+
+from attrs import evolve, frozen
+from pyrsistent import PMap, PSet, PVector, pmap, pset, pvector
+
+from archwright.core.budget import SLACK
+
+Rounding = Literal["floor", "ceil"]
+
+_NO_UTILITIES: PMap[int, float | None] = pmap()
+_NO_TRIALS: PVector[int] = pvector()
+
+
+@final
+@frozen
+class Rung:
+    """The trials of a bracket that have one budget."""
+
+    trials: PVector[int] = _NO_TRIALS  # in the order of proposing
+    utilities: PMap[int, float | None] = _NO_UTILITIES  # of those that have ended; None of one that failed
+    promoted: PSet[int] = pset()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all of its trials have ended."""
+        return len(self.utilities) == len(self.trials)
+
+    def rank(self) -> Sequence[int]:
+        """The trials that have ended and did not fail, best first; of equal ones the earlier."""
+        scored = [(-utility, trial) for trial, utility in self.utilities.items() if utility is not None]
+        return [trial for _, trial in sorted(scored)]
+
+    def find_best(self, count: int) -> Sequence[int]:
+        """The best `count` of the trials that have ended, but for those that failed, which rank last."""
+        return self.rank()[:count]
+
+    def add(self, trial: int) -> "Rung":
+        """The rung with one more trial."""
+        return evolve(self, trials=self.trials.append(trial))
+
+    def end(self, trial: int, utility: float | None) -> "Rung":
+        """The rung on which a trial has ended; without a utility it failed."""
+        return evolve(self, utilities=self.utilities.set(trial, utility))
+
+    def promote(self, trial: int) -> "Rung":
+        """The rung from which a trial was promoted."""
+        return evolve(self, promoted=self.promoted.add(trial))
+
+
+@final
+@frozen
+class Bracket:
+    """Some rungs of a ladder, from the one at which the bracket's configurations begin to that of the largest budget.
+
+    Rungs have the number that they have in the whole ladder.
+    """
+
+    start: int  # the number of the rung at which configurations begin
+    rungs: tuple[Rung, ...]
+
+    @property
+    def top(self) -> int:
+        """The number of the last rung, from which none is promoted."""
+        return self.start + len(self.rungs) - 1
+
+    def get_rung(self, number: int) -> Rung:
+        """The rung of that number."""
+        return self.rungs[number - self.start]
+
+    def set_rung(self, number: int, rung: Rung) -> "Bracket":
+        """The bracket with another rung in the place of that number."""
+        i = number - self.start
+        return evolve(self, rungs=(*self.rungs[:i], rung, *self.rungs[i + 1 :]))
+
+
+def list_bracket_sizes(rung_count: int, start: int, eta: float, rounding: Rounding) -> Sequence[int]:
+    """How many trials each rung of a bracket has that begins at the rung `start` of a ladder of so many rungs.
+
+    With S rungs and s = S - 1 - start promotions, the first rung has floor(S / (s + 1)) * eta^s trials, rounded as by
+    the authors of BOHB (Falkner et al. 2018, in their released code), or ceil(S / (s + 1) * eta^s), as in the paper of
+    Hyperband (Li et al. 2018, Algorithm 1). Each next one has the whole part of an eta-th of it, and one at least.
+    """
+    promotions = rung_count - 1 - start
+    shares, power = rung_count / (promotions + 1), eta**promotions
+    if rounding == "floor":
+        first = math.floor(math.floor(shares + SLACK) * power + SLACK)
+    else:
+        first = math.ceil(shares * power - SLACK)
+    return [max(1, math.floor(first / eta**j + SLACK)) for j in range(promotions + 1)]
+
+
+def count_promotions(finished: int, eta: float) -> int:
+    """How many of so many trials of a rung that have ended may go on: floor(n / eta)."""
+    return math.floor(finished / eta + SLACK)
+
+
+RungPlace = tuple[int, int]  # the numbers of a bracket and of a rung of it

@@ -1,0 +1,133 @@
+"""ASHA that stops trials instead of promoting them: the rule by hand and by brute force, and the searcher beside it."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import archwright as aw
+from archwright.core.budget import InvalidBudget, parse_budgets
+from archwright.core.objective import Objective
+from archwright.execution.arguments import add_own_rule
+from archwright.execution.checks import BadArgument
+from archwright.search.ladders.asha import Asha
+from archwright.search.rules.asha import AshaRule
+from archwright.search.stopping_rule import TrialBegun, TrialFinished, ValueReported
+from tests.search.contract import Session, replay_session
+from tests.search.ladders.sessions import climb, make_problem
+
+RULE = AshaRule(3.0, (1, 3, 9))
+WHOLE_RANGE = parse_budgets("1epochs..27epochs")
+
+
+def judge(state, *news, rule=RULE):
+    """The state after some news, and whether the trial of the last is hopeless."""
+    for each in news:
+        state = rule.fold(state, each)
+    return state, bool(rule.find_stop_reason(state, news[-1].trial))
+
+
+def test_the_rule_by_hand():
+    """The first to come goes on; of two the better one; of six the best two."""
+    state = RULE.start(Objective())
+    verdicts = []
+    for trial, value in enumerate([0.5, 0.4, 0.6, 0.55, 0.6, 0.7]):
+        state, hopeless = judge(state, TrialBegun(trial), ValueReported(trial, 1, value))
+        verdicts.append(hopeless)
+    # 0.55 is the second of four, of which one goes on; the second 0.6 is as good as the best of five.
+    assert verdicts == [False, True, False, True, False, False]
+
+
+def test_a_reason_in_words():
+    state, _ = judge(RULE.start(Objective("loss", "minimize")), TrialBegun(0), ValueReported(0, 1, 0.25))
+    state, _ = judge(state, TrialBegun(1), ValueReported(1, 1, 0.5))
+    assert RULE.find_stop_reason(state, 1) == (
+        "its loss after epoch 1 was 0.5, not among the best 1 of the 2 that have come there"
+    )
+    assert RULE.find_stop_reason(state, 0) == ""
+    assert RULE.find_stop_reason(state, 5) == ""
+
+
+def test_a_milestone_that_is_skipped_is_judged_at_the_next_report():
+    """Epoch 4 counts for the milestone of 3; between milestones the last verdict stands."""
+    state, hopeless = judge(RULE.start(Objective()), TrialBegun(0), ValueReported(0, 1, 0.5), ValueReported(0, 4, 0.8))
+    assert not hopeless
+    state, hopeless = judge(state, TrialBegun(1), ValueReported(1, 1, 0.9), ValueReported(1, 2, 0.1))
+    assert not hopeless
+    assert judge(state, ValueReported(1, 3, 0.7))[1]
+
+
+def test_another_attempt_forgets_the_values_of_the_last():
+    state, _ = judge(RULE.start(Objective()), TrialBegun(0), ValueReported(0, 1, 0.9), TrialBegun(0))
+    assert not judge(state, TrialBegun(1), ValueReported(1, 1, 0.1))[1]
+
+
+def test_what_is_not_finite_is_worst_and_what_ended_still_counts():
+    state, hopeless = judge(RULE.start(Objective()), TrialBegun(0), ValueReported(0, 1, math.nan))
+    assert not hopeless
+    state, hopeless = judge(state, TrialBegun(1), ValueReported(1, 1, -math.inf))
+    assert not hopeless  # as bad as the other
+    state, hopeless = judge(state, TrialBegun(2), ValueReported(2, 1, -5.0))
+    assert not hopeless
+    state = RULE.fold(state, TrialFinished(2, "ok", -5.0))
+    assert judge(state, TrialBegun(3), ValueReported(3, 1, -6.0))[1]
+
+
+@given(st.lists(st.floats(-10, 10), min_size=1, max_size=30, unique=True), st.sampled_from([2.0, 3.0, 4.0]))
+def test_as_many_go_on_as_the_rule_says(values, eta):
+    """At one milestone, by brute force: at its coming a trial is among the best max(1, floor(n / eta))."""
+    rule = AshaRule(eta, (1,))
+    state = rule.start(Objective())
+    for trial, value in enumerate(values):
+        state, hopeless = judge(state, TrialBegun(trial), ValueReported(trial, 1, value), rule=rule)
+        better = sum(other > value for other in values[:trial])
+        assert hopeless == (better >= max(1, (trial + 1) // int(eta)))
+
+
+def test_the_searcher_brings_the_rule_of_its_rungs():
+    """All rungs below the last; none where it promotes; with another rule of the person's it is refused."""
+    searcher = Asha(promotion=False)
+    assert searcher.make_stopping_rule(WHOLE_RANGE) == AshaRule(3.0, (1, 3, 9))
+    assert Asha().make_stopping_rule(WHOLE_RANGE) is None
+    assert add_own_rule(searcher, WHOLE_RANGE, None) == AshaRule(3.0, (1, 3, 9))
+    assert add_own_rule(Asha(), WHOLE_RANGE, "median") == "median"
+    with pytest.raises(BadArgument, match="stopping is 'median', and the searcher asha stops trials by a rule of its"):
+        add_own_rule(searcher, WHOLE_RANGE, "median")
+    with pytest.raises(InvalidBudget, match=r"the budgets are 1s\.\.9s, and asha,promotion=false stops trials by"):
+        searcher.make_stopping_rule(parse_budgets("1s..9s"))
+
+
+def test_without_promotion_every_trial_has_the_largest_budget():
+    session = Session(Asha(promotion=False), make_problem())
+    climb(session, 12, 3, 0, 0.2)
+    assert {(p.budget.amount, p.promotes, p.horizon, p.rung) for p in session.proposals} == {(27, None, None, 3)}
+    assert replay_session(session) == session.state
+    assert session.searcher.promotable(session.state) == frozenset()
+
+
+def test_a_run_that_stops_trials(tmp_path):
+    """Functions report their epochs; the rule of the searcher ends those that are behind."""
+    space = aw.settings(quality=aw.integers(1, 1000))
+
+    def evaluate(settings, report, budget):
+        for epoch in range(1, int(budget.amount) + 1):
+            report(epoch, accuracy=settings["quality"] / 1000 + epoch / 1e6)
+        return settings["quality"] / 1000
+
+    log = tmp_path / "log.duckdb"
+    run = aw.search(
+        space,
+        evaluate,
+        searcher="asha,promotion=false",
+        budget="1epochs..9epochs",
+        trials=12,
+        workers=0,
+        log=log,
+        progress=False,
+    )
+    stopped = {trial.number: trial.curves["accuracy"] for trial in run.trials if trial.stopped is not None}
+    assert stopped
+    assert all(len(curve) in (1, 3) for curve in stopped.values())
+    assert run.stopping == {"name": "asha", "revision": 1, "eta": 3.0, "milestones": [1, 3]}
+    assert run.verify()
