@@ -168,5 +168,8 @@ def test_a_figure_is_drawn_on_the_axes_that_are_given(log):
     importance = Run.read(log, "ladder-1").importance("1epochs")
     assert importance.plot(ax=axes) is axes
     assert axes.get_yticklabels()[0].get_text().startswith(f"{RATE} = ")
-    with pytest.raises(aw.errors.BadArgument, match="names is 'a'"):
-        importance.plot("marginals", names="a")
+    for names, says in (("a", "names is 'a'; it must be a list"), ([["a"]], r"names is \['a'\]; it must be a list")):
+        with pytest.raises(aw.errors.BadArgument, match=says):
+            importance.plot("marginals", names=names)
+    with pytest.raises(aw.errors.InvalidBudget):
+        Run.read(log, "ladder-1").importance(9)

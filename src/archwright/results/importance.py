@@ -12,7 +12,7 @@ from archwright.core.value import Value
 from archwright.display.columns import TextTable
 from archwright.display.console import make_table, render_text
 from archwright.display.text import format_budget, format_count, humanize_value, pluralize
-from archwright.execution.checks import list_values, read_figure_file
+from archwright.execution.checks import check_text, list_values, read_figure_file
 from archwright.plots.importances import ImportanceFigure, plot_importance
 from archwright.results.budget_trials import BudgetTrials, read_analyzed_trials, select_budget_trials
 from archwright.results.frames import make_frame
@@ -236,6 +236,8 @@ class Importance(Sequence[ImportanceRow]):
         """
         target = read_figure_file(file)
         listed = None if names is None else list_values("names", names, " of the names of hyperparameters")
+        for name in listed or ():
+            check_text("names", name, "a list of the names of hyperparameters")
         shown = ImportanceFigure(self.analysis, self.objective.metric, self.incumbent.trial, self.incumbent.values)
         return plot_importance(shown, kind, ax, names=listed, title=title, file=target)
 
