@@ -25,7 +25,7 @@ from archwright.search.importance.analysis import (
 )
 from archwright.search.importance.analyzed_trial import AnalyzedTrial
 from archwright.search.importance.fanova import Estimate, MarginalCurve
-from archwright.search.running.run_view import RunView, rank_trials
+from archwright.search.running.run_view import RunView
 from archwright.store.written_paths import shorten
 
 MIN_TELLING_BEST_TRIALS = 5  # of fewer, the densities are hardly more than their kernels
@@ -289,9 +289,9 @@ def compute_importance(view: RunView, budget: Budget | None, *, with_pairs: bool
     analyzed = read_analyzed_trials(view, trials.scored)
     sign = 1.0 if objective.direction == "maximize" else -1.0
     analysis = analyze_importance(analyzed, sign=sign, seed=seed, with_pairs=with_pairs)
-    return Importance(
-        view.name, view.log, objective, trials, larger, analysis, rank_trials(analyzed, objective)[0], seed
-    )
+    best = view.run.started.ranking.rank(trials.scored)[0].trial
+    incumbent = next(trial for trial in analyzed if trial.trial == best)
+    return Importance(view.name, view.log, objective, trials, larger, analysis, incumbent, seed)
 
 
 def _make_row(row: HyperparameterImportance, incumbent: AnalyzedTrial) -> ImportanceRow:
