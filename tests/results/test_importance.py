@@ -67,6 +67,23 @@ def test_failed_trials_are_left_out_and_counted(log):
     assert "10 trials without a score left out" in importance.remarks
 
 
+def test_survivors_are_said_to_be_survivors(tmp_path):
+    """Those that a ladder has promoted to the budget, and not those with which it began there."""
+    space = aw.affine(units=[4, 8, 12, 16, 20, 24])
+    log = tmp_path / "log.duckdb"
+    work = {"input": aw.features(4), "workers": 0, "progress": False, "log": log, "budget": "1epochs..9epochs"}
+
+    def evaluate(architecture, budget):
+        return dict(architecture.hyperparameters)["units"] + budget.amount
+
+    run = aw.search(space, evaluate, searcher="hyperband", trials=22, **work)
+    promoted = sum(trial.state.promotes is not None and trial.budget.amount == 3 for trial in run)
+    says = [remark for remark in run.importance("3epochs").remarks if "survivors" in remark]
+    assert promoted > 1
+    assert [remark.split(" of ")[0] for remark in says] == [f"{promoted} trials"]
+    assert not any("survivors" in remark for remark in run.importance("1epochs").remarks)
+
+
 def test_the_incumbent_is_the_best_of_its_budget(log):
     run = Run.read(log, "ladder-1")
     importance = run.importance("1epochs")

@@ -167,6 +167,11 @@ class Importance(Sequence[ImportanceRow]):
             )
         if self.trials.failed:
             remarks.append(f"{pluralize(self.trials.failed, 'trial')} without a score left out")
+        if self.trials.promoted:
+            remarks.append(
+                f"{pluralize(self.trials.promoted, 'trial')} of smaller budgets promoted: among survivors, what made "
+                "them survive varies less, and seems to matter less, than in the whole space"
+            )
         if not self.is_meaningful:
             remarks.append(
                 f"the forest explains {max(self.r2, 0):.2f} of the variance of scores that it has not seen, less than "
