@@ -9,7 +9,6 @@ from attrs import asdict, frozen
 
 from archwright.core.defaults import DEFAULT_GRACE as DEFAULT_GRACE
 from archwright.core.defaults import DEFAULT_RETRIES as DEFAULT_RETRIES
-from archwright.core.defaults import DEFAULT_TRIALS
 from archwright.core.spaces.named import SPACES
 from archwright.store.written_paths import DEFAULT_LOG as DEFAULT_LOG
 
@@ -265,71 +264,6 @@ class EvaluationOptions:
         _training_option(
             "--minimize/--maximize",
             help="Which way is better. If neither is given, less of costs and losses, and else more.",
-        ),
-    ] = None
-
-
-@frozen(kw_only=True)
-class EndOptions:
-    """The ends of a new run."""
-
-    trials: Annotated[
-        int | None,
-        _search_option(
-            min=1, metavar="N", help=f"End after so many trials; after {DEFAULT_TRIALS} if no end is given."
-        ),
-    ] = None
-    time: Annotated[
-        str | None,
-        _search_option(
-            metavar="TIME",
-            help="End after this long, as in 90s, 10min or 2h: of all processes that go on with the run together, and "
-            "of a table, the time that the trainings took. Running trials are let end.",
-        ),
-    ] = None
-    until_score: Annotated[
-        float | None, _search_option(metavar="X", help="End once a trial has a score as good as this.")
-    ] = None
-    no_improvement: Annotated[
-        int | None,
-        _search_option(min=1, metavar="N", help="End after so many trials in a row without a new best score."),
-    ] = None
-
-
-@frozen(kw_only=True)
-class MovedEndOptions:
-    """The ends of a run that there is; None where one stays as it is."""
-
-    trials: Annotated[
-        str | None,
-        _search_option(
-            metavar="N|+N",
-            help="End after how many in all, as in 64, or how many more, as in +32; or none.",
-        ),
-    ] = None
-    time: Annotated[
-        str | None,
-        _search_option(metavar="TIME|+TIME", help="End after how long in all, as in 2h, or +1h more; or none."),
-    ] = None
-    until_score: Annotated[
-        str | None,
-        _search_option(metavar="X", help="End at another score than before, as in 0.95; or none."),
-    ] = None
-    no_improvement: Annotated[
-        str | None,
-        _search_option(
-            metavar="N|+N",
-            help="End after so many trials in a row without a new best, as in 30, or so many more; or none.",
-        ),
-    ] = None
-    configurations: Annotated[
-        str | None,
-        _search_option(metavar="N|+N", help="End after how many configurations in all, or how many more; or none."),
-    ] = None
-    total: Annotated[
-        str | None,
-        _search_option(
-            metavar="BUDGET|+BUDGET", help="End at what sum of budgets, as in 500epochs, or +100epochs more; or none."
         ),
     ] = None
 

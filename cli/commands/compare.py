@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from attrs import asdict
 
-from archwright.cli import options
+from archwright.cli import end_options, options
 from archwright.cli.option_groups import spread_options
 from archwright.cli.written_files import name_option
-from archwright.core.defaults import DEFAULT_SEEDS, DEFAULT_TRIALS
+from archwright.core.defaults import DEFAULT_SEEDS
 from archwright.display.console import say
 
 
@@ -28,9 +29,7 @@ def compare(
     seeds: Annotated[
         int, typer.Option(min=1, help="Searches of each, seeded 0, 1 ...", rich_help_panel=options.SEARCH_PANEL)
     ] = DEFAULT_SEEDS,
-    trials: Annotated[
-        int, typer.Option(min=1, help="Of each search.", rich_help_panel=options.SEARCH_PANEL)
-    ] = DEFAULT_TRIALS,
+    ends: end_options.ComparisonEndOptions,
     stopping: options.StoppingOption = None,
     evaluation: options.EvaluationOptions,
     optimum: Annotated[
@@ -47,9 +46,10 @@ def compare(
 ) -> None:
     """Run several searchers with several seeds each, and say which is better and how sure that is.
 
-    The runs are named NAME.SEARCHER.SEED. The same command goes on with a comparison that was stopped, or does the
-    rest of one that now has more trials, seeds or searchers; runs that are done are not repeated. While another process
-    runs a comparison of that name, one without --name takes the next name that is free, as in NAME-2.
+    All searches have the same end: --trials, --configurations, --total or --time. The runs are named
+    NAME.SEARCHER.SEED. The same command goes on with a comparison that was stopped, or does the rest of one that now
+    has more trials, seeds or searchers; runs that are done are not repeated. While another process runs a comparison of
+    that name, one without --name takes the next name that is free, as in NAME-2.
 
     Ctrl-C lets what is running come to its end, trials that are trained and searches over a table; a second one stops
     at once. After SIGTERM or SIGHUP what is running has --grace to come to it. A searcher none of whose searches has a
@@ -65,7 +65,7 @@ def compare(
             configure_evaluation(evaluation, working.device, data_dir),
             searcher,
             seeds=seeds,
-            trials=trials,
+            **asdict(ends),
             objective=evaluation.metric,
             minimize=evaluation.minimize,
             budget=evaluation.budget,
@@ -98,6 +98,10 @@ def plot(
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A .png, .svg or .pdf; KIND.png if none is given.")
     ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(metavar="AXIS", help="Draw incumbent by trials, configurations, total (of the budgets) or time."),
+    ] = None,
     optimum: Annotated[
         float | None, typer.Option(help="The best possible score, if it is known: then the distance to it is drawn.")
     ] = None,
@@ -123,5 +127,6 @@ def plot(
 
     file = output or Path(f"{kind}.png")
     with name_option("--output"):
-        Log(log).plot(runs, kind, optimum=optimum, title=title, file=file, band=band, hyperparameter=hyperparameter)
+        options = {"by": by, "optimum": optimum, "band": band, "hyperparameter": hyperparameter}
+        Log(log).plot(runs, kind, title=title, file=file, **options)
     say(file)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from attrs import asdict
 
-from archwright.cli import options, values
+from archwright.cli import end_options, options, values
 from archwright.cli.option_groups import spread_options
 from archwright.display.console import say
 
@@ -52,7 +52,7 @@ def fork(
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of that searcher.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed.")] = None,
-    ends: options.MovedEndOptions,
+    ends: end_options.MovedEndOptions,
     name: Annotated[str | None, typer.Option(metavar="RUN", help="The new run's name.")] = None,
     trust: options.TrustOption = False,
     log: options.LogOption = options.DEFAULT_LOG,

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from attrs import asdict
 
-from archwright.cli import options, values
+from archwright.cli import end_options, options, values
 from archwright.cli.option_groups import spread_options
 from archwright.cli.streams import ignore_lost_stdout
 from archwright.core.defaults import DEFAULT_SEARCHER
@@ -34,7 +34,7 @@ def search(
             rich_help_panel=options.SEARCH_PANEL,
         ),
     ] = None,
-    ends: options.EndOptions,
+    ends: end_options.EndOptions,
     stopping: options.StoppingOption = None,
     enqueue: options.EnqueueOption = None,
     from_: options.FromOption = None,
@@ -106,7 +106,7 @@ def search(
 def resume(
     run: options.LastRunArgument = None,
     *,
-    ends: options.MovedEndOptions,
+    ends: end_options.MovedEndOptions,
     enqueue: options.EnqueueOption = None,
     working: options.WorkingOptions,
     keep_models: options.KeepModelsOption = None,

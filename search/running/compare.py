@@ -50,12 +50,6 @@ class ComparedSearch:
     # Its searcher, where that is a value whose class no other process can import; None: the log names it.
     given_searcher: AnySearcher | None = None
 
-    @property
-    def trials(self) -> int:
-        """How many it has: searches are compared by their number of trials, the one end that they have."""
-        assert self.started.trials is not None
-        return self.started.trials
-
     def load_searcher(self) -> AnySearcher:
         """Its searcher, which the person who compares has given or named: its code may run."""
         return self.given_searcher or SEARCHER_KIND.from_json(self.started.searcher, trusted=True)

@@ -119,6 +119,7 @@ if TYPE_CHECKING:
     from archwright.plots.figures import UnknownFigureKind as UnknownFigureKind
     from archwright.plots.histories import NothingToCompare as NothingToCompare
     from archwright.plots.importances import NoCurve as NoCurve
+    from archwright.plots.stretches import UnknownAxis as UnknownAxis
     from archwright.plots.trial_histories import NothingToShow as NothingToShow
     from archwright.results.exporting import NoWeights as NoWeights
     from archwright.results.frames import NoFrameLibrary as NoFrameLibrary
@@ -268,6 +269,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.plots.figure_files": "UnwritableFigure",
     "archwright.plots.figures": "UnknownFigureKind",
     "archwright.plots.histories": "NothingToCompare",
+    "archwright.plots.stretches": "UnknownAxis",
     "archwright.plots.importances": "NoCurve",
     "archwright.plots.trial_histories": "NothingToShow",
     "archwright.results.exporting": "NoWeights",

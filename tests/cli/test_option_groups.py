@@ -61,4 +61,4 @@ def test_ends_are_moved_by_the_same_options_in_resume_and_fork():
     ours, theirs = (inspect.signature(command).parameters for command in (search.resume, replay.fork))
     for name in ("trials", "time", "until_score", "no_improvement"):
         assert ours[name].annotation == theirs[name].annotation
-    assert len(app.registered_commands) == 15
+    assert len(app.registered_commands) == 17

@@ -9,7 +9,7 @@ import pytest
 from attrs import fields
 
 import archwright as aw
-from archwright.cli.options import EndOptions, MovedEndOptions
+from archwright.cli.end_options import EndOptions, MovedEndOptions
 from archwright.core.defaults import DEFAULT_TRIALS
 from archwright.core.ends import END_FIELDS, EndName, GivenEnds
 from archwright.execution.call_options import OTHER_TOOLS, Option, UnknownRunOption, describe_options, take_options

@@ -1,11 +1,10 @@
 """Whether the runs of a log are the searches of a comparison."""
 
-import math
-
 import pytest
 from attrs import evolve
 
 from archwright.core.budget import Budget
+from archwright.core.ends import RunEnds
 from archwright.core.objective import Objective
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.logged_evaluations import evaluation_to_json
@@ -163,7 +162,29 @@ def test_standings_by_hand(tmp_path):
         ("a.random.1", 1, "exhausted", ""),
         ("a.random.0", 3, "", ""),
     ]
-    assert [search.trials_done for search in logged.values()] == [1, math.inf, 3]
+    assert [search.has_reached(RunEnds(trials=3)) for search in logged.values()] == [False, True, True]
+    assert [search.has_reached(RunEnds(trials=4)) for search in logged.values()] == [False, True, False]
+
+
+def test_a_search_that_has_finished_has_come_to_ends_that_are_no_further(tmp_path):
+    """Where its last process was asked for the same ones, or for more; of others nobody knows without reading it."""
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    asked = RunEnds(time_limit=60.0, total=Budget(500, "epochs"))
+    search = make_search("a.random.0", 9)
+    start = evolve(search.started, **asked.by_name)
+    log.append("a.random.0", [start, RunStopped("finished")], START)
+    (logged,) = read_logged_searches(log.path, [evolve(search, started=start)]).values()
+    assert logged.ends == asked
+    assert logged.has_reached(asked)
+    assert logged.has_reached(evolve(asked, time_limit=30.0))
+    for ends in (
+        evolve(asked, time_limit=90.0),
+        evolve(asked, total=Budget(501, "epochs")),
+        RunEnds(time_limit=60.0),
+        RunEnds(trials=9),
+        evolve(asked, configurations=9),
+    ):
+        assert not logged.has_reached(ends), ends
 
 
 def test_a_log_that_is_not_there_has_no_searches(tmp_path):

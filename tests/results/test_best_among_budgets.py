@@ -101,7 +101,7 @@ def test_all_agree(tmp_path_factory, data, results, direction, reads_budget):
         states = [fold_events(run.events[: i + 1]) for i, event in enumerate(run.events) if isinstance(event, Scored)]
         assert reached == [-1 if state.incumbent is None else state.incumbent.trial for state in states]
         assert np.array_equal(history.best, history.best_tests, equal_nan=True)
-    for name in ("scores", "seconds", "tests", "levels", "trials"):
+    for name in ("scores", "seconds", "tests", "levels", "trials", "fresh", "spent"):
         assert np.array_equal(*(getattr(history, name) for history in histories), equal_nan=True)
 
     there = {number: frozenset(["model"]) for number in run.state.trials}

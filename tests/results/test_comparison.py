@@ -8,6 +8,7 @@ from attrs import evolve
 from matplotlib.figure import Figure
 
 from archwright.plots.sketch import CYCLE, HEIGHT, MARGIN, WIDTH
+from archwright.plots.stretches import Stretch
 from archwright.results.comparison import Comparison
 from archwright.search.running.loop import NothingScored
 from archwright.store.duckdb_log import DuckDBLog
@@ -29,7 +30,8 @@ def comparison(tmp_path) -> Comparison:
 
 def test_a_comparison_has_a_row_for_each_searcher(comparison):
     assert [row["searcher"] for row in comparison] == ["random", "mcts"]
-    assert (len(comparison), comparison.trials, comparison.has_score, comparison.remarks) == (2, 3, True, [])
+    assert (len(comparison), comparison.stretch) == (2, Stretch("trials", 3))
+    assert (comparison.has_score, comparison.remarks) == (True, [])
     assert comparison[1]["better_by"] == pytest.approx((0.2 + 0.5) / 2)
     head, random, mcts = repr(comparison).splitlines()
     assert head.startswith("searcher  seeds")

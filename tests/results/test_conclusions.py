@@ -5,6 +5,7 @@ import pytest
 
 from archwright.display.console import render_text
 from archwright.execution.logged_searches import read_logged_searches
+from archwright.plots.stretches import Stretch
 from archwright.results.comparison import tabulate_conclusions
 from archwright.results.conclusions import check_failing, check_scored, compute_conclusions, list_remarks, read_groups
 from archwright.search.running.loop import NothingScored, TrialsKeepFailing
@@ -25,10 +26,16 @@ def log(tmp_path) -> DuckDBLog:
     return DuckDBLog(tmp_path / "log.duckdb")
 
 
+def up_to(trials):
+    return Stretch("trials", trials)
+
+
 def conclude_from(log, scores, trials=4, optimum=None, direction="maximize"):
     """The rows of a comparison whose searches have these scores."""
     log_searches(log, scores, direction)
-    return compute_conclusions(read_groups(log.path, [make_search(run, trials) for run in scores]), trials, optimum)
+    return compute_conclusions(
+        read_groups(log.path, [make_search(run, trials) for run in scores]), up_to(trials), optimum
+    )
 
 
 def test_conclusions_by_hand(log):
@@ -40,7 +47,7 @@ def test_conclusions_by_hand(log):
     assert random["test"] == pytest.approx(0.45)
     assert (mcts["better_by"], mcts["low"], mcts["high"]) == pytest.approx((0.3, 0.3, 0.3))
     assert (mcts["p"], mcts["pairs"]) == (0.5, 2)  # two coins fall alike half of the time
-    assert list_remarks([random, mcts], 4) == []
+    assert list_remarks([random, mcts], up_to(4)) == []
 
 
 def test_regrets_by_hand(log):
@@ -68,7 +75,9 @@ def test_a_search_without_a_score_is_counted_and_is_in_no_mean_and_no_pair(log):
     assert (mcts["without_score"], mcts["failed"], mcts["seeds"]) == (1, 5, 3)
     assert (mcts["best"], mcts["test"]) == pytest.approx((0.85, 0.75))
     assert (mcts["pairs"], mcts["better_by"], mcts["p"]) == (2, pytest.approx(0.3), 0.5)
-    assert list_remarks([random, mcts], 4) == ["mcts: 1 of 3 searches have no score; they are in no mean and no pair"]
+    assert list_remarks([random, mcts], up_to(4)) == [
+        "mcts: 1 of 3 searches have no score; they are in no mean and no pair"
+    ]
 
 
 def test_a_search_that_has_no_score_half_way_counts_at_the_end(log):
@@ -83,7 +92,7 @@ def test_what_a_search_had_found_when_it_ended_stands_for_the_rest(log):
     (random,) = conclude_from(log, scores, 6)
     assert (random["trials"], random["ended_early"]) == (6, 1)
     assert (random["half"], random["best"]) == pytest.approx((0.55, 0.65))
-    assert list_remarks([random], 6) == [
+    assert list_remarks([random], up_to(6)) == [
         "random: 1 of 2 searches ended before 6 trials; what they had found stands for the rest"
     ]
 
@@ -93,7 +102,7 @@ def test_a_searcher_without_any_score_is_named_with_what_went_wrong(log):
     rows = conclude_from(log, scores, 2)
     assert [row["best"] for row in rows] == [0.5, None, None]
     assert (rows[1]["pairs"], rows[1]["p"], rows[1]["better_by"]) == (0, None, None)
-    assert list_remarks(rows, 2) == []
+    assert list_remarks(rows, up_to(2)) == []
     groups = read_groups(log.path, [make_search(run, 2) for run in scores])
     message = "no trial of mcts and of evolution has a score; trial 0 of a.mcts.0 crashed: trial 0 of a.mcts.0 is ill"
     with pytest.raises(NothingScored, match=message):

@@ -1,12 +1,13 @@
 """What the log holds of the searches of a comparison already."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from attrs import frozen
 
+from archwright.core.budget import Budget
+from archwright.core.ends import END_FIELDS, RunEnds
 from archwright.core.json import JSON
 from archwright.execution.same_search import require_compared_search
 from archwright.search.running.compare import ComparedSearch
@@ -22,7 +23,8 @@ _LOGGED_SEARCHES = """
         list(payload->>'$.space') FILTER (kind = 'RunResumed' AND payload->>'$.space' IS NOT NULL),
         count(*) FILTER (kind = 'Scored'),
         arg_max(CASE kind WHEN 'RunStopped' THEN payload->>'$.reason' ELSE '' END, seq),
-        arg_max(CASE kind WHEN 'RunStopped' THEN payload->>'$.detail' ELSE '' END, seq)
+        arg_max(CASE kind WHEN 'RunStopped' THEN payload->>'$.detail' ELSE '' END, seq),
+        arg_max(payload, seq) FILTER (kind IN ('RunStarted', 'RunResumed'))
     FROM events WHERE run IN (SELECT unnest(?)) GROUP BY run
 """
 
@@ -38,10 +40,30 @@ class LoggedSearch:
     reason: str  # why its last process left it; empty where none has left it in order
     detail: str
 
-    @property
-    def trials_done(self) -> float:
-        """How many trials it has; infinity if it can have no more."""
-        return math.inf if self.reason == "exhausted" else self.scored
+    ends: RunEnds  # that its last process was asked for
+
+    def has_reached(self, ends: RunEnds) -> bool:
+        """Whether it can have no more, or has come to one of these ends, as far as that is known without reading it."""
+        if self.reason == "exhausted" or (ends.trials is not None and self.scored >= ends.trials):
+            return True
+        asked, known = ends.by_name, self.ends.by_name
+        is_further = all(
+            (end is None) == (known[name] is None) and (end is None or _get_amount(known[name]) >= _get_amount(end))
+            for name, end in asked.items()
+        )
+        return self.reason == "finished" and is_further
+
+
+def _get_amount(end: float | Budget) -> float:
+    """How far an end is; totals of one comparison have one unit."""
+    return end.amount if isinstance(end, Budget) else end
+
+
+def read_logged_ends(payload: Mapping[str, JSON]) -> RunEnds:
+    """The ends that the payload of an event holds."""
+    total = payload.get("total")
+    ends = {name: payload.get(name) for name in END_FIELDS}
+    return RunEnds(**{**ends, "total": None if total is None else Budget(**total)})
 
 
 def read_logged_searches(log: Path, searches: Sequence[ComparedSearch]) -> Mapping[str, LoggedSearch]:
@@ -55,18 +77,23 @@ def read_logged_searches(log: Path, searches: Sequence[ComparedSearch]) -> Mappi
         return {}
     begun, logged = [search for search in searches if search.run in rows], dict[str, LoggedSearch]()
     for search in begun:
-        _, text, spaces, *standing = rows[search.run]
+        _, text, spaces, *standing, latest = rows[search.run]
         started = json.loads(text)
         require_compared_search(log, search, started, [json.loads(space) for space in spaces or ()])
         parts = list_parts(started["evaluator"], started["searcher"], started.get("stopping"))
-        logged[search.run] = LoggedSearch(search.run, parts, started.get("kind_code"), *standing)
+        ends = read_logged_ends(json.loads(latest))
+        logged[search.run] = LoggedSearch(search.run, parts, started.get("kind_code"), *standing, ends=ends)
     return logged
 
 
 def find_unfinished(log: DuckDBLog, searches: Sequence[ComparedSearch]) -> Sequence[ComparedSearch]:
     """The searches that are still to be run, or gone on with; OtherSearch where a run in the log is another one."""
     logged = read_logged_searches(log.path, searches)
-    return [search for search in searches if search.run not in logged or logged[search.run].trials_done < search.trials]
+    return [
+        search
+        for search in searches
+        if search.run not in logged or not logged[search.run].has_reached(search.started.ends)
+    ]
 
 
 def describe_changed_code(log: DuckDBLog, searches: Sequence[ComparedSearch]) -> Sequence[str]:

@@ -110,7 +110,7 @@ def require_compared_search(
     """
     planned = json.loads(event_to_json(search.started)[1])
     differences = chain(
-        _find_differences(logged, planned, UNCOMPARED_FIELDS),
+        _find_differences(logged, planned, UNCOMPARED_FIELDS | set(END_FIELDS)),
         *(find_differences(space, planned["space"], "space") for space in spaces),  # in which it was resumed
     )
     difference = next(differences, None)

@@ -10,6 +10,7 @@ from attrs import frozen
 from archwright.core.errors import ArchwrightError, show, to_encodable
 from archwright.core.readers import ValueReader
 from archwright.plots.figure_files import find_figure_format, write_figure
+from archwright.plots.histories import SearchAxis
 
 FIGURE_INCHES = (5.0, 3.4)  # inches: a column of a paper
 # A dollar in a title or in the name of a metric is a dollar, also on axes of somebody else's style.
@@ -42,6 +43,7 @@ class FigureOptions:
     file: Path | None = None  # where it is written; None: nowhere
     band: Band = "error"  # the mean in a band of one standard error, or the median between the quartiles
     hyperparameter: str | None = None  # the name of a choice, or a pattern of names; None: what varies
+    by: SearchAxis | None = None  # what incumbents are drawn against; None: trials
 
 
 NO_OPTIONS = FigureOptions()

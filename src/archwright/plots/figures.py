@@ -37,6 +37,7 @@ from archwright.plots.search_kinds import (
     stack_incumbents,
 )
 from archwright.plots.sketch import CYCLE, Curve, sketch_curves
+from archwright.plots.stretches import UnknownAxis
 from archwright.plots.trial_histories import (
     TrialGroups,
     TrialHistory,
@@ -110,10 +111,15 @@ def plot_searches(
 ) -> Any:
     """Draw searches that have scores, and return the matplotlib axes, as `plot_on_axes` does.
 
-    Raises UnknownFigureKind, NothingToCompare where they are about several metrics, NothingToShow where a kind has
-    nothing to show of them, and what `plot_on_axes` and the kinds do.
+    Raises UnknownFigureKind, UnknownAxis where one is named for a kind that has its own, NothingToCompare where they
+    are about several metrics, NothingToShow where a kind has nothing to show of them, and what `plot_on_axes` and the
+    kinds do.
     """
     figure_kind = get_figure_kind(kind)
+    if options.by is not None and figure_kind is not FIGURE_KINDS["incumbent"]:
+        raise UnknownAxis(
+            f"by is {options.by!r}, and the kind {kind} has axes of its own; leave it out, or draw the kind incumbent"
+        )
 
     def draw(axes: Any) -> None:
         if isinstance(figure_kind, TrialFigureKind):
@@ -207,7 +213,7 @@ FIGURE_KINDS: Mapping[str, FigureKind | TrialFigureKind] = {
         "the best score so far against evaluations that have ended, with standard errors", draw_incumbents
     ),
     "time": FigureKind(
-        "the best score so far against the seconds of evaluation, until the first search ends",
+        "the best score so far against seconds, until the first search ends",
         draw_incumbents_over_time,
     ),
     "threshold": FigureKind("the share of models above each score (DeepArchitect, figure 6)", draw_thresholds),

@@ -6,11 +6,12 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 from attrs import Factory, evolve, frozen
 
+from archwright.core.budget import Unit
 from archwright.core.errors import ArchwrightError, show, suggest_names
 from archwright.core.objective import Direction
 from archwright.core.protocols import describe_status
@@ -21,9 +22,15 @@ from archwright.search.running.loop import NothingScored
 from archwright.search.running.run_view import RunView
 from archwright.search.running.statistics import find_incumbents
 from archwright.store.events import Scored
+from archwright.store.fold import TrialState
 from archwright.store.query import open_snapshot, query
+from archwright.store.run_time import NO_TIME
 from archwright.store.suggestions import suggest_continuation
 from archwright.store.views import READS_BUDGET_SQL
+
+# By what the course of a search is measured, called as the ends of a run that are about the same.
+SearchAxis = Literal["trials", "configurations", "total", "time"]
+TOLERANCE = 1e-9  # by which a sum of fractions may be too large
 
 
 class NothingToCompare(ArchwrightError, ValueError):
@@ -44,6 +51,12 @@ class SearchHistory:
     # Where each trial's budget is among those of the search, 0 the smallest; 0 for all where none is read.
     levels: FloatArray = Factory(lambda self: np.zeros(len(self.scores)), takes_self=True)
     trials: FloatArray = Factory(lambda self: np.arange(float(len(self.scores))), takes_self=True)  # their numbers
+    # 1 where a trial promotes no other one; what it has spent of its budget; and when it was scored, in seconds since
+    # the search began: simulated ones, or those that processes have spent on it.
+    fresh: FloatArray = Factory(lambda self: np.ones(len(self.scores)), takes_self=True)
+    spent: FloatArray = Factory(lambda self: np.zeros(len(self.scores)), takes_self=True)
+    times: FloatArray = Factory(lambda self: np.cumsum(np.nan_to_num(self.seconds)), takes_self=True)
+    unit: Unit = "epochs"  # of budgets
 
     @property
     def sign(self) -> float:
@@ -70,18 +83,40 @@ class SearchHistory:
         """The test accuracy of the best trial so far, after each trial."""
         return np.where(self.incumbents >= 0, self.tests[self.incumbents], np.nan)
 
+    def measure(self, axis: SearchAxis) -> FloatArray:
+        """How far the search had come once each trial was scored [trials]; it never goes back."""
+        match axis:
+            case "trials":
+                return np.arange(1.0, len(self.scores) + 1)
+            case "configurations":
+                return np.cumsum(self.fresh)
+            case "total":
+                return np.cumsum(self.spent)
+            case "time":
+                return self.times
+
+    def count_until(self, axis: SearchAxis, end: float) -> int:
+        """How many of its trials were scored until then."""
+        return int(np.searchsorted(self.measure(axis), end * (1 + TOLERANCE), side="right"))
+
+    def look_up(self, values: FloatArray, axis: SearchAxis, places: FloatArray) -> FloatArray:
+        """What the `values` after each trial are at these places [places]; NaN before the first trial."""
+        counts = np.searchsorted(self.measure(axis), places * (1 + TOLERANCE), side="right")
+        return np.concatenate([[np.nan], values])[counts]
+
     def truncate(self, trials: int) -> "SearchHistory":
         """The search as it was once so many of its trials had a result."""
         arrays = {name: getattr(self, name)[:trials] for name in _ARRAYS}
         return evolve(self, **arrays)
 
 
-_ARRAYS = ("scores", "seconds", "tests", "levels", "trials")  # the fields that have a value for each trial
+# The fields that have a value for each trial.
+_ARRAYS = ("scores", "seconds", "tests", "levels", "trials", "fresh", "spent", "times")
 SearchGroups = Mapping[str, Sequence[SearchHistory]]  # by searcher; the searches of each in the order of seeds
 
 _RUNS = f"""
     SELECT run, payload->>'$.searcher', payload->>'$.objective.metric', payload->>'$.objective.direction',
-        {READS_BUDGET_SQL}
+        {READS_BUDGET_SQL}, payload->>'$.budget.unit', coalesce(payload->>'$.simulates_time' = 'true', false)
     FROM log.events WHERE kind = 'RunStarted' ORDER BY rowid
 """  # noqa: S608  (of our own text)
 _TRIALS = """
@@ -89,17 +124,34 @@ _TRIALS = """
         SELECT * FROM events WHERE kind IN ('Proposed', 'AttemptEnded', 'Scored') AND run IN (SELECT unnest(?))
     ), given AS (
         SELECT run, trial, dense_rank() OVER (
-            PARTITION BY run ORDER BY payload->>'$.budget.unit', TRY_CAST(payload->>'$.budget.amount' AS DOUBLE)
-        ) - 1 AS level
+                PARTITION BY run ORDER BY payload->>'$.budget.unit', TRY_CAST(payload->>'$.budget.amount' AS DOUBLE)
+            ) - 1 AS level, coalesce(payload->>'$.promotes', payload->>'$.continues') IS NULL AS fresh,
+            TRY_CAST(payload->>'$.budget.amount' AS DOUBLE) AS amount, payload->>'$.budget.unit' AS unit,
+            TRY_CAST(payload->>'$.continues' AS DOUBLE) AS continues
         FROM wanted WHERE kind = 'Proposed'
-    ), spent AS (
+    ), ended AS (
         SELECT run, trial, sum(TRY_CAST(payload->>'$.seconds' AS DOUBLE)) AS seconds,
-            arg_max_null(payload->>'$.metrics.test_accuracy', seq) AS test
+            arg_max_null(payload->>'$.metrics.test_accuracy', seq) AS test,
+            TRY_CAST(arg_max_null(payload->>'$.stopped.epoch', seq) AS DOUBLE) AS stopped_at,
+            TRY_CAST(arg_max_null(payload->>'$.clock', seq) AS DOUBLE) AS clock
         FROM wanted WHERE kind = 'AttemptEnded' GROUP BY run, trial
+    ), steps AS (
+        SELECT run, seq, kind, greatest(0, time - lag(time, 1, time) OVER (PARTITION BY run ORDER BY seq)) AS step
+        FROM events WHERE run IN (SELECT unnest(?))
+    ), starts AS (
+        SELECT run, coalesce(TRY_CAST(payload->>'$.forked_from.inherited' AS BIGINT) + 1, 0) AS shared,
+            coalesce(TRY_CAST(payload->>'$.forked_from.seconds' AS DOUBLE), 0) AS seconds_before
+        FROM events WHERE kind = 'RunStarted'
+    ), timed AS (
+        SELECT run, seq, seconds_before + sum(
+            CASE WHEN kind = 'RunResumed' OR seq <= shared THEN 0 ELSE step END
+        ) OVER (PARTITION BY run ORDER BY seq) AS elapsed
+        FROM steps JOIN starts USING (run)
     )
-    SELECT run, TRY_CAST(payload->>'$.score' AS DOUBLE), seconds, TRY_CAST(test AS DOUBLE), level, trial
-    FROM wanted JOIN given USING (run, trial) LEFT JOIN spent USING (run, trial)
-    WHERE kind = 'Scored' ORDER BY run, seq
+    SELECT run, TRY_CAST(payload->>'$.score' AS DOUBLE), seconds, TRY_CAST(test AS DOUBLE), level, trial, fresh,
+        CASE WHEN unit = 'epochs' THEN least(amount, stopped_at) ELSE amount END, continues, clock, elapsed
+    FROM wanted JOIN given USING (run, trial) LEFT JOIN ended USING (run, trial) JOIN timed USING (run, seq)
+    WHERE wanted.kind = 'Scored' ORDER BY run, seq
 """
 _FAILURES = """
     SELECT run, trial, payload->>'$.status', payload->>'$.error' FROM events
@@ -122,12 +174,12 @@ def read_histories(log: Path, patterns: Sequence[str]) -> list[SearchHistory]:
     with open_snapshot(log) as query_copy:
         runs = {row[0]: row[1:] for row in query_copy(_RUNS).rows}
         matches = match_runs(log, runs, patterns)
-        scored = query_copy(_TRIALS, [matches]).rows
+        scored = query_copy(_TRIALS, [matches, matches]).rows
     trials = {
         run: np.array([row[1:] for row in rows], dtype=np.float64)
         for run, rows in groupby(scored, key=lambda row: row[0])
     }
-    return [_make_history(run, runs[run], trials.get(run, np.empty((0, 5)))) for run in matches]
+    return [_make_history(run, runs[run], trials.get(run, np.empty((0, 10)))) for run in matches]
 
 
 def match_runs(log: Path, runs: Mapping[str, object], patterns: Sequence[str]) -> list[str]:
@@ -147,25 +199,68 @@ def match_runs(log: Path, runs: Mapping[str, object], patterns: Sequence[str]) -
 
 
 def _make_history(run: str, start: Sequence[Any], trials: FloatArray) -> SearchHistory:
-    searcher, metric, direction, reads_budget = start
-    scores, seconds, tests, levels, numbers = trials.T
-    levels = levels if reads_budget else np.zeros(len(levels))
-    label = SEARCHER_KIND.format(json.loads(searcher))
-    return SearchHistory(run, label, metric, direction, scores, seconds, tests, levels, numbers)
+    searcher, metric, direction, reads_budget, unit, simulates_time = start
+    scores, seconds, tests, levels, numbers, fresh, reached, continued, clocks, elapsed = trials.T
+    known = dict(zip(numbers.tolist(), reached.tolist(), strict=True))
+    spent = np.maximum(0.0, reached - np.array([known.get(number, 0.0) for number in continued.tolist()]))
+    nothing = np.zeros(len(scores))
+    return SearchHistory(
+        run,
+        SEARCHER_KIND.format(json.loads(searcher)),
+        metric,
+        direction,
+        scores,
+        seconds,
+        tests,
+        levels if reads_budget else nothing,
+        numbers,
+        fresh,
+        spent if reads_budget else nothing,
+        _choose_times(clocks, np.cumsum(np.nan_to_num(seconds)), elapsed, simulates_time=simulates_time),
+        unit,
+    )
+
+
+def _choose_times(clocks: FloatArray, seconds: FloatArray, elapsed: FloatArray, *, simulates_time: bool) -> FloatArray:
+    """When each trial was scored: by the simulated clock, or in a log that has none the `seconds` of all attempts.
+
+    Else by the time that processes have spent, unless a search was logged as a whole, where no time passes.
+    """
+    if np.isfinite(clocks).any():
+        return np.maximum.accumulate(np.where(np.isfinite(clocks), clocks, 0.0))
+    return seconds if simulates_time or not elapsed.any() else elapsed
 
 
 def make_history(view: RunView) -> SearchHistory:
     """The search of a run, as far as it was read."""
-    state, started = view.run.state, view.run.started
-    scored = [state.trials[event.trial] for event in view.run.events if isinstance(event, Scored)]
+    run, state, started = view.run, view.run.state, view.run.started
+    scored, elapsed, run_time = list[TrialState](), list[float](), NO_TIME
+    for event, time in zip(run.events, run.times, strict=True):
+        run_time = run_time.fold(event, time)
+        if isinstance(event, Scored):
+            scored.append(state.trials[event.trial])
+            elapsed.append(run_time.seconds)
     budgets = sorted({(trial.budget.unit, trial.budget.amount) for trial in state.trials.values()})
-    levels = [budgets.index((t.budget.unit, t.budget.amount)) if started.reads_budget else 0 for t in scored]
-    tests = [trial.last_end.metrics.get("test_accuracy") if trial.last_end else None for trial in scored]
-    scores, seconds = [trial.score for trial in scored], [trial.seconds for trial in scored]
-    columns = (scores, seconds, tests, levels, [trial.trial for trial in scored])
+    reads_budget, ends = started.reads_budget, [trial.last_end for trial in scored]
+    seconds = np.array([trial.seconds for trial in scored], dtype=np.float64)
+    columns = (
+        [trial.score for trial in scored],
+        seconds,
+        [end.metrics.get("test_accuracy") if end else None for end in ends],
+        [budgets.index((t.budget.unit, t.budget.amount)) if reads_budget else 0 for t in scored],
+        [trial.trial for trial in scored],
+        [trial.promotes is None for trial in scored],
+        [trial.spent if reads_budget else 0 for trial in scored],
+        _choose_times(
+            np.array([getattr(end, "clock", None) for end in ends], dtype=np.float64),
+            np.cumsum(seconds),
+            np.array(elapsed),
+            simulates_time=state.simulates_time,
+        ),
+    )
     arrays = (np.array(values, dtype=np.float64) for values in columns)
     searcher, objective = SEARCHER_KIND.format(started.searcher), started.objective
-    return SearchHistory(view.name, searcher, objective.metric, objective.direction, *arrays)
+    return SearchHistory(view.name, searcher, objective.metric, objective.direction, *arrays, unit=started.budget.unit)
 
 
 class _Labelled(Protocol):

@@ -9,7 +9,8 @@ import numpy as np
 from archwright.plots.axes import FigureOptions, finish_axes, label_in_full
 from archwright.plots.bands import draw_band
 from archwright.plots.colours import assign_colours
-from archwright.plots.histories import NothingToCompare, SearchGroups, SearchHistory, stack_rows
+from archwright.plots.histories import NothingToCompare, SearchAxis, SearchGroups, SearchHistory, stack_rows
+from archwright.plots.stretches import find_grid, label_axis
 from archwright.search.magnitude import FloatArray
 from archwright.search.running.statistics import compute_fraction_above
 
@@ -33,7 +34,10 @@ def stack_incumbents(group: Sequence[SearchHistory], optimum: float | None) -> F
 
 
 def draw_incumbents(axes: Any, groups: SearchGroups, options: FigureOptions) -> None:
-    """The best score so far, or its regret, against the evaluations that have ended."""
+    """The best score so far, or its regret, against the evaluations that have ended, or what else is asked for."""
+    if options.by is not None and options.by != "trials":
+        _draw_incumbents_by(axes, groups, options, options.by)
+        return
     colour = assign_colours(groups)
     for label, group in groups.items():
         rows = stack_incumbents(group, options.optimum)
@@ -43,19 +47,30 @@ def draw_incumbents(axes: Any, groups: SearchGroups, options: FigureOptions) -> 
     _finish_incumbents(axes, "evaluations that have ended", groups, options.optimum)
 
 
+def _draw_incumbents_by(axes: Any, groups: SearchGroups, options: FigureOptions, by: SearchAxis) -> None:
+    colour = assign_colours(groups)
+    for label, group in groups.items():
+        x = find_grid(group, by)
+        rows = [history.look_up(_compute_regret(history, history.best, options.optimum), by, x) for history in group]
+        ends = np.array([history.measure(by)[-1] for history in group])
+        going = x[None, :] <= ends[:, None]  # each counts as far as it goes
+        rows = np.where(going, np.stack(rows), np.nan)
+        draw_band(axes, x, rows, label, colour[label], options.band, is_stepped=True)
+    _finish_incumbents(axes, label_axis(by, get_first_search(groups).unit), groups, options.optimum)
+
+
 def draw_incumbents_over_time(axes: Any, groups: SearchGroups, options: FigureOptions) -> None:
-    """The same against the seconds of evaluation; raises NothingToCompare where these have no stretch in common."""
+    """The same against seconds; raises NothingToCompare where these have no stretch in common."""
     colour = assign_colours(groups)
     for label, group in groups.items():
         x = np.geomspace(*_find_common_seconds(label, group), 300)
         rows = [
-            _look_up_steps(np.cumsum(history.seconds), _compute_regret(history, history.best, options.optimum), x)
-            for history in group
+            history.look_up(_compute_regret(history, history.best, options.optimum), "time", x) for history in group
         ]
         draw_band(axes, x, np.stack(rows), label, colour[label], options.band, is_stepped=True)
     axes.set_xscale("log")
     label_in_full(axes.xaxis)
-    _finish_incumbents(axes, "seconds of evaluation", groups, options.optimum)
+    _finish_incumbents(axes, label_axis("time", ""), groups, options.optimum)
 
 
 def _find_common_seconds(label: str, group: Sequence[SearchHistory]) -> tuple[float, float]:
@@ -63,7 +78,7 @@ def _find_common_seconds(label: str, group: Sequence[SearchHistory]) -> tuple[fl
 
     Before, only the fast ones would be averaged, which are no fair sample.
     """
-    ends = [np.cumsum(history.seconds) for history in group]
+    ends = [history.times for history in group]
     first = max(float(end[np.isfinite(history.scores)][0]) for end, history in zip(ends, group, strict=True))
     last = min(float(end[-1]) for end in ends)
     if not 0 < first < last:
@@ -72,11 +87,6 @@ def _find_common_seconds(label: str, group: Sequence[SearchHistory]) -> tuple[fl
             f"ends after {last:g} s; plot the kind incumbent instead"
         )
     return first, last
-
-
-def _look_up_steps(ends: FloatArray, values: FloatArray, x: FloatArray) -> FloatArray:
-    """The step function that takes each of `values` at its time in `ends`, at the times `x` (none before the first)."""
-    return values[np.searchsorted(ends, x, side="right") - 1]
 
 
 def draw_thresholds(axes: Any, groups: SearchGroups, options: FigureOptions) -> None:

@@ -11,7 +11,8 @@ from archwright.display.console import make_table, render_text
 from archwright.execution.call_options import take_options
 from archwright.execution.logged_searches import LoggedSearch, read_logged_searches
 from archwright.plots.figures import plot_searches, require_scored, sketch_searches
-from archwright.plots.histories import SearchGroups, SearchHistory
+from archwright.plots.histories import SearchAxis, SearchGroups, SearchHistory
+from archwright.plots.stretches import Stretch, choose_stretch
 from archwright.plots.trial_histories import read_trial_histories
 from archwright.results.conclusions import (
     check_failing,
@@ -44,27 +45,34 @@ class Comparison(Sequence[ConclusionRow]):
 
     log: Path
     groups: SearchGroups
-    trials: int  # of each search
+    stretch: Stretch  # how far they are held against each other
     optimum: float | None = None  # the best possible score, if it is known: scores are then distances to it
     failing: Sequence[LoggedSearch] = ()  # the searches that have stopped since too many of their trials failed
     rows: tuple[ConclusionRow, ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        rows = compute_conclusions(self.groups, self.trials, self.optimum)
+        rows = compute_conclusions(self.groups, self.stretch, self.optimum)
         object.__setattr__(self, "rows", tuple(rows))
 
     @classmethod
-    def read(cls, log: str | Path, searches: Sequence[ComparedSearch], optimum: float | None = None) -> Self:
-        """What the log holds of the searches of a comparison, of which all have begun."""
+    def read(
+        cls,
+        log: str | Path,
+        searches: Sequence[ComparedSearch],
+        optimum: float | None = None,
+        by: SearchAxis | None = None,
+    ) -> Self:
+        """What the log holds of the searches of a comparison, of which all have begun; `by` that axis, if given."""
         path = to_absolute(log)
         logged = read_logged_searches(path, searches).values()
         failing = [search for search in logged if search.reason == "failing"]
-        return cls(path, read_groups(path, searches), searches[0].trials, optimum, failing)
+        groups = read_groups(path, searches)
+        return cls(path, groups, choose_stretch(groups, searches[0].started.ends, by), optimum, failing)
 
     @property
     def remarks(self) -> list[str]:
         """What a person must know in order to read the rows."""
-        return list_remarks(self.rows, self.trials)
+        return list_remarks(self.rows, self.stretch)
 
     @property
     def has_score(self) -> bool:
@@ -102,15 +110,19 @@ class Comparison(Sequence[ConclusionRow]):
     def plot(self, kind: str = "incumbent", ax: Any = None, **options: Unpack[FigureSettings]) -> Any:
         """Draw the searches, and return the matplotlib axes: `ax`, or those of a new figure.
 
-        The kinds are those of `archwright plot`. Raises NothingScored, UnknownFigureKind and UnwritableFigure.
+        The kinds are those of `archwright plot`; the kind incumbent is drawn by what the searches are compared by
+        unless `by` says else. Raises NothingScored, UnknownFigureKind, UnknownAxis and UnwritableFigure.
         """
         scored = require_scored(self.log, " and of ".join(self.groups), self._list_histories())
         figure_options = read_figure_options({**options, "optimum": self.optimum})
+        if kind == "incumbent" and figure_options.by is None:
+            figure_options = evolve(figure_options, by=self.stretch.by)
         return plot_searches(scored, kind, ax, figure_options, lambda: read_trial_histories(self.log, scored))
 
     def _list_histories(self) -> list[SearchHistory]:
-        """The searches, labelled as the rows are."""
-        return [evolve(history, label=label) for label, group in self.groups.items() for history in group]
+        """The searches up to the end, labelled as the rows are."""
+        cut = self.stretch.cut
+        return [evolve(cut(history), label=label) for label, group in self.groups.items() for history in group]
 
     def tabulate(self) -> TextTable:
         """The rows as the table that `archwright compare` prints."""

@@ -11,8 +11,8 @@ from archwright.plots.histories import (
     SearchHistory,
     explain_missing_scores,
     read_histories,
-    stack_rows,
 )
+from archwright.plots.stretches import Stretch
 from archwright.results.records import ConclusionRow, Difference
 from archwright.search.magnitude import FloatArray, saturate
 from archwright.search.named import SEARCHER_KIND
@@ -24,30 +24,32 @@ MAX_RUNS_NAMED = 5  # in a message
 
 
 def read_groups(log: Path, searches: Sequence[ComparedSearch]) -> SearchGroups:
-    """The searches of a comparison as they are in the log, up to as many trials as it has."""
+    """The searches of a comparison as they are in the log, in the order of seeds."""
     histories = {history.run: history for history in read_histories(log, [search.run for search in searches])}
     groups: dict[str, list[SearchHistory]] = {}
     for search in searches:
         group = groups.setdefault(SEARCHER_KIND.format(search.started.searcher), [])
-        group.append(histories[search.run].truncate(search.trials))
+        group.append(histories[search.run])
     return groups
 
 
-def compute_conclusions(groups: SearchGroups, trials: int, optimum: float | None) -> list[ConclusionRow]:
+def compute_conclusions(groups: SearchGroups, stretch: Stretch, optimum: float | None) -> list[ConclusionRow]:
     """A row a searcher: its mean best score half-way and at the end, and how it does against the first.
 
-    Where a search has ended before so many `trials`, what it had found by then stands for the rest. One that has no
-    score is worse than any other, but nobody knows by how much: it is counted, and is in no mean and no pair.
+    Where a search has ended before, what it had found by then stands for the rest. One that has no score is worse than
+    any other, but nobody knows by how much: it is counted, and is in no mean and no pair.
     """
     first = next(iter(groups.values()))
     rows: list[ConclusionRow] = []
-    for label, group in groups.items():
-        best_scores = _stack_best_scores(group, trials)
-        half, half_error = _compute_finite_mean(best_scores[:, (trials - 1) // 2], group[0].sign, optimum)
-        best, best_error = _compute_finite_mean(best_scores[:, -1], group[0].sign, optimum)
+    for label, whole in groups.items():
+        group = [stretch.cut(history) for history in whole]
+        half, half_error = _compute_finite_mean(_look_up_best(whole, stretch, stretch.half), group[0].sign, optimum)
+        best, best_error = _compute_finite_mean(_look_up_best(whole, stretch, stretch.end), group[0].sign, optimum)
         row: ConclusionRow = {
             "searcher": label,
             "seeds": len(group),
+            "by": stretch.by,
+            "until": stretch.end,
             "trials": max(len(history.scores) for history in group),
             "half": half,
             "half_error": half_error,
@@ -55,16 +57,17 @@ def compute_conclusions(groups: SearchGroups, trials: int, optimum: float | None
             "best_error": best_error,
             "failed": int(sum(np.isnan(history.scores).sum() for history in group)),
             "without_score": sum(not history.has_score for history in group),
-            "ended_early": sum(len(history.scores) < trials for history in group),
+            "ended_early": sum(map(stretch.is_short, whole)),
             "test": _compute_mean_test_accuracy(group),
         }
-        rows.append(row if group is first else {**row, **_compare_with_first(group, first, trials)})
+        rows.append(row if whole is first else {**row, **_compare_with_first(whole, first, stretch)})
     return rows
 
 
-def _stack_best_scores(group: Sequence[SearchHistory], trials: int) -> FloatArray:
-    """The best score so far [searches, trials]."""
-    return stack_rows([history.best for history in group], trials, repeat_last=True)
+def _look_up_best(group: Sequence[SearchHistory], stretch: Stretch, point: float) -> FloatArray:
+    """The best score of each search up to a point of the stretch [searches]."""
+    places = np.array([point])
+    return np.array([history.look_up(history.best, stretch.by, places)[0] for history in group])
 
 
 def _compute_mean_test_accuracy(group: Sequence[SearchHistory]) -> float | None:
@@ -84,10 +87,10 @@ def _compute_finite_mean(scores: FloatArray, sign: float, optimum: float | None)
     return float(mean) if number else None, float(error) if number > 1 else None
 
 
-def _compare_with_first(group: Sequence[SearchHistory], first: Sequence[SearchHistory], trials: int) -> Difference:
+def _compare_with_first(group: Sequence[SearchHistory], first: Sequence[SearchHistory], stretch: Stretch) -> Difference:
     """How much better than the first searcher on the same seeds, its 95 % interval and a p-value; None if no pair."""
     scores, first_scores = (
-        histories[0].sign * _stack_best_scores(histories, trials)[:, -1] for histories in (group, first)
+        histories[0].sign * _look_up_best(histories, stretch, stretch.end) for histories in (group, first)
     )
     try:
         difference = bootstrap_paired_difference(list(scores), list(first_scores))
@@ -102,16 +105,21 @@ def _compare_with_first(group: Sequence[SearchHistory], first: Sequence[SearchHi
     }
 
 
-def list_remarks(rows: Sequence[ConclusionRow], trials: int) -> list[str]:
+def list_remarks(rows: Sequence[ConclusionRow], stretch: Stretch) -> list[str]:
     """What a person must know in order to read the table; on a searcher without any score, `check_scored` raises."""
     remarks: list[str] = []
+    if stretch.by != "trials":
+        half, end = stretch.name_point(stretch.half), stretch.name_point(stretch.end)
+        remarks.append(f"half-way is after {half}, and the end after {end}")
     for row in (row for row in rows if row["best"] is not None):
         template = f"{row['searcher']}: {{}} of {row['seeds']} searches"
         if row["without_score"]:
             remarks.append(f"{template.format(row['without_score'])} have no score; they are in no mean and no pair")
         if row["ended_early"]:
             number = template.format(row["ended_early"])
-            remarks.append(f"{number} ended before {trials} trials; what they had found stands for the rest")
+            remarks.append(
+                f"{number} ended before {stretch.name_point(stretch.end)}; what they had found stands for the rest"
+            )
     return remarks
 
 

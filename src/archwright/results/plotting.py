@@ -7,6 +7,7 @@ from archwright.core.errors import show
 from archwright.execution.call_options import Option
 from archwright.execution.checks import BadArgument, check_text, read_figure_file, read_optimum
 from archwright.plots.axes import BANDS, Band, FigureOptions
+from archwright.plots.stretches import read_axis
 
 
 class PictureSettings(TypedDict, total=False):
@@ -19,6 +20,7 @@ class PictureSettings(TypedDict, total=False):
 class FigureSettings(PictureSettings, total=False):
     """What figures of some kinds may have."""
 
+    by: Annotated[str | None, Option(None, "of incumbents: 'trials', 'configurations', 'total' (of budgets) or 'time'")]
     hyperparameter: Annotated[str | None, Option(None, "the name of a choice, or a pattern, as in 'cell.*'")]
     band: Annotated[
         Band,
@@ -33,13 +35,17 @@ class PlotOptions(FigureSettings, total=False):
 
 
 def read_figure_options(options: PlotOptions) -> FigureOptions:
-    """The options as those who draw read them; raises BadArgument. Titles are checked where they are drawn."""
+    """The options as those who draw read them; raises BadArgument and UnknownAxis.
+
+    Titles are checked where they are drawn.
+    """
     return FigureOptions(
         optimum=read_optimum(options.get("optimum")),
         title=options.get("title"),
         file=read_figure_file(options.get("file")),
         hyperparameter=_read_pattern(options.get("hyperparameter")),
         band=_read_band(options.get("band", "error")),
+        by=None if options.get("by") is None else read_axis(options.get("by")),
     )
 
 

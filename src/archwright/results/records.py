@@ -350,7 +350,9 @@ class ConclusionRow(Difference):
 
     searcher: str
     seeds: int
-    trials: int  # of its longest search
+    by: str  # what half-way and the end are of: trials, configurations, total or time
+    until: float  # how much of that the end is
+    trials: int  # of its longest search, up to the end
     half: float | None  # the mean best score half-way; None if no search has one
     half_error: float | None  # its standard error; None if fewer than two searches have a score
     best: float | None  # the mean best score at the end

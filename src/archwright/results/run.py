@@ -157,10 +157,10 @@ class Run(Sequence[Trial]):
     @overload
     def best(self, n: int, *, inherited: bool = False) -> list[Trial]: ...
     def best(self, n: int | None = None, *, inherited: bool = False) -> Trial | list[Trial]:
-        """The trial with the best score, or a list of the best `n`, best first; of equal ones the earlier comes first.
+        """The best trial, or a list of the best `n`, best first: of the largest budget, then by score.
 
-        Trials that are `inherited` from other runs are ranked only where that is asked for. Raises NothingScored where
-        no trial has a score.
+        Of equal ones the earlier comes first. Trials that are `inherited` from other runs are ranked only where that is
+        asked for. Raises NothingScored where no trial has a score.
         """
         states = self.view.best_with_inherited if check_flag("inherited", inherited) else []
         ranked = [Trial(self.view, state, self.given) for state in states or self.view.rank_best()]

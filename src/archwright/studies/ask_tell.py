@@ -104,7 +104,7 @@ class Study:
         return Run.read(self._log, self.name, trust=self._trusted, given=given)
 
     def best(self) -> Trial:
-        """The trial with the best score that was told; NothingScored where none was."""
+        """The best trial, of the largest budget and then by the score that was told; NothingScored where none was."""
         return self.run.best()
 
     def frame(self, library: str | None = None) -> Any:

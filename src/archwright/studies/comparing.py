@@ -18,6 +18,7 @@ from archwright.execution.comparing import ComparisonRequest, run_comparison
 from archwright.execution.naming import label_searchers
 from archwright.execution.options import WorkOptions, make_run_options
 from archwright.execution.planning import read_request
+from archwright.plots.stretches import read_axis
 from archwright.results.comparison import Comparison
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
@@ -33,6 +34,10 @@ def compare(
     *,
     seeds: int = DEFAULT_SEEDS,
     trials: int | None = None,
+    configurations: int | None = None,
+    total: Budget | str | None = None,
+    time: float | str | None = None,
+    by: str | None = None,
     objective: Objective | str | None = None,
     minimize: bool | None = None,
     budget: Budget | Budgets | str | None = None,
@@ -46,9 +51,14 @@ def compare(
     """Run several searchers with several seeds each, and say which is better and how sure that is.
 
     `space`, `evaluation` and the other arguments are those of `search`; the `searchers` are values such as `Mcts()` or
-    texts such as "mcts,exploration=0.1", and all are held against the first. Each has `seeds` searches of so many
-    `trials` (64 if None), seeded 0, 1 ... and logged as runs named NAME.SEARCHER.SEED; NAME is that of the space where
-    none is given. With the best possible score as `optimum`, scores are told as distances to it.
+    texts such as "mcts,exploration=0.1", and all are held against the first. Each has `seeds` searches, seeded 0, 1 ...
+    and logged as runs named NAME.SEARCHER.SEED; NAME is that of the space where none is given. With the best possible
+    score as `optimum`, scores are told as distances to it.
+
+    All searches have the same ends, which are those of `search`: so many `trials` (64 if no end is given), so many
+    `configurations` and what is promoted of them, a `total` of budgets ("500epochs"), or a `time`. They are held
+    against each other half-way and at the end of the first of these; `by` names another one of the four, which then is
+    followed as far as all searches have come.
 
     The same call goes on with a comparison that was stopped or killed, or does the rest of one that now has more
     trials, seeds or searchers. Over a table searches run on all cores, and each has so many `workers` in simulated
@@ -58,7 +68,7 @@ def compare(
     wrong within the searches is no error here: `Comparison.check` raises it. Raises OtherSearch where the log holds a
     run of that name that is another search, ComparisonIsBusy, and what is wrong with the arguments.
     """
-    seeds = read_positive_count("seeds", seeds)
+    seeds, axis = read_positive_count("seeds", seeds), None if by is None else read_axis(by)
     path, optimum = read_log_path(log), read_optimum(optimum)
     if name is not None:
         check_run_name(name)
@@ -67,7 +77,7 @@ def compare(
         space,
         evaluation,
         next(iter(labelled.values())).value,
-        GivenEnds(trials),
+        GivenEnds(trials, time, configurations=configurations, total=total),
         objective=objective,
         minimize=minimize,
         budget=budget,
@@ -79,4 +89,4 @@ def compare(
     searches = run_comparison(
         ComparisonRequest(search=request, searchers=labelled, seeds=seeds, name=name), path, options
     )
-    return Comparison.read(path, searches, optimum)
+    return Comparison.read(path, searches, optimum, axis)

@@ -16,6 +16,7 @@ from archwright.core.objective import Direction, Objective
 from archwright.display.console import render_text
 from archwright.display.text import format_score
 from archwright.plots.histories import SearchHistory
+from archwright.plots.stretches import Stretch
 from archwright.results.comparison import tabulate_conclusions
 from archwright.results.conclusions import compute_conclusions
 from archwright.results.repeats import compute_repeats, format_repeats
@@ -152,7 +153,7 @@ def test_a_comparison_of_extreme_scores_concludes():
         "mcts": [history("mcts", seed, MOST, 1e308) for seed in range(3)],
     }
     for optimum in (None, MOST):
-        first, second = compute_conclusions(groups, 2, optimum)
+        first, second = compute_conclusions(groups, Stretch("trials", 2), optimum)
         assert all(math.isfinite(row[name]) for row in (first, second) for name in ("half", "best", "best_error"))
         assert (second["better_by"], second["pairs"]) == (MOST, 3)
         table = render_text(tabulate_conclusions([first, second], optimum))
