@@ -123,6 +123,7 @@ def _build_stage(blocks: int, filters: int, stride: int, relu: str, *rest: Any) 
     return Sequential((first, *(Residual(_build_body(0, 1, *rest)),) * (blocks - 1)))
 
 
+@lru_cache(MAX_CACHED_STAGES)
 def _build_body(filters: int, stride: int, count: int, death_rate: float, size: int, shares: str) -> Term:
     units = [ReluConvBn(size, *sizes, initialization=FAN_OUT) for sizes in ((filters, stride), (0, 1))]
     if count > 1:
