@@ -16,7 +16,7 @@ from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.plots.axes import FigureOptions
 from archwright.plots.budget_colours import colour_budgets, list_legend_budgets, sort_budgets
-from archwright.plots.coordinates import Coordinate, UnknownHyperparameter
+from archwright.plots.coordinates import Coordinate, UnknownHyperparameter, cut_label
 from archwright.plots.evaluations import choose_time_unit
 from archwright.plots.figures import FIGURE_KINDS, TrialFigureKind, plot_view
 from archwright.plots.hyperparameters import choose_last_trials, split_at_gaps
@@ -280,6 +280,15 @@ def test_whole_numbers_are_labelled_without_a_point():
     assert [text for _, text in Coordinate("layers", [1, 16]).ticks] == ["1", "16"]
     assert [text for _, text in Coordinate("rate", [0.001, 0.1]).ticks] == ["0.001", "0.1"]
     assert [text for _, text in Coordinate("flag", [True, False]).ticks] == ["false", "true"]
+
+
+def test_long_labels_lose_their_middle():
+    assert [cut_label(name, 8) for name in ("nor_conv_1x1", "nor_conv_3x3", "none")] == ["nor_…1x1", "nor_…3x3", "none"]
+
+
+@given(st.text(max_size=20), st.integers(3, 12))
+def test_a_label_has_at_most_its_letters(text, letters):
+    assert len(cut_label(text, letters)) == min(len(text), letters)
 
 
 def test_a_moving_share_by_hand():

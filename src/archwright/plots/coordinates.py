@@ -63,7 +63,10 @@ class Coordinate:
         """Where labels stand, and their texts: at each option, or at the ends; whole numbers have no point."""
         if self.numbers is None:
             shown = {json.dumps(value): humanize_value(value) for value in self.values}
-            return [(i / (len(self.options) - 1), _shorten(shown[text])) for i, text in enumerate(self.options)]
+            return [
+                (i / (len(self.options) - 1), cut_label(shown[text], MAX_LABEL_LETTERS))
+                for i, text in enumerate(self.options)
+            ]
         ends = (self.numbers[0], self.numbers[-1])
         return [(place, _format_number(number)) for place, number in zip((0.0, 1.0), ends, strict=True)]
 
@@ -72,8 +75,12 @@ def _format_number(number: float) -> str:
     return f"{int(number):,}" if number.is_integer() and abs(number) < 1e6 else f"{number:.3g}"
 
 
-def _shorten(text: str) -> str:
-    return text if len(text) <= MAX_LABEL_LETTERS else f"{text[: MAX_LABEL_LETTERS - 1]}…"
+def cut_label(text: str, letters: int) -> str:
+    """A label of at most so many letters, 3 or more; what has more loses its middle, as names differ at the end."""
+    if len(text) <= letters:
+        return text
+    end = (letters - 1) // 2
+    return f"{text[: letters - 1 - end]}…{text[-end:]}"
 
 
 def find_coordinates(paths: Iterable[Mapping[str, JSON]], pattern: str | None, subject: str) -> list[Coordinate]:

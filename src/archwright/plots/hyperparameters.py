@@ -9,7 +9,7 @@ import numpy as np
 from archwright.core.errors import to_one_line
 from archwright.plots.axes import POINT_SIZE, FigureOptions, finish_axes, label_in_full
 from archwright.plots.budget_colours import COLOUR_MAP, colour_budgets, label_budget, list_legend_budgets
-from archwright.plots.coordinates import Coordinate, find_coordinates
+from archwright.plots.coordinates import Coordinate, cut_label, find_coordinates
 from archwright.plots.evaluations import compute_height
 from archwright.plots.trial_histories import ShownTrial, TrialGroups, TrialHistory, list_histories
 from archwright.search.magnitude import FloatArray
@@ -17,6 +17,8 @@ from archwright.search.magnitude import FloatArray
 MAX_COORDINATES = 12  # side by side
 OPTION_SPREAD = 0.5  # of the room between two options, over which the points of one are spread
 GOLDEN_RATIO = (5**0.5 - 1) / 2  # its multiples fill an interval evenly, however many there are
+WORST_SHARE = 0.1  # of all configurations, which have one colour: else one that is far off would leave the others alike
+LABEL_LETTERS = 48  # side by side, of all axes of parallel coordinates together
 SMALL = 6  # points: the letters at the axes of parallel coordinates
 LABEL_BOX: dict[str, Any] = {"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.5}  # behind them
 
@@ -90,16 +92,17 @@ def draw_parallel_coordinates(axes: Any, groups: TrialGroups, options: FigureOpt
     shown, sign = found[:MAX_COORDINATES], histories[0].sign
     trials = sorted(trials, key=lambda trial: sign * trial.score)
     scores = np.array([trial.score for trial in trials])
-    colours = ScalarMappable(
-        Normalize(float(scores.min()), float(scores.max())), COLOUR_MAP if sign > 0 else f"{COLOUR_MAP}_r"
-    )
+    worst = float(np.quantile(scores, WORST_SHARE if sign > 0 else 1 - WORST_SHARE))
+    limits = (worst, float(scores.max())) if sign > 0 else (float(scores.min()), worst)
+    colours = ScalarMappable(Normalize(*limits, clip=True), COLOUR_MAP if sign > 0 else f"{COLOUR_MAP}_r")
     heights = np.array([[_find_height(coordinate, trial) for coordinate in shown] for trial in trials])
     stretches = [split_at_gaps(row) for row in heights]
     lines = [line for some in stretches for line in some]
     of_lines = np.repeat(colours.to_rgba(scores), list(map(len, stretches)), axis=0)
     axes.add_collection(LineCollection(lines, colors=of_lines, linewidths=1.0, alpha=0.8))
     _label_coordinates(axes, shown, len(found))
-    axes.figure.colorbar(colours, ax=axes, label=to_one_line(histories[0].metric), fraction=0.05)
+    end = "min" if sign > 0 else "max"  # what lies beyond it has the colour of the worst
+    axes.figure.colorbar(colours, ax=axes, label=to_one_line(histories[0].metric), fraction=0.05, extend=end)
 
 
 def choose_last_trials(histories: Sequence[TrialHistory]) -> list[ShownTrial]:
@@ -135,7 +138,8 @@ def _label_coordinates(axes: Any, shown: Sequence[Coordinate], count: int) -> No
     for place, coordinate in enumerate(shown):
         axes.axvline(place, color="0.6", linewidth=0.7, zorder=0)
         for height, text in coordinate.ticks:
-            axes.text(place + 0.03, height, to_one_line(text), fontsize=SMALL, va="center", zorder=3, bbox=LABEL_BOX)
+            label = cut_label(to_one_line(text), max(4, LABEL_LETTERS // len(shown)))
+            axes.text(place + 0.03, height, label, fontsize=SMALL, va="center", zorder=3, bbox=LABEL_BOX)
     axes.set_xlim(-0.1, len(shown) - 1 + 0.3)
     axes.set_ylim(-0.05, 1.05)
     axes.set_yticks([])
