@@ -236,10 +236,10 @@ class EvaluationOptions:
         _training_option(
             metavar="SOURCE",
             help="A training of your own, or any function: file.py:function or module:function. It gets what it has "
-            "parameters for of architecture, budget, model, settings, data, device, seed, report, input and "
-            "input_shape, and returns a number or a dict of numbers. Or an evaluation of your own, "
-            "file.py:Class,setting=value, or a table: nasbench201:PATH, fcnet:PATH, taskset:PATH or lcbench:PATH, with "
-            "settings as in nasbench201:PATH,dataset=cifar100,runs=mean.",
+            "parameters for of architecture, budget, model, settings, data, device, seed, report, input, "
+            "input_shape, horizon and checkpoint, and returns a number or a dict of numbers. Or an evaluation of your "
+            "own, file.py:Class,setting=value, or a table: nasbench201:PATH, fcnet:PATH, taskset:PATH or lcbench:PATH, "
+            "with settings as in nasbench201:PATH,dataset=cifar100,runs=mean.",
         ),
     ] = None
     input: Annotated[

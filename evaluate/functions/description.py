@@ -42,7 +42,8 @@ def complete_function(
     for name in function.changed_settings:
         if not any(parameter in description for parameter in SETTING_PARAMETERS[name]):
             raise _describe_unused(function, name)
-    function = evolve(function, said=description, ignores_budget="budget" not in description)
+    goes_on = function.can_continue or "checkpoint" in description
+    function = evolve(function, said=description, ignores_budget="budget" not in description, can_continue=goes_on)
     objective = description.objective
     if objective is None:
         return evolve(function, metric=metric or function.metric)

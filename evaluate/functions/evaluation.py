@@ -79,7 +79,8 @@ class Function(DataEvaluation):
     # Whether it is cheap and says the same every time, so that its trials are looked up as in a table: by the process
     # that searches, with simulated time.
     is_table: bool = field(default=False, metadata=OPTIONAL)
-    # Of such a table: whether what it says of a model at several budgets is of one training.
+    # Whether a trial goes on with another one's training: a function that asks for a checkpoint does, as far as it has
+    # said so; of such a table, whether what it says of a model at several budgets is of one training.
     can_continue: bool = field(default=False, metadata=OPTIONAL)
     # The text of the input's type, where its shape alone says less.
     input: str | None = field(default=None, metadata=OPTIONAL)

@@ -11,6 +11,7 @@ from archwright.core.objective import read_objective, require_metric_name
 from archwright.core.protocols import EarlyStop, Job
 from archwright.evaluate.building import EVALUATION_KIND
 from archwright.evaluate.functions.callables import load_callable
+from archwright.evaluate.functions.checkpoint import FunctionCheckpoint
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import (
     JobArguments,
@@ -66,7 +67,11 @@ def make_function_evaluation(config: Function, index: int, threads: int) -> Eval
             arguments = make_arguments(architecture, job.seed)
         except Exception as error:  # noqa: BLE001  (a user's kind of module may raise anything)
             return refuse_architecture(error)
-        values = {**_collect_light_arguments(config, signature, job), "report": report, **arguments.values}
+        checkpoint = FunctionCheckpoint(job)
+        if "checkpoint" in signature:
+            checkpoint.forget()
+        light = {**_collect_light_arguments(config, signature, job), "report": report, "checkpoint": checkpoint}
+        values = {**light, **arguments.values}
         positional, named = signature.bind(values)
         try:
             with end_forked_children():
@@ -96,6 +101,7 @@ def _collect_light_arguments(config: Function, signature: Signature, job: Job) -
         "seed": job.seed,
         "input": config.model_input,
         "input_shape": config.input_shape,
+        "horizon": job.horizon or job.budget,
     }
 
 

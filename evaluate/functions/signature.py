@@ -16,8 +16,18 @@ from archwright.evaluate.verdict import Verdict
 
 LEADING_ARGUMENTS = ("architecture", "budget")  # for the first two parameters, if they have other names
 TORCH_ARGUMENTS = ("model", "device", "data")  # for which a worker imports torch
+NAMED_ARGUMENTS = ("horizon", "checkpoint")  # that a function gets only if it names them
 # All there are.
-ARGUMENTS = (*LEADING_ARGUMENTS, "settings", "seed", "report", "input", "input_shape", *TORCH_ARGUMENTS)
+ARGUMENTS = (
+    *LEADING_ARGUMENTS,
+    "settings",
+    "seed",
+    "report",
+    "input",
+    "input_shape",
+    *NAMED_ARGUMENTS,
+    *TORCH_ARGUMENTS,
+)
 # Settings of a function's evaluation, and the parameters of the function that read them.
 SETTING_PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "settings": ("settings",),
@@ -123,7 +133,7 @@ def parse_signature(source: str, parameters: Sequence[Parameter], absent: Collec
 
     Each parameter gets the argument of its name; but the first two, if they have other names, get the architecture and
     the budget. A parameter with a default keeps it where there is no argument of its name, and `**rest` gets every
-    argument that needs no torch. Raises WrongParameters.
+    argument that needs no torch, but for NAMED_ARGUMENTS. Raises WrongParameters.
     """
     leading = _find_leading(parameters)
     others = [p for p in parameters if p not in leading]
@@ -132,7 +142,7 @@ def parse_signature(source: str, parameters: Sequence[Parameter], absent: Collec
     _require_none(source, [p.name for p in others if p.name not in matched and _is_required(p)], absent)
     by_position = LEADING_ARGUMENTS if leading else ()
     if any(p.kind is p.VAR_KEYWORD for p in parameters):
-        matched |= set(known) - {*TORCH_ARGUMENTS, *by_position}
+        matched |= set(known) - {*TORCH_ARGUMENTS, *NAMED_ARGUMENTS, *by_position}
     return Signature(by_position, tuple(name for name in ARGUMENTS if name in matched))
 
 

@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from archwright.evaluate.export.folder import WrongSource as WrongSource
     from archwright.evaluate.export.user_source import BadModuleSource as BadModuleSource
     from archwright.evaluate.export.user_source import NoModuleSource as NoModuleSource
+    from archwright.evaluate.functions.checkpoint import UnsavableState as UnsavableState
     from archwright.evaluate.functions.scoring import NotAnEpoch as NotAnEpoch
     from archwright.evaluate.functions.scoring import NotANumber as NotANumber
     from archwright.evaluate.functions.signature import NotCallable as NotCallable
@@ -237,6 +238,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.evaluate.evaluation_kinds": "UnknownEvaluation",
     "archwright.evaluate.export.folder": "FileExists UnwritableFolder WrongSource",
     "archwright.evaluate.export.user_source": "BadModuleSource NoModuleSource",
+    "archwright.evaluate.functions.checkpoint": "UnsavableState",
     "archwright.evaluate.functions.scoring": "NotANumber NotAnEpoch",
     "archwright.evaluate.functions.signature": "NotCallable WrongParameters",
     "archwright.evaluate.network.compile": "NotCompilable VocabularyTooLarge WrongElements WrongShape WrongSize",

@@ -47,6 +47,7 @@ UNCOMPARED_EVALUATOR_FIELDS = {
     "input",
     "source_text",
     "ignores_budget",
+    "can_continue",
     "source_hash",
     "by_value",
     "in_main",
