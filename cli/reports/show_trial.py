@@ -50,6 +50,8 @@ def show_trial(trial: TrialDetails, *, derivation: bool = False) -> None:
     out.print(f"trial {trial['trial']} of {trial['run']}   {status}{result}", style="bold")
     budget = "" if trial["budget"] is None else f"{format_budget(parse_budget(trial['budget']))}, "
     out.print(f"{budget}{format_duration(trial['seconds'])}{format_model_size(trial)}")
+    if ladder := _format_ladder(trial):
+        out.print(ladder)
     if trial["model"] is not None:
         out.print(f"its model is kept in {trial['model']}", soft_wrap=True)
     out.print()
@@ -62,6 +64,19 @@ def show_trial(trial: TrialDetails, *, derivation: bool = False) -> None:
         out.print(f"\n{trial['left_out']}", soft_wrap=True)
     for attempt in trial["attempts"]:
         _show_attempt(attempt)
+
+
+def _format_ladder(trial: TrialDetails) -> str:
+    """Where a trial stands on a ladder of budgets, and whether a model made it; empty of other searchers."""
+    parts = list[str]()
+    if "rung" in trial:
+        parts.append(f"rung {trial['rung']} of bracket {trial.get('bracket', 0)}")
+    if "promotes" in trial:
+        how = "goes on with" if trial["continues"] is not None else "tries again what was"
+        parts.append(f"{how} trial {trial['promotes']}")
+    if "by_model" in trial:
+        parts.append("made by the model" if trial["by_model"] else "drawn without the model")
+    return ", ".join(parts)
 
 
 def format_model_size(trial: TrialDetails) -> str:

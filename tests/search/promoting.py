@@ -1,4 +1,4 @@
-"""Successive halving with trainings, to be killed: `python -m tests.search.promoting LOG JOBS SCORES` runs it."""
+"""Trainings that are promoted, to be killed: `python -m tests.search.promoting LOG JOBS SCORES [SEARCHER BUDGETS]`."""
 
 import math
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 from attrs import evolve
 
 import archwright as aw
+from archwright.core.budget import Budget, parse_budgets
 from archwright.core.json import to_json
 from archwright.evaluate.training.evaluation import Training
 from archwright.evaluate.workers.pool import WorkerPool
@@ -46,11 +47,21 @@ def open_pool() -> SelfKillingPool:
     return SelfKillingPool(Training(device="cpu", threads=1))
 
 
-def promote(path: Path, pool: WorkerPool, scores: float = math.inf) -> None:
-    """Start the run, or resume it; kills the process after `scores` scores."""
+def promote(
+    path: Path, pool: WorkerPool, scores: float = math.inf, searcher: str = HALVING, budgets: str | None = None
+) -> None:
+    """Start the run, or resume it; kills the process after `scores` scores.
+
+    Successive halving of the tests' own, or another `searcher` with several budgets, whose rungs are as it says.
+    """
     log = DuckDBLog(path)
     run_exists = log.path.exists() and "promoted" in log.runs()
-    started = evolve(make_started(20), space=to_json(SPACE), searcher=SEARCHER_KIND.to_json(HALVING), keep_models=1)
+    own = Halving() if searcher == HALVING else None
+    started = evolve(make_started(20), space=to_json(SPACE), searcher=SEARCHER_KIND.read(searcher), keep_models=1)
+    if budgets is not None:
+        parsed = parse_budgets(budgets)
+        assert not isinstance(parsed, Budget)
+        started = evolve(started, budget=parsed.largest, budgets=budgets)
     scored: list[Scored] = []
 
     def on_event(event) -> None:
@@ -61,12 +72,12 @@ def promote(path: Path, pool: WorkerPool, scores: float = math.inf) -> None:
 
     callbacks = RunCallbacks(on_event=on_event)
     if run_exists:
-        resume_run(log, "promoted", pool, callbacks=callbacks, searcher=Halving())
+        resume_run(log, "promoted", pool, callbacks=callbacks, searcher=own)
     else:
-        start_run(log, "promoted", started, pool, callbacks=callbacks, searcher=Halving())
+        start_run(log, "promoted", started, pool, callbacks=callbacks, searcher=own)
 
 
 if __name__ == "__main__":
     with open_pool() as pool:
-        pool.jobs, scores = map(float, sys.argv[2:])
-        promote(Path(sys.argv[1]), pool, scores)
+        pool.jobs, scores = map(float, sys.argv[2:4])
+        promote(Path(sys.argv[1]), pool, scores, *sys.argv[4:])

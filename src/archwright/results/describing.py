@@ -180,9 +180,31 @@ def describe_trial(view: RunView, trial: TrialState) -> TrialRecord:
         "error": ended.error if ended is not None else "",
         "stopped": _describe_stop(ended.stopped) if ended is not None else None,
         "choices": dict(trial.path),
+        **_describe_ladder(trial),
         **_describe_enqueuing(trial),
         **_describe_source(view, trial),
     }
+
+
+class _LadderFields(TypedDict, total=False):
+    promotes: int
+    bracket: int
+    rung: int
+    by_model: bool
+
+
+def _describe_ladder(trial: TrialState) -> _LadderFields:
+    """What the searcher said of its proposal; nothing of what it did not say."""
+    fields: _LadderFields = {}
+    if trial.promotes is not None:
+        fields["promotes"] = trial.promotes
+    if trial.bracket is not None:
+        fields["bracket"] = trial.bracket
+    if trial.rung is not None:
+        fields["rung"] = trial.rung
+    if trial.by_model is not None:
+        fields["by_model"] = trial.by_model
+    return fields
 
 
 class _Enqueuing(TypedDict, total=False):

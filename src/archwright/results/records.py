@@ -134,6 +134,10 @@ class _TrialFields(TypedDict):
     error: str
     stopped: EarlyStopRecord | None
     choices: dict[str, Any]
+    promotes: NotRequired[int]  # the trial whose configuration it tries again; absent where it tries one of its own
+    bracket: NotRequired[int]  # of a ladder, as the rung; absent of other searchers
+    rung: NotRequired[int]
+    by_model: NotRequired[bool]  # whether a model made it; absent where the searcher has none
 
 
 class TrialRecord(_TrialFields):

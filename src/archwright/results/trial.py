@@ -129,6 +129,26 @@ class Trial:
         return self.state.continues
 
     @property
+    def promotes(self) -> int | None:
+        """The number of the trial whose configuration it tries again with a larger budget; None for a first one."""
+        return self.state.promotes
+
+    @property
+    def bracket(self) -> int | None:
+        """The bracket of a ladder of budgets, 0, 1 ... in the order of beginning; None of other searchers."""
+        return self.state.bracket
+
+    @property
+    def rung(self) -> int | None:
+        """The rung of a ladder of budgets, 0 for the smallest; None of other searchers."""
+        return self.state.rung
+
+    @property
+    def by_model(self) -> bool | None:
+        """Whether a model of the trials so far made it; None where the searcher has none, or did not say."""
+        return self.state.by_model
+
+    @property
     def attempts(self) -> Sequence[Attempt]:
         """The attempts at it, in order."""
         return list_attempts(self.view, self.state)
