@@ -28,8 +28,8 @@ def count_epochs(settings, budget, horizon, checkpoint, report):
     }
 
 
-def begin_anew(settings, horizon):
-    return {"accuracy": settings["slope"] / 1000, "horizon": horizon.amount}
+def begin_anew(settings, budget, horizon):
+    return {"accuracy": settings["slope"] / 1000 * budget.amount / 9, "horizon": horizon.amount}
 
 
 def search(function, log, searcher="asha", **rest):
@@ -53,7 +53,7 @@ def test_a_promotion_goes_on_where_the_promoted_trial_ended(tmp_path):
     promotions = [trial for trial in run.trials if trial.state.promotes is not None]
     assert len(promotions) >= 5
     for trial in run.trials:
-        earlier = None if trial.state.continues is None else run.trial(trial.state.continues)
+        earlier = None if trial.state.continues is None else run.trials[trial.state.continues]
         assert trial.state.continues == trial.state.promotes
         assert trial.metrics["begun"] == (0 if earlier is None else earlier.budget.amount)
         assert trial.metrics["whole"] == 1
