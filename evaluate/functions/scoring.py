@@ -67,11 +67,7 @@ def make_function_evaluation(config: Function, index: int, threads: int) -> Eval
             arguments = make_arguments(architecture, job.seed)
         except Exception as error:  # noqa: BLE001  (a user's kind of module may raise anything)
             return refuse_architecture(error)
-        checkpoint = FunctionCheckpoint(job)
-        if "checkpoint" in signature:
-            checkpoint.forget()
-        light = {**_collect_light_arguments(config, signature, job), "report": report, "checkpoint": checkpoint}
-        values = {**light, **arguments.values}
+        values = {**_collect_light_arguments(config, signature, job), "report": report, **arguments.values}
         positional, named = signature.bind(values)
         try:
             with end_forked_children():
@@ -93,7 +89,9 @@ def _refuse_job(job: Job, report_epoch: ReportEpoch) -> Verdict:
 
 def _collect_light_arguments(config: Function, signature: Signature, job: Job) -> dict[str, Any]:
     """The arguments that need no torch; the settings, which take time to find, for a function that asks for them."""
-    architecture = job.architecture
+    architecture, checkpoint = job.architecture, FunctionCheckpoint(job)
+    if "checkpoint" in signature:
+        checkpoint.forget()
     return {
         "architecture": architecture,
         "budget": job.budget,
@@ -102,6 +100,7 @@ def _collect_light_arguments(config: Function, signature: Signature, job: Job) -
         "input": config.model_input,
         "input_shape": config.input_shape,
         "horizon": job.horizon or job.budget,
+        "checkpoint": checkpoint,
     }
 
 
