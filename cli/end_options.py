@@ -35,7 +35,17 @@ class EndOptions:
     ] = None
     no_improvement: Annotated[
         int | None,
-        _search_option(min=1, metavar="N", help="End after so many trials in a row without a new best score."),
+        _search_option(min=1, metavar="N", help="End after so many trials in a row without a new best."),
+    ] = None
+    configurations: Annotated[
+        int | None,
+        _search_option(
+            min=1, metavar="N", help="End after so many configurations, and the promotions of the best of them."
+        ),
+    ] = None
+    total: Annotated[
+        str | None,
+        _search_option(metavar="BUDGET", help="End once the budgets of all trials come to this, as in 500epochs."),
     ] = None
 
 

@@ -55,7 +55,7 @@ def compare(
     and logged as runs named NAME.SEARCHER.SEED; NAME is that of the space where none is given. With the best possible
     score as `optimum`, scores are told as distances to it.
 
-    All searches have the same ends, which are those of `search`: so many `trials` (64 if no end is given), so many
+    All searches have the same ends, which are those of `search`: so many `trials` (64 if none is given), so many
     `configurations` and what is promoted of them, a `total` of budgets ("500epochs"), or a `time`. They are held
     against each other half-way and at the end of the first of these; `by` names another one of the four, which then is
     followed as far as all searches have come.
