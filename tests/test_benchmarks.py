@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from archwright.core.spaces.nasbench201 import OPERATIONS
+from archwright.evaluate.tables.taskset import SPLITS, TASK_PREFIX, TASKS
 from archwright.evaluate.training import task
 from archwright.evaluate.workers.worker import attempt
 from archwright.store.events import AttemptEnded, AttemptStarted, Scored
@@ -96,7 +97,18 @@ def read_page_tables(name):
 
 def test_each_script_is_started_by_a_test():
     """Or imported by one that is."""
-    scripts = {"run", "workers", "training", "chaos", "memory", "numeric", "oracle", "plain_methods", "cifar10"}
+    scripts = {
+        "run",
+        "workers",
+        "training",
+        "chaos",
+        "memory",
+        "numeric",
+        "oracle",
+        "plain_methods",
+        "cifar10",
+        "ladders",
+    }
     modules = {"rows", "counting", "log", "order_statistics", "sampling", "searchers", "starting", "tabular"}
     assert {file.stem for file in FOLDER.glob("*.py")} == scripts | modules
     assert list(read_make_arguments()) == ["run", "workers", "training", "chaos", "memory"]
@@ -128,6 +140,24 @@ def test_numeric(capsys):
 def test_oracle(table, capsys):
     run_script("oracle", table, "2")
     assert "n = 2 searches" in capsys.readouterr().out
+
+
+def test_ladders(tmp_path, capsys):
+    """On curves that fall to what their rows say; the second time all searches are in the log."""
+    rows, points = np.arange(1000, dtype=np.float32)[:, None], np.arange(1, 52, dtype=np.float32)
+    losses = 1 + rows / 1000 + np.exp(-points / 10)
+    columns = {f"{split}_loss": losses[None] for split in SPLITS}
+    hp = np.stack([np.linspace(0.1, 1, 1000)] * 2, axis=1)
+    table = tmp_path / "curves.npz"
+    np.savez(table, tasks=np.array([TASK_PREFIX + TASKS[0]]), hp=hp, hp_names=np.array(["rate", "beta"]), **columns)
+    ladders, log = import_script("ladders"), str(tmp_path / "ladders.duckdb")
+    for _ in range(2):
+        ladders.main(str(table), 1, 1, log, (1, 2))
+    first, second = capsys.readouterr().out.split("archwright ")[1:]
+    assert first == second
+    regrets = ladders.measure_ladders(str(table), 1, 1, tmp_path / "ladders.duckdb", (1, 2))
+    assert regrets.keys() == ladders.SEARCHERS.keys()
+    assert all(0 <= values[0, 0, 1] <= values[0, 0, 0] <= 1 for values in regrets.values())
 
 
 def test_plain_methods(table, capsys):

@@ -35,6 +35,7 @@ TASKS = tuple(
         "32_VRNN64_tanh_avg_bs128",
     )
 )  # of text classification by a recurrent network, in the order of the file
+SPLITS = ("valid", "test", "train")  # of the data that a loss is of
 TASK_PREFIX = "FixedTextRNNClassification_"  # of their names there
 SETTING_DIGITS = 8  # of a setting that a space has: enough to tell a beta of 0.99999 from 1
 
@@ -79,13 +80,22 @@ class TaskSet(Table):
         names = [str(name).removeprefix(TASK_PREFIX) for name in columns["tasks"]]
         if self.task not in names:
             raise BadTable(f"{self.table} has no task {self.task!r}; {suggest_names(self.task, names)}")
-        task, splits = names.index(self.task), ("valid", "test", "train")
-        curves = {split: restore_decimals(columns[f"{split}_loss"][task]) for split in splits}
+        task = names.index(self.task)
+        curves = {split: restore_decimals(columns[f"{split}_loss"][task]) for split in SPLITS}
         return {**curves, "hp": columns["hp"], "hp_names": columns["hp_names"]}
 
     def load(self) -> None:
         """Read its file, once; raises BadTable if that is not there, or does not hold the table."""
         len(self._columns)
+
+    def read_curves(self, split: str = "valid") -> np.ndarray:
+        """The losses of the task on a split, valid, test or train, [rows, points]; NaN from where a training diverged.
+
+        Raises BadTable.
+        """
+        if split not in SPLITS:
+            raise BadTable(f"split is {show(split)}; it may be {', '.join(SPLITS)}")
+        return self._columns[split]
 
     def complete_space(self, space: Term) -> Term:
         """The named space with the eight settings that each row has, so that a surrogate sees those."""
