@@ -4,13 +4,11 @@ import importlib
 import json
 
 import pytest
-from attrs import frozen
 
 import archwright as aw
 from archwright.execution.checks import BadArgument
 from archwright.store.runs import NoSuchRun
 from tests.cli.running import run_command, run_started
-from tests.search.halving import Halving
 
 SHAPE = (1, 8, 8)
 WORK = {"input": SHAPE, "workers": 0, "progress": False}
@@ -174,14 +172,6 @@ def test_another_budget_is_none_to_learn_from(tmp_path, monkeypatch, capsys):
     assert [trial.score for trial in same.inherited] == [2.0, 2.0]
 
 
-@frozen
-class Rungs(Halving):
-    """Halves, and says which budgets it gives."""
-
-    def list_rungs(self, budgets):
-        return budgets.list_rungs(2)
-
-
 def test_a_ladder_takes_over_trials_of_each_of_its_budgets(tmp_path, monkeypatch, caplog):
     """With the budgets that they had, by which they are ranked; those of another budget are left out."""
     monkeypatch.chdir(tmp_path)
@@ -194,7 +184,7 @@ def test_a_ladder_takes_over_trials_of_each_of_its_budgets(tmp_path, monkeypatch
         aw.search(space, evaluate, trials=1, budget=f"{epochs}epochs", name=f"of-{epochs}", **WORK)
     sources = ["of-4", "of-1", "of-3"]
     call = {"warm_start": sources, "trials": 2, "name": "ladder", **WORK}
-    ladder = aw.search(space, evaluate, searcher=Rungs(), budget="1epochs..4epochs", **call)
+    ladder = aw.search(space, evaluate, searcher="asha,eta=2", budget="1epochs..4epochs", **call)
     assert "it had 3 epochs, and a trial here has 1 epoch or 2 epochs or 4 epochs" in caplog.text
     assert [(trial.number, str(trial.budget), trial.score) for trial in ladder.inherited] == [
         (-2, "4epochs", 0.25),
