@@ -129,10 +129,9 @@ class Hyperband(Ladder):
         this = bracket.get_rung(rung)
         if rung == bracket.start:
             return this.is_settled and not self._has_place(state, bracket)
-        below_is_done = self._is_complete(state, bracket, rung - 1) and not any(
-            self._iterate_promotions(state, bracket, rung - 1)
-        )
-        return this.is_settled and below_is_done
+        if not this.is_settled or not self._is_complete(state, bracket, rung - 1):
+            return False
+        return next(self._iterate_promotions(state, bracket, rung - 1), None) is None
 
     def _iterate_promotions(self, state: LadderState, bracket: Bracket, rung: int) -> Iterator[int]:
         """The trials of a rung whose trials have all ended that are to go on and do not yet, best first."""

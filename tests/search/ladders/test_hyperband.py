@@ -123,6 +123,17 @@ def test_checkpoints_are_kept_of_what_may_be_promoted_and_of_nothing_else(ladder
         assert len(complete) == sizes[1]
 
 
+def test_the_first_trial_may_be_the_last_that_is_promoted():
+    """A rung to which only trial 0 is still to come is not complete: all of its trials may still be its winners."""
+    session = Session(Hyperband(brackets=1), make_problem("1epochs..27epochs"))
+    for i in range(27):
+        session.tell(session.ask(), 0.05 if i == 0 else max(0.0, 0.9 - i / 10))
+    for i in range(8):
+        session.tell(session.ask(), i / 10)
+    assert session.searcher.promotable(session.state) == {0, 32, 33, 34}  # the best third of nine, not of eight
+    assert session.ask().promotes == 0
+
+
 def test_one_rung_is_no_ladder():
     with pytest.raises(NoRungs, match=r"the budget is 1epochs\.\.2epochs, and hyperband with eta=3 needs two budgets"):
         Hyperband().start(make_problem("1epochs..2epochs"))
