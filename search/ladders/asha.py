@@ -63,6 +63,10 @@ class AsynchronousLadder(Ladder):
         starts = [bracket.start for bracket in state.brackets]
         return state, starts.index(rung) if rung in starts else None
 
+    def has_ended(self, state: LadderState, bracket: Bracket) -> bool:
+        """Never: whatever begins there may let others go on."""
+        return False
+
     def list_promotable(self, state: LadderState, bracket: Bracket, rung: int) -> list[int]:
         """All that have neither failed nor been promoted: the more trials a rung has, the more of them go on."""
         this = bracket.get_rung(rung)

@@ -1,6 +1,6 @@
 """Hyperband: brackets of successive halving, which begin at smaller and larger budgets by turns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, final
 
 from attrs import evolve, frozen
@@ -50,15 +50,15 @@ class Hyperband(Ladder):
 
     def find_job(self, state: LadderState, uniform: UniformStream) -> Promotion | Beginning | None:
         """The first job of the first bracket that has one, or the beginning of the next; consumes nothing."""
-        for number, bracket in enumerate(state.brackets):
-            job = self._find_bracket_job(state, number, bracket)
+        for number in range(state.first_open, len(state.brackets)):
+            job = self._find_bracket_job(state, number, state.brackets[number])
             if job is not None:
                 return job
         return Beginning(len(state.brackets))
 
     def find_last_job(self, state: LadderState) -> Promotion | None:
         """A promotion from a first rung that is not full, and whose trials have all ended."""
-        for bracket in state.brackets:
+        for bracket in state.brackets[state.first_open :]:
             rung = bracket.get_rung(bracket.start)
             if bracket.start < bracket.top and rung.trials and rung.is_settled and self._is_beginning(bracket):
                 promoted = next(self._iterate_promotions(state, bracket, bracket.start), None)
@@ -67,8 +67,9 @@ class Hyperband(Ladder):
 
     def find_beginning(self, state: LadderState, uniform: UniformStream) -> Beginning:
         """The first bracket whose first rung is not full, or the next one; consumes nothing."""
-        numbers = (number for number, bracket in enumerate(state.brackets) if self._has_place(state, bracket))
-        return Beginning(next(numbers, len(state.brackets)))
+        numbers = range(state.first_open, len(state.brackets))
+        with_place = (number for number in numbers if self._has_place(state, state.brackets[number]))
+        return Beginning(next(with_place, len(state.brackets)))
 
     def find_start(self, state: LadderState, bracket: int) -> int:
         """One rung higher from each bracket to the next, and then anew."""
@@ -78,7 +79,8 @@ class Hyperband(Ladder):
         """The first that begins there and has a place, or a new one, and any before it that are not there as yet."""
         if rung >= self._count_brackets(state):
             return state, None
-        for number, bracket in enumerate(state.brackets):
+        for number in range(state.first_open, len(state.brackets)):
+            bracket = state.brackets[number]
             if bracket.start == rung and self._has_place(state, bracket):
                 return state, number
         brackets = state.brackets
@@ -87,6 +89,10 @@ class Hyperband(Ladder):
             brackets = brackets.append(Bracket(start, (Rung(),) * (len(state.rungs) - start)))
             if start == rung:
                 return evolve(state, brackets=brackets), len(brackets) - 1
+
+    def has_ended(self, state: LadderState, bracket: Bracket) -> bool:
+        """Whether the last rung is complete, or the rungs below it have nothing left that may go on."""
+        return self._is_complete(state, bracket, bracket.top)
 
     def list_promotable(self, state: LadderState, bracket: Bracket, rung: int) -> list[int]:
         """The winners of a rung that is complete; of another, those that are under way or may still be winners."""
@@ -101,8 +107,8 @@ class Hyperband(Ladder):
         count = len(state.rungs)
         return min(self.brackets or count, count)
 
-    def _list_sizes(self, state: LadderState, bracket: Bracket) -> tuple[int, ...]:
-        return tuple(list_bracket_sizes(len(state.rungs), bracket.start, self.eta, self.rounding))
+    def _list_sizes(self, state: LadderState, bracket: Bracket) -> Sequence[int]:
+        return list_bracket_sizes(len(state.rungs), bracket.start, self.eta, self.rounding)
 
     def _find_bracket_job(self, state: LadderState, number: int, bracket: Bracket) -> Promotion | Beginning | None:
         if self._has_place(state, bracket):

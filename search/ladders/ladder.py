@@ -58,6 +58,7 @@ class LadderState:
     places: PMap[int, RungPlace] = _NO_PLACES  # by trial; of one with a budget of no rung there is none
     proposals: PMap[int, Proposal] = _NO_PROPOSALS  # by trial
     curves: PMap[int, Mapping[float, float]] = _NO_CURVES  # by trial, where a ladder goes by them
+    first_open: int = 0  # the number of the first bracket in which there may be something left to do
     open_rungs: int = 0  # how many rungs, from the smallest, trials may be promoted to
 
     def update(self, number: int, bracket: Bracket) -> "LadderState":
@@ -88,6 +89,10 @@ class Ladder(Protocol):
 
         The state is that with the bracket, which may begin with it.
         """
+
+    @abstractmethod
+    def has_ended(self, state: LadderState, bracket: Bracket) -> bool:
+        """Whether nothing can be begun or promoted in a bracket any more, whatever comes."""
 
     @abstractmethod
     def list_promotable(self, state: LadderState, bracket: Bracket, rung: int) -> list[int]:
@@ -168,7 +173,14 @@ class Ladder(Protocol):
         number, rung = state.places[trial]
         bracket = state.brackets[number]
         utility = None if outcome.score is None else state.problem.objective.utility(outcome.score)
-        return state.update(number, bracket.set_rung(rung, bracket.get_rung(rung).end(trial, utility)))
+        state = state.update(number, bracket.set_rung(rung, bracket.get_rung(rung).end(trial, utility)))
+        return evolve(state, first_open=self._find_first_open(state))
+
+    def _find_first_open(self, state: LadderState) -> int:
+        """The number of the first bracket that has not ended; those before it need not be looked at again."""
+        numbers = range(state.first_open, len(state.brackets))
+        ended = (number for number in numbers if not self.has_ended(state, state.brackets[number]))
+        return next(ended, len(state.brackets))
 
     def promotable(self, state: LadderState) -> frozenset[int]:
         """The trials whose training a promotion may still go on with; none where each is trained from the beginning."""
@@ -176,7 +188,7 @@ class Ladder(Protocol):
             return frozenset()
         return frozenset(
             trial
-            for bracket in state.brackets
+            for bracket in state.brackets[state.first_open :]
             for rung in range(bracket.start, bracket.top)
             for trial in self.list_promotable(state, bracket, rung)
         )

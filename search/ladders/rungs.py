@@ -1,7 +1,9 @@
 """The rungs of a ladder of budgets and the trials on them, and the sizes of Hyperband's brackets."""
 
 import math
+from bisect import bisect
 from collections.abc import Sequence
+from functools import cache
 from typing import Literal, final
 
 from attrs import evolve, frozen
@@ -23,6 +25,8 @@ class Rung:
     trials: PVector[int] = _NO_TRIALS  # in the order of proposing
     utilities: PMap[int, float | None] = _NO_UTILITIES  # of those that have ended; None of one that failed
     promoted: PSet[int] = pset()
+    # The negated utilities of those that did not fail, with their trials, in order: so the best come first.
+    ranked: tuple[tuple[float, int], ...] = ()
 
     @property
     def is_settled(self) -> bool:
@@ -31,12 +35,11 @@ class Rung:
 
     def rank(self) -> Sequence[int]:
         """The trials that have ended and did not fail, best first; of equal ones the earlier."""
-        scored = [(-utility, trial) for trial, utility in self.utilities.items() if utility is not None]
-        return [trial for _, trial in sorted(scored)]
+        return self.find_best(len(self.ranked))
 
     def find_best(self, count: int) -> Sequence[int]:
         """The best `count` of the trials that have ended, but for those that failed, which rank last."""
-        return self.rank()[:count]
+        return [trial for _, trial in self.ranked[:count]]
 
     def add(self, trial: int) -> "Rung":
         """The rung with one more trial."""
@@ -44,7 +47,11 @@ class Rung:
 
     def end(self, trial: int, utility: float | None) -> "Rung":
         """The rung on which a trial has ended; without a utility it failed."""
-        return evolve(self, utilities=self.utilities.set(trial, utility))
+        ended = evolve(self, utilities=self.utilities.set(trial, utility))
+        if utility is None:
+            return ended
+        place = bisect(self.ranked, (-utility, trial))
+        return evolve(ended, ranked=(*self.ranked[:place], (-utility, trial), *self.ranked[place:]))
 
     def promote(self, trial: int) -> "Rung":
         """The rung from which a trial was promoted."""
@@ -77,6 +84,7 @@ class Bracket:
         return evolve(self, rungs=(*self.rungs[:i], rung, *self.rungs[i + 1 :]))
 
 
+@cache
 def list_bracket_sizes(rung_count: int, start: int, eta: float, rounding: Rounding) -> Sequence[int]:
     """How many trials each rung of a bracket has that begins at the rung `start` of a ladder of so many rungs.
 
@@ -90,7 +98,7 @@ def list_bracket_sizes(rung_count: int, start: int, eta: float, rounding: Roundi
         first = math.floor(math.floor(shares + SLACK) * power + SLACK)
     else:
         first = math.ceil(shares * power - SLACK)
-    return [max(1, math.floor(first / eta**j + SLACK)) for j in range(promotions + 1)]
+    return tuple(max(1, math.floor(first / eta**j + SLACK)) for j in range(promotions + 1))
 
 
 def count_promotions(finished: int, eta: float) -> int:

@@ -17,7 +17,9 @@ from archwright.execution.naming import (
     generate_numbered_names,
     label_searchers,
 )
+from archwright.search.ladders.rungs import Rounding
 from archwright.search.named import SEARCHER_KIND, SEARCHERS
+from archwright.search.searcher import AnySearcher
 from archwright.search.searchers.mcts import Mcts
 from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog
@@ -32,6 +34,8 @@ KINDS = {
     int: st.integers(0, 99),
     float: st.floats(0.01, 5) | st.sampled_from([0.1, 1.0, 1e-5]),
     str: st.sampled_from(["gp", "forest"]),
+    Rounding: st.sampled_from(["floor", "ceil"]),
+    AnySearcher: st.sampled_from([{"name": "mcts"}, {"name": "evolution", "sample": 3}]),
 }
 
 

@@ -10,7 +10,7 @@ ORIGINS = {"floor": [81, 27, 9, 6, 5], "ceil": [81, 34, 15, 8, 5]}
 
 
 def list_table(rungs, eta, rounding):
-    return [list_bracket_sizes(rungs, start, eta, rounding) for start in range(rungs)]
+    return [list(list_bracket_sizes(rungs, start, eta, rounding)) for start in range(rungs)]
 
 
 def test_the_table_of_hyperbands_paper():
@@ -36,14 +36,14 @@ def test_two_budgets():
 def test_powers_of_three_are_exact(exponent):
     """The first bracket begins with all of them, and ends with one: no power is rounded down."""
     for rounding in ORIGINS:
-        assert list_bracket_sizes(exponent + 1, 0, 3, rounding) == [3**j for j in range(exponent, -1, -1)]
+        assert list(list_bracket_sizes(exponent + 1, 0, 3, rounding)) == [3**j for j in range(exponent, -1, -1)]
 
 
 @given(st.integers(1, 12), st.integers(2, 6), st.sampled_from(list(ORIGINS)), st.data())
 def test_sizes_fall_by_eta(rungs, eta, rounding, data):
     """Each is the whole part of an eta-th of the first one, and one at least."""
     start = data.draw(st.integers(0, rungs - 1))
-    sizes = list_bracket_sizes(rungs, start, eta, rounding)
+    sizes = list(list_bracket_sizes(rungs, start, eta, rounding))
     assert sizes == [max(1, sizes[0] // eta**j) for j in range(rungs - start)]
     exact = rungs * eta ** (rungs - 1 - start)  # over s + 1, the number of configurations without rounding
     s = rungs - 1 - start
