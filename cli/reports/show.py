@@ -171,9 +171,18 @@ def _format_searcher(run: RunDetails) -> str:
 def _format_settings(data: Mapping[str, Any], name: str) -> str:
     """A searcher or evaluator by its name, with those of its settings that say something."""
     settings = [
-        f"{key} {humanize_value(value)}" for key, value in data.items() if key != name and value not in (None, {}, 0)
+        f"{key} {_format_setting(value)}" for key, value in data.items() if key != name and value not in (None, {}, 0)
     ]
     return ", ".join([str(data[name]), *settings])
+
+
+def _format_setting(value: Any) -> str:
+    """A setting's value; of a searcher within another one, its name and its settings in parentheses."""
+    if not isinstance(value, Mapping) or "name" not in value:
+        return humanize_value(value)
+    inner: Mapping[str, Any] = value
+    name, *settings = _format_settings(inner, "name").split(", ", 1)
+    return f"{name} ({settings[0]})" if settings else name
 
 
 def _tabulate_trials(trials: Sequence[TrialRecord], metric: str, more: Sequence[str]) -> TextTable:

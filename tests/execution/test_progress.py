@@ -138,3 +138,13 @@ def test_line_of_a_further_attempt_says_why():
     assert describe_event(retry, before, apply_events(retry, start=before)) == (
         "trial 0  began again, attempt 2: the worker was killed by SIGKILL"
     )
+
+
+def test_a_promotion_says_what_it_tries_again():
+    """With its budget; a fresh trial, and one of which nothing is known, say nothing of it."""
+    small, large = Budget(1, "epochs"), Budget(3, "epochs")
+    first = (Proposed(0, (), small), AttemptStarted(0, 1), AttemptEnded(0, 1, "ok", 1.0, {}), Scored(0, "ok", 0.5))
+    progress = apply_events(*first, Proposed(1, (), large, continues=0))
+    after = progress.apply(AttemptStarted(1, 1), 110.0)
+    assert describe_event(AttemptStarted(1, 1), progress, after) == "trial 1  began, trial 0 promoted to 3 epochs"
+    assert describe_event(AttemptStarted(0, 2), progress, after) == "trial 0  began again, attempt 2"

@@ -197,7 +197,7 @@ def describe_event(event: Event, before: RunProgress, after: RunProgress) -> str
     match event:
         case AttemptStarted(trial, attempt):
             retry = f" again, attempt {attempt}{_explain_retry(trial, before)}" if attempt > 1 else ""
-            return f"trial {trial}  began{retry}"
+            return f"trial {trial}  began{_format_promotion(trial, after)}{retry}"
         case Reported(trial, _, epoch, metrics):
             metric = _format_metric(metrics, before.objective)
             return f"trial {trial}  epoch {_format_epoch(trial, epoch, before)}  {metric}"
@@ -213,6 +213,14 @@ def describe_event(event: Event, before: RunProgress, after: RunProgress) -> str
             return f"trial {trial}  {status.replace('_', ' ')}  after {_format_time(trial, before)}  {reason}".rstrip()
         case _:
             return None
+
+
+def _format_promotion(trial: int, progress: RunProgress) -> str:
+    """Which trial's configuration it tries again, and with what, where it does."""
+    state = progress.state.trials.get(trial)
+    if state is None or state.promotes is None:
+        return ""
+    return f", trial {state.promotes} promoted to {format_budget(state.budget)}"
 
 
 def _format_epoch(trial: int, epoch: int, progress: RunProgress) -> str:
