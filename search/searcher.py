@@ -111,13 +111,20 @@ def find_promotable(searcher: Searcher[State], state: State) -> frozenset[int]:
     return searcher.promotable(state) if isinstance(searcher, PromotingSearcher) else frozenset()
 
 
-def searcher_setting(default: AnySearcher | None, *, meaning: str, source: str = "") -> Any:
-    """A setting that is another searcher, as in `sampler=smbo(initial=5)`; also None where that is the default."""
-    allowed = "a searcher, as in smbo(initial=5)" + (", or null" if default is None else "")
+def searcher_setting(default: AnySearcher | None, *, meaning: str, source: str = "", may_promote: bool = True) -> Any:
+    """A setting that is another searcher, as in `sampler=smbo(initial=5)`; also None where that is the default.
+
+    Unless it `may_promote`, it is none that continues trials, such as a ladder.
+    """
+    kind = "a searcher" if may_promote else "a searcher that promotes no trials"
+    allowed = f"{kind}, as in smbo(initial=5)" + (", or null" if default is None else "")
 
     def is_allowed(value: Any) -> bool:
+        if value is None:
+            return default is None
         methods = ("start", "propose", "adopt", "tell")
-        return all(callable(getattr(value, method, None)) for method in methods) or (value is None and default is None)
+        is_searcher = all(callable(getattr(value, method, None)) for method in methods)
+        return is_searcher and (may_promote or not isinstance(value, PromotingSearcher))
 
     return custom_setting(default, allowed, is_allowed, meaning=meaning, source=source, is_nested=True)
 

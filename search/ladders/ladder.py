@@ -260,8 +260,12 @@ def eta_setting() -> Any:
 
 
 def sampler_setting() -> Any:
-    """What proposes the configurations."""
-    return searcher_setting(RandomSearch(), meaning="what proposes configurations: any searcher")
+    """What proposes the configurations.
+
+    No other ladder: what that says of budgets and promotions would be about configurations that this one numbers.
+    """
+    meaning = "what proposes configurations: any searcher but a ladder"
+    return searcher_setting(RandomSearch(), meaning=meaning, may_promote=False)
 
 
 def fresh_setting() -> Any:

@@ -6,11 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archwright.core.protocols import Outcome, Proposal
+from archwright.core.setting import BadSetting
 from archwright.search.ladders.asha import Asha
 from archwright.search.ladders.hyperband import Hyperband
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.searchers.random_search import RandomSearch
 from tests.search.contract import Session, check_proposals, replay_session
+from tests.search.halving import Halving
 from tests.search.ladders.sessions import climb, make_problem
 
 
@@ -145,6 +147,15 @@ class Alien:
             session.take_over([changed])
             yield changed
             yield Outcome(changed, "ok", 0.5)
+
+
+@pytest.mark.parametrize("ladder", ["asha", "hyperband", "pasha", "bohb"])
+def test_a_ladder_is_no_sampler(ladder):
+    """Its promotions would be of configurations, by numbers that are no trials of the run."""
+    with pytest.raises(BadSetting, match=r"sampler of the searcher asha .* may be a searcher that promotes no trials"):
+        SEARCHER_KIND.from_json({**SEARCHER_KIND.to_json("asha", {"sampler": SEARCHER_KIND.read(ladder)})})
+    with pytest.raises(BadSetting, match=r"sampler of Asha is Halving\(width=4\); it may be a searcher that"):
+        Asha(sampler=Halving())
 
 
 def test_trials_with_other_budgets_are_the_samplers_alone():
