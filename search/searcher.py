@@ -32,7 +32,9 @@ class Searcher(Protocol[State]):
     Under a ladder of budgets, a searcher is its sampler: what it knows as a trial is a configuration, which is told
     once more at each larger budget. One with a method tell_again, of a state, an outcome and `uniform`, is told so: it
     gives the state that knows the outcome of a trial at a larger budget, `outcome.proposal.budget`, than it was told
-    before. For one without, the state is folded anew, with the last outcome of each trial.
+    before. For one without, the state is folded anew, with the last outcome of each trial. One with a method propose_at
+    is asked by it in the place of `propose`: of a state, a trial, the rung with which it begins, the budgets of all
+    rungs, the ladder's eta and `uniform`.
     """
 
     name: ClassVar[str]
@@ -85,6 +87,10 @@ class LadderSearcher(PromotingSearcher[State], Protocol[State]):
 
     def begin(self, state: State, proposal: Proposal, uniform: UniformStream) -> Proposal:
         """A configuration that a person named, with the budget with which the searcher's next one would begin."""
+        ...
+
+    def propose_promotion(self, state: State, trial: int, uniform: UniformStream) -> Proposal | None:
+        """As `propose`, where the run has all of its configurations: a promotion, or None if there is none for now."""
         ...
 
 

@@ -321,7 +321,9 @@ def _find_proposal_objection(state: RunState, event: Proposed) -> str:
     if event.trial != state.proposal_count:
         return f"the next trial is number {state.proposal_count}"
     first = state.queue.first
-    if event.enqueued != (None if first is None else first.entry):
+    # Where the run has its configurations, what is in the queue waits, and a promotion need not.
+    may_go_first = event.promotes is not None and event.enqueued is None
+    if not may_go_first and event.enqueued != (None if first is None else first.entry):
         return "the queue is empty" if first is None else f"entry {first.entry} of the queue comes first"
     for verb, earlier in (("continues", event.continues), ("promotes", event.promotes)):
         parent = None if earlier is None else state.trials.get(earlier)

@@ -31,7 +31,8 @@ class Hyperband(Ladder):
     A bracket has a fixed number of configurations; the next one begins where none that is under way has anything to do,
     so that no worker waits. Brackets begin with the smallest budget, then with the next larger one, and so on, and then
     anew. Failed trials count among a rung's, rank last, and are never promoted: where many fail, fewer go on, an eta-th
-    of those that were there. Where the sampler has no more configurations, a bracket goes on with those that it has.
+    of those that were there. Where no more configurations come, as the sampler has none or the run has its number of
+    them, a bracket goes on with those that it has.
     """
 
     name: ClassVar[str] = "hyperband"

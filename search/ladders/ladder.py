@@ -81,7 +81,7 @@ class Ladder(Protocol):
 
     @abstractmethod
     def find_last_job(self, state: LadderState) -> Promotion | None:
-        """What is to be tried where the sampler has no more configurations."""
+        """What is to be tried where no more configurations begin: the sampler has none, or the run has all of its."""
 
     @abstractmethod
     def find_bracket(self, state: LadderState, rung: int) -> tuple[LadderState, int | None]:
@@ -136,6 +136,12 @@ class Ladder(Protocol):
                 return self._place(state, configuration.change(trial=trial), job.bracket, rung)
             job = self.find_last_job(state)
         return None if job is None else self._promote(state, trial, job.trial)
+
+    def propose_promotion(self, state: LadderState, trial: int, uniform: UniformStream) -> Proposal | None:
+        """As `propose`, where no more configurations may begin. Consumes what finding the job consumes."""
+        job = self.find_job(state, uniform)
+        promotion = self.find_last_job(state) if isinstance(job, Beginning) else job
+        return None if promotion is None else self._promote(state, trial, promotion.trial)
 
     def begin(self, state: LadderState, proposal: Proposal, uniform: UniformStream) -> Proposal:
         """A configuration that a person named, as a proposal that begins where the sampler's next one would.

@@ -95,12 +95,9 @@ class SearchLoop(RunWriter):
         return jobs
 
     def _propose_trial(self) -> int | None:
-        """The number of a new trial; None if the run reaches an end, or the searcher proposes none for now.
-
-        Where the run has its configurations, a fresh proposal is not used, as if the searcher had not been asked.
-        """
+        """The number of a new trial; None if the run reaches an end, or the searcher proposes none for now."""
         reached = find_ends(self.run_state, self._measure_seconds())
-        proposal = self.propose(is_fresh_allowed=not reached) if lets_promote(reached) else None
+        proposal = self.propose() if lets_promote(reached) else None
         return None if proposal is None else proposal.trial
 
     def _has_promotion(self) -> bool:

@@ -127,14 +127,9 @@ class RunWriter:
             case _:
                 pass
 
-    def propose(self, *, is_fresh_allowed: bool = True) -> Proposal | None:
-        """The next trial, recorded as proposed; None if there is nothing to propose for now.
-
-        A proposal that promotes no trial is left unused where no fresh one is allowed, as if nobody had asked.
-        """
+    def propose(self) -> Proposal | None:
+        """The next trial, recorded as proposed; None if there is nothing to propose for now."""
         proposal = self.search_state.propose()
-        if proposal is not None and proposal.promotes is None and not is_fresh_allowed:
-            return None
         if proposal is not None:
             self.record(to_proposed(proposal), self.search_state.adopt(proposal))
         return proposal

@@ -57,16 +57,32 @@ class SearchState(Generic[State]):
     attempt_seconds: Mapping[int, float] = field(factory=dict[int, float])  # of ended attempts at open trials, by trial
     curves: Mapping[int, tuple[tuple[int, float], ...]] = field(factory=dict[int, Any])  # of open trials, by trial
     queue: Queue = EMPTY_QUEUE  # what is to be tried before the searcher is asked
+    configuration_count: int = 0  # how many trials were proposed that promote no other one
+    configurations: int | None = None  # how many of them there are to be; None: as many as come
 
     def propose(self) -> Proposal | None:
         """The first of the queue, or else the searcher's next proposal; None if it has none for now.
 
-        The state stays as it is. Raises ExtensionFailed where a person's own searcher does, and NotASearcher where it
-        gives something else than a proposal.
+        Where the run has its configurations, it is a promotion or None. The state stays as it is. Raises
+        ExtensionFailed where a person's own searcher does, and NotASearcher where it gives something else than a
+        proposal.
         """
         uniform = open_proposal_stream(self.searcher, self.seed, self.proposal_count)
+        if self.configurations is not None and self.configuration_count >= self.configurations:
+            return self._propose_promotion(uniform)
         if self.queue.first is not None:
             return self._propose_entry(self.queue.first, uniform)
+        return self._ask_searcher(uniform)
+
+    def _propose_promotion(self, uniform: UniformStream) -> Proposal | None:
+        """The searcher's next promotion. Any other proposal is left unused, as if nobody had asked."""
+        if isinstance(self.searcher, LadderSearcher):
+            with guard_searcher(self.searcher, "propose_promotion"):
+                return self.searcher.propose_promotion(self.searcher_state, self.proposal_count, uniform)
+        proposal = self._ask_searcher(uniform)
+        return None if proposal is None or proposal.promotes is None else proposal
+
+    def _ask_searcher(self, uniform: UniformStream) -> Proposal | None:
         with guard_searcher(self.searcher, "propose"):
             proposal: Any = self.searcher.propose(self.searcher_state, self.proposal_count, uniform)
         if proposal is not None and not isinstance(proposal, Proposal):
@@ -91,11 +107,13 @@ class SearchState(Generic[State]):
             return find_promotable(self.searcher, self.searcher_state)
 
     def fold(self, event: Event) -> "SearchState[State]":
-        """The state with one more event applied; what is enqueued, proposed, ended and scored changes it.
+        """The state with one more event applied; what is asked for, enqueued, proposed, ended and scored changes it.
 
         Raises ExtensionFailed where a person's own searcher does.
         """
         match event:
+            case RunStarted() | RunResumed():
+                return evolve(self, configurations=event.configurations)
             case Inherited():
                 return self._inherit(event)
             case Enqueued():
@@ -164,6 +182,7 @@ class SearchState(Generic[State]):
         return evolve(
             self._adopt(proposal),
             proposal_count=proposal_count,
+            configuration_count=self.configuration_count + (proposal.promotes is None),
             open_trials=open_trials,
             queue=queue,
         )

@@ -139,3 +139,18 @@ def test_one_rung_is_no_ladder():
         Hyperband().start(make_problem("1epochs..2epochs"))
     with pytest.raises(NoRungs, match="the budget is 1epochs, and hyperband with eta=3 needs two budgets or more"):
         Hyperband().start(make_plain_problem(make_problem().space))
+
+
+def test_a_run_that_has_its_configurations_goes_on_with_those_of_its_last_bracket():
+    """Of four in a bracket for nine, one goes on, once all have ended; with none, there is nothing to promote."""
+    session = Session(Hyperband(brackets=1), make_problem("1epochs..9epochs"))
+
+    def promote():
+        return session.searcher.propose_promotion(session.state, session.trials, lambda: 0.5)
+
+    assert promote() is None
+    begun = [session.ask() for _ in range(4)]
+    for proposal, score in zip(begun, (0.1, 0.4, 0.2, 0.3), strict=True):
+        assert promote() is None
+        session.tell(proposal, score)
+    assert (promote().promotes, promote().rung) == (1, 1)
