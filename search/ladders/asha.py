@@ -11,6 +11,7 @@ from pyrsistent import pvector
 from archwright.core.budget import Budgets, InvalidBudget
 from archwright.core.builders import name_wrong_fields
 from archwright.core.setting import flag_setting, whole_setting
+from archwright.search.halving import count_promotions
 from archwright.search.ladders.ladder import (
     Beginning,
     Ladder,
@@ -20,7 +21,7 @@ from archwright.search.ladders.ladder import (
     fresh_setting,
     sampler_setting,
 )
-from archwright.search.ladders.rungs import Bracket, Rung, count_promotions
+from archwright.search.ladders.rungs import Bracket, Rung
 from archwright.search.randomness import UniformStream
 from archwright.search.rules.asha import AshaRule
 from archwright.search.searcher import AnySearcher
@@ -146,7 +147,8 @@ class Asha(AsynchronousLadder):
 def compute_bracket_weights(rung_count: int, bracket_count: int, eta: float) -> Sequence[float]:
     """In proportion to the configurations that each bracket has in Hyperband: eta^(K - s) * (K + 1) / (K - s + 1).
 
-    K is the number of promotions of the first bracket, and s that of the bracket (Li et al. 2022, appendix).
+    K is the number of promotions of the first bracket, and s the rung at which a bracket begins, counted from 0
+    (Li et al. 2022, appendix).
     """
     k = rung_count - 1
     return [eta ** (k - s) * (k + 1) / (k - s + 1) for s in range(bracket_count)]

@@ -7,6 +7,7 @@ from attrs import evolve, frozen
 
 from archwright.core.builders import name_wrong_fields
 from archwright.core.setting import choice_setting, whole_setting
+from archwright.search.halving import Rounding, count_promotions, list_bracket_sizes
 from archwright.search.ladders.ladder import (
     HYPERBAND,
     Beginning,
@@ -17,7 +18,7 @@ from archwright.search.ladders.ladder import (
     fresh_setting,
     sampler_setting,
 )
-from archwright.search.ladders.rungs import Bracket, Rounding, Rung, count_promotions, list_bracket_sizes
+from archwright.search.ladders.rungs import Bracket, Rung
 from archwright.search.randomness import UniformStream
 from archwright.search.searcher import AnySearcher
 

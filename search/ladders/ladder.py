@@ -131,7 +131,7 @@ class Ladder(Protocol):
         job = self.find_job(state, uniform)
         if isinstance(job, Beginning):
             rung = self.find_start(state, job.bracket)
-            configuration = state.sampling.propose(rung, state.rungs, uniform)
+            configuration = state.sampling.propose(rung, state.rungs, self.eta, uniform)
             if configuration is not None:
                 return self._place(state, configuration.change(trial=trial), job.bracket, rung)
             job = self.find_last_job(state)

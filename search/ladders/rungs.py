@@ -1,17 +1,11 @@
-"""The rungs of a ladder of budgets and the trials on them, and the sizes of Hyperband's brackets."""
+"""The rungs of a ladder of budgets, and the trials on them."""
 
-import math
 from bisect import bisect
 from collections.abc import Sequence
-from functools import cache
-from typing import Literal, final
+from typing import final
 
 from attrs import evolve, frozen
 from pyrsistent import PMap, PSet, PVector, pmap, pset, pvector
-
-from archwright.core.budget import SLACK
-
-Rounding = Literal["floor", "ceil"]
 
 _NO_UTILITIES: PMap[int, float | None] = pmap()
 _NO_TRIALS: PVector[int] = pvector()
@@ -82,28 +76,6 @@ class Bracket:
         """The bracket with another rung in the place of that number."""
         i = number - self.start
         return evolve(self, rungs=(*self.rungs[:i], rung, *self.rungs[i + 1 :]))
-
-
-@cache
-def list_bracket_sizes(rung_count: int, start: int, eta: float, rounding: Rounding) -> Sequence[int]:
-    """How many trials each rung of a bracket has that begins at the rung `start` of a ladder of so many rungs.
-
-    With S rungs and s = S - 1 - start promotions, the first rung has floor(S / (s + 1)) * eta^s trials, rounded as by
-    the authors of BOHB (Falkner et al. 2018, in their released code), or ceil(S / (s + 1) * eta^s), as in the paper of
-    Hyperband (Li et al. 2018, Algorithm 1). Each next one has the whole part of an eta-th of it, and one at least.
-    """
-    promotions = rung_count - 1 - start
-    shares, power = rung_count / (promotions + 1), eta**promotions
-    if rounding == "floor":
-        first = math.floor(math.floor(shares + SLACK) * power + SLACK)
-    else:
-        first = math.ceil(shares * power - SLACK)
-    return tuple(max(1, math.floor(first / eta**j + SLACK)) for j in range(promotions + 1))
-
-
-def count_promotions(finished: int, eta: float) -> int:
-    """How many of so many trials of a rung that have ended may go on: floor(n / eta)."""
-    return math.floor(finished / eta + SLACK)
 
 
 RungPlace = tuple[int, int]  # the numbers of a bracket and of a rung of it

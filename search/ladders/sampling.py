@@ -29,9 +29,12 @@ class RungSampler(Protocol):
     """A searcher whose proposals depend on the budget with which a configuration begins."""
 
     def propose_at(
-        self, state: Any, trial: int, rung: int, rungs: tuple[Budget, ...], uniform: UniformStream
+        self, state: Any, trial: int, rung: int, rungs: tuple[Budget, ...], eta: float, uniform: UniformStream
     ) -> Proposal | None:
-        """As `propose`, for a configuration that begins at that one of the `rungs`, counted from 0, the smallest."""
+        """As `propose`, for a configuration that begins at that one of the `rungs`, counted from 0, the smallest.
+
+        Of the trials of a rung, one in `eta` goes on.
+        """
         ...
 
 
@@ -69,13 +72,13 @@ class Sampling:
         """Nothing proposed."""
         return cls(sampler, problem, sampler.start(problem))
 
-    def propose(self, rung: int, rungs: tuple[Budget, ...], uniform: UniformStream) -> Proposal | None:
+    def propose(self, rung: int, rungs: tuple[Budget, ...], eta: float, uniform: UniformStream) -> Proposal | None:
         """The sampler's next configuration, which is to begin at that rung, under its number; None if it has none.
 
         Consumes what the sampler consumes.
         """
         if isinstance(self.sampler, RungSampler):
-            return self.sampler.propose_at(self.state, self.count, rung, rungs, uniform)
+            return self.sampler.propose_at(self.state, self.count, rung, rungs, eta, uniform)
         return self.sampler.propose(self.state, self.count, uniform)
 
     def adopt(self, proposal: Proposal) -> "Sampling":

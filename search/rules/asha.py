@@ -12,6 +12,7 @@ from archwright.core.builders import name_wrong_fields
 from archwright.core.objective import Objective
 from archwright.core.setting import custom_setting, number_setting
 from archwright.core.value import as_integer
+from archwright.search.halving import count_promotions
 from archwright.search.stopping_rule import TrialBegun, TrialFinished, TrialNews, ValueReported
 
 _NO_VALUES: PMap[int, float] = pmap()
@@ -95,7 +96,7 @@ class AshaRule:
         milestone, objective = state.reached[trial], state.objective
         values = state.values[milestone]
         utilities = {each: _rate(objective, value) for each, value in values.items()}
-        may_go_on = max(1, math.floor(len(utilities) / self.eta))
+        may_go_on = max(1, count_promotions(len(utilities), self.eta))
         threshold = sorted(utilities.values(), reverse=True)[may_go_on - 1]
         if utilities[trial] >= threshold:
             return ""

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import ClassVar, final
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from archwright.core.budget import Budget
 from archwright.core.builders import name_wrong_fields
@@ -17,6 +18,7 @@ from archwright.core.setting import number_setting
 from archwright.core.traversal import sample
 from archwright.core.value import Value
 from archwright.core.variation.mutation import list_decisions
+from archwright.search.halving import count_promotions, list_bracket_sizes
 from archwright.search.randomness import UniformStream
 from archwright.search.searchers.budgeted_history import BudgetedHistory, BudgetedScore, Configuration
 from archwright.search.searchers.unseen import MAX_DRAWS, sample_unseen
@@ -46,14 +48,18 @@ class PriorGuided:
     that is cut off at the ends of its domain, an option to another one. What was not asked on the way to the incumbent
     is drawn from its domain. No leaf is proposed twice, nor anything once every leaf of a finite space was.
 
-    By itself, without a ladder, it is at the top rung. Open trials are only not proposed again. A failed trial is worse
-    than any other, and no incumbent.
+    By itself, without a ladder, it is at the top rung; under one, `eta` is the ladder's. Open trials are only not
+    proposed again. A failed trial is worse than any other, and no incumbent.
     """
 
     name: ClassVar[str] = "prior-guided"
     revision: ClassVar[int] = 1
     eta: float = number_setting(
-        3.0, low=1.0, above=True, high=1e6, meaning="how many times fewer trials a rung has than the one below"
+        3.0,
+        low=1.0,
+        above=True,
+        high=1e6,
+        meaning="how many times fewer trials a rung has than the one below; a ladder's own, under one",
     )
     mutation_rate: float = number_setting(
         0.5, above=True, high=1.0, meaning="the probability that a choice of the incumbent changes", source=PRIORBAND
@@ -68,18 +74,33 @@ class PriorGuided:
         return BudgetedHistory(problem)
 
     def propose(self, state: PriorGuidedState, trial: int, uniform: UniformStream) -> Proposal | None:
-        """As `propose_at` at the top rung, which is rung 0 where there is one budget."""
-        rungs = list_search_rungs(state.problem, self.eta)
-        return self.propose_at(state, trial, len(rungs) - 1, rungs, uniform)
-
-    def propose_at(
-        self, state: PriorGuidedState, trial: int, rung: int, rungs: Sequence[Budget], uniform: UniformStream
-    ) -> Proposal | None:
-        """A leaf for a trial that begins at one of the rungs, ascending, counted from 0; None if every one was.
+        """A leaf for a trial at the top rung, which is rung 0 where there is one budget; None if every one was.
 
         Consumes a number for the way it is drawn, and for each draw until it is new a number for each choice, or up to
         two around the incumbent.
         """
+        rungs = list_search_rungs(state.problem, self.eta)
+        return self._draw_leaf(state, trial, len(rungs) - 1, rungs, uniform)
+
+    def propose_at(
+        self,
+        state: PriorGuidedState,
+        trial: int,
+        rung: int,
+        rungs: Sequence[Budget],
+        eta: float,
+        uniform: UniformStream,
+    ) -> Proposal | None:
+        """A leaf for a trial that begins at one of the rungs, ascending, counted from 0; None if every one was.
+
+        `eta` is that of the ladder. Consumes as `propose`.
+        """
+        return evolve(self, eta=eta)._draw_leaf(state, trial, rung, rungs, uniform)
+
+    def _draw_leaf(
+        self, state: PriorGuidedState, trial: int, rung: int, rungs: Sequence[Budget], uniform: UniformStream
+    ) -> Proposal | None:
+        """A leaf for a trial that begins at that rung; consumes as `propose`."""
         root, drawn = state.problem.root, uniform()
         random_share = 1 / (1 + self.eta**rung)
         incumbent = None if drawn < random_share else self._find_incumbent(state, rungs)
@@ -125,8 +146,8 @@ class PriorGuided:
         ranked = dict(state.rank_by_budget())
         for budget in reversed(rungs):
             scores = ranked.get(budget, ())
-            if len(scores) >= self.eta:
-                best = scores[: int(len(scores) / self.eta)]
+            if count := count_promotions(len(scores), self.eta):
+                best = scores[:count]
                 return [score for score in best if score.utility is not None]
         return []
 
@@ -189,9 +210,8 @@ def list_search_rungs(problem: Problem, eta: float) -> Sequence[Budget]:
 
 def compute_bracket_cost(rungs: Sequence[Budget], eta: float) -> float:
     """What one bracket of successive halving over all rungs takes, in their unit; continuations cost what they add."""
-    amounts = [0.0, *(rung.amount for rung in rungs)]
-    counts = [int(eta ** (len(rungs) - 1 - i)) for i in range(len(rungs))]
-    return math.fsum(n * (amounts[i + 1] - amounts[i]) for i, n in enumerate(counts))
+    amounts, sizes = [0.0, *(rung.amount for rung in rungs)], list_bracket_sizes(len(rungs), 0, eta, "floor")
+    return math.fsum(n * (high - low) for n, (low, high) in zip(sizes, pairwise(amounts), strict=True))
 
 
 def sample_uniformly(node: Node, uniform: UniformStream) -> Node:

@@ -17,7 +17,7 @@ from archwright.execution.naming import (
     generate_numbered_names,
     label_searchers,
 )
-from archwright.search.ladders.rungs import Rounding
+from archwright.search.halving import Rounding
 from archwright.search.named import SEARCHER_KIND, SEARCHERS
 from archwright.search.searcher import AnySearcher
 from archwright.search.searchers.mcts import Mcts

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from archwright.cli.values import parse_settings
 from archwright.core.setting import ANY_VALUE, BY_TYPE, BadSetting, UnknownSetting, settings_by_name
-from archwright.search.ladders.rungs import Rounding
+from archwright.search.halving import Rounding
 from archwright.search.named import (
     SEARCHER_KIND,
     SEARCHERS,

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archwright.core.protocols import Outcome
+from archwright.search.halving import list_bracket_sizes
 from archwright.search.ladders.hyperband import Hyperband
 from archwright.search.ladders.ladder import NoRungs
-from archwright.search.ladders.rungs import list_bracket_sizes
 from archwright.search.searchers.random_search import RandomSearch
 from tests.search.contract import Session, replay_session
 from tests.search.contract import make_problem as make_plain_problem

@@ -55,7 +55,7 @@ def give(first: float, rest: float):
 
 def draw_at(session: Session, rung: int, first: float, rest: float):
     """The proposal at a rung for such numbers."""
-    return session.searcher.propose_at(session.state, 99, rung, RUNGS, give(first, rest))
+    return session.searcher.propose_at(session.state, 99, rung, RUNGS, session.searcher.eta, give(first, rest))
 
 
 @pytest.mark.parametrize(("rung", "share"), [(0, 1 / 2), (1, 1 / 4), (2, 1 / 10)])
@@ -194,3 +194,12 @@ def test_what_weights_say_of_an_option_by_hand():
     weighted = aw.values("a", "b", "c", weights=[2, 1, 1])
     assert [compare_to_uniform(weighted, option) for option in weighted] == pytest.approx([1.5, 0.75, 0.75])
     assert compare_to_uniform(weighted.plain, "a") == 1
+
+
+def test_under_a_ladder_its_eta_counts():
+    """At rung 1 of a ladder of eta 4 one draw in five is uniform; by itself, with 3, it would be one in four."""
+    session = begin(count=0)
+    rungs = tuple(Budget(amount, "epochs") for amount in (1.0, 4.0, 16.0))
+    for first, is_uniform in ((0.19, True), (0.21, False)):
+        proposal = session.searcher.propose_at(session.state, 99, 1, rungs, 4.0, give(first, 0.9))
+        assert (dict(proposal.path)["settings.x"] == 0.9) == is_uniform

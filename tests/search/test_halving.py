@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.search.ladders.rungs import count_promotions, list_bracket_sizes
+from archwright.search.halving import count_promotions, list_bracket_sizes
 
 ORIGINS = {"floor": [81, 27, 9, 6, 5], "ceil": [81, 34, 15, 8, 5]}
 
