@@ -178,7 +178,7 @@ class Ladder(Protocol):
             return state
         number, rung = state.places[trial]
         bracket = state.brackets[number]
-        utility = None if outcome.score is None else state.problem.objective.utility(outcome.score)
+        utility = state.problem.compute_utility(outcome)
         state = state.update(number, bracket.set_rung(rung, bracket.get_rung(rung).end(trial, utility)))
         return evolve(state, first_open=self._find_first_open(state))
 

@@ -68,7 +68,7 @@ class BudgetedHistory:
         return evolve(self, scores=self.scores.append(score))
 
     def _make_score(self, outcome: Outcome) -> BudgetedScore:
-        utility = None if outcome.score is None else self.problem.objective.utility(outcome.score)
+        utility = self.problem.compute_utility(outcome)
         return BudgetedScore(outcome.proposal.trial, outcome.proposal.budget, utility)
 
     def rank_by_budget(self) -> Sequence[tuple[Budget, Sequence[BudgetedScore]]]:

@@ -56,7 +56,7 @@ def observe(history: History[Features], outcome: Outcome) -> History[Features]:
     """The history in which a proposal is open no more, and its outcome known."""
     trial = outcome.proposal.trial
     path, features = history.open_trials[trial]
-    utility = None if outcome.score is None else history.problem.objective.utility(outcome.score)
+    utility = history.problem.compute_utility(outcome)
     observation = Observation(trial, path, features, utility, outcome.proposal.budget)
     observations = history.observations.append(observation)
     return evolve(history, observations=observations, open_trials=history.open_trials.remove(trial))
@@ -66,7 +66,7 @@ def observe_again(history: History[Features], outcome: Outcome) -> History[Featu
     """The history in which the outcome of a trial is this one, at a larger budget than that which was known."""
     trial, observations = outcome.proposal.trial, history.observations
     i = next(i for i in reversed(range(len(observations))) if observations[i].trial == trial)
-    utility = None if outcome.score is None else history.problem.objective.utility(outcome.score)
+    utility = history.problem.compute_utility(outcome)
     observation = evolve(observations[i], utility=utility, budget=outcome.proposal.budget)
     return evolve(history, observations=observations.set(i, observation))
 

@@ -157,7 +157,7 @@ class Mcts:
     def tell(self, state: MctsState, outcome: Outcome, uniform: UniformStream) -> MctsState:
         """The tree with the outcome backed up: exact sums, so that the order of outcomes makes no difference."""
         trial = outcome.proposal.trial
-        utility = None if outcome.score is None else state.problem.objective.utility(outcome.score)
+        utility = state.problem.compute_utility(outcome)
         tree_path = state.tree_paths[trial]
 
         def back_up(tree_node: TreeNode) -> TreeNode:
@@ -181,7 +181,7 @@ class Mcts:
     def tell_again(self, state: MctsState, outcome: Outcome, uniform: UniformStream) -> MctsState:
         """The tree in which the outcome of a trial, at a larger budget, stands for that which was backed up."""
         before = state.told[outcome.proposal.trial]
-        utility = None if outcome.score is None else state.problem.objective.utility(outcome.score)
+        utility = state.problem.compute_utility(outcome)
         difference = Fraction(utility or 0.0) - Fraction(before.utility or 0.0)
         further_failures = (utility is None) - (before.utility is None)
 
