@@ -115,7 +115,7 @@ def number_setting(
     if high == LARGEST_NUMBER:
         allowed = f"a number above {low:g}" if above else f"a number of {low:g} or more"
     else:
-        allowed = f"a number from {low:g} to {high:g}"
+        allowed = f"a number {'above' if above else 'from'} {low:g} {'up ' if above else ''}to {high:g}"
 
     def is_allowed(value: Any) -> bool:
         return type(value) in (int, float) and low <= value <= high and not (above and value == low)
