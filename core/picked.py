@@ -36,11 +36,14 @@ def find_picked(space: Term) -> PickedBy:
     """The hyperparameters that stand in the place of a shared one: one without an order, which only says a row, say.
 
     Whoever compares models looks at these, and not at the place itself, of which two are never more alike than others.
+    One that has the same value at every place tells no models apart, and is none of them.
     """
     found = dict[str, dict[str, PickedHyperparameter]]()
     for term in iterate_terms(space):
         for name, slot in term.hyperparameters:
-            if isinstance(slot, Picked) and isinstance(slot.place, Shared) and not _is_ordered(slot.place):
+            if not isinstance(slot, Picked) or len(set(slot.options)) == 1:
+                continue
+            if isinstance(slot.place, Shared) and not _is_ordered(slot.place):
                 _add(found.setdefault(slot.place.name, {}), f"{slot.place.name}.{name}", slot.options)
     return {shared: tuple(picked.values()) for shared, picked in found.items()}
 

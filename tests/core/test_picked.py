@@ -89,3 +89,9 @@ def test_what_is_picked_stands_in_the_place_of_a_row():
     width = aw.shared("width", [16, 32])
     assert find_picked(aw.sequential(aw.affine(width), aw.settings(rate=aw.pick([1, 2], width // 16 - 1)))) == {}
     assert find_picked(aw.settings(rate=aw.pick([1, 2], aw.shared("row", [0, 1])))) == {}
+
+
+def test_what_is_the_same_at_every_place_tells_no_models_apart():
+    row = make_row(3)
+    space = aw.settings(rate=aw.pick([0.1, 0.2, 0.2], row), decay=aw.pick([0.5, 0.5, 0.5], row))
+    assert [picked.name for picked in find_picked(space)["row"]] == ["row.rate"]
