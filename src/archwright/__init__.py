@@ -91,6 +91,7 @@ if TYPE_CHECKING:
     from archwright.core.variation.derivation import Derivation, DerivationNode, derivation
     from archwright.core.variation.mutation import mutated
     from archwright.evaluate.evaluation import Evaluation
+    from archwright.evaluate.functions.checkpoint import FunctionCheckpoint
     from archwright.evaluate.functions.evaluation import Function
     from archwright.evaluate.tables.fcnet import Fcnet
     from archwright.evaluate.tables.lcbench import LCBench
@@ -103,6 +104,7 @@ if TYPE_CHECKING:
     from archwright.execution.session import RunInterrupted
     from archwright.results.comparison import Comparison
     from archwright.results.correlation import Correlation
+    from archwright.results.importance import Importance
     from archwright.results.log import Log
     from archwright.results.rows import Rows
     from archwright.results.run import Run
@@ -167,6 +169,7 @@ _NAMES: Mapping[str, str] = {
     "archwright.core.variation.mutation": "mutated",
     "archwright.errors": "errors",
     "archwright.evaluate.evaluation": "Evaluation",
+    "archwright.evaluate.functions.checkpoint": "FunctionCheckpoint",
     "archwright.evaluate.functions.evaluation": "Function",
     "archwright.evaluate.tables.fcnet": "Fcnet",
     "archwright.evaluate.tables.lcbench": "LCBench",
@@ -180,6 +183,7 @@ _NAMES: Mapping[str, str] = {
     "archwright.execution.session": "RunInterrupted",
     "archwright.results.comparison": "Comparison",
     "archwright.results.correlation": "Correlation",
+    "archwright.results.importance": "Importance",
     "archwright.results.log": "Log",
     "archwright.results.rows": "Rows",
     "archwright.results.run": "Run",
@@ -272,10 +276,12 @@ __all__ = [
     "Fcnet",
     "Flatten",
     "Function",
+    "FunctionCheckpoint",
     "GlobalAvgPool",
     "Grammar",
     "Hyperparameter",
     "Identity",
+    "Importance",
     "Input",
     "Joint",
     "LCBench",
