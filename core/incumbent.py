@@ -34,7 +34,17 @@ class Result(Protocol):
         ...
 
 
+class PromotedResult(Result, Protocol):
+    """A trial that may try the configuration of another one again, with a larger budget."""
+
+    @property
+    def promotes(self) -> int | None:
+        """The number of that trial; None for one with a configuration of its own."""
+        ...
+
+
 AnyResult = TypeVar("AnyResult", bound=Result)
+AnyPromotedResult = TypeVar("AnyPromotedResult", bound=PromotedResult)
 
 
 @frozen
@@ -72,6 +82,12 @@ class Ranking:
         """The trials that have a score, best first."""
         rated = [(merit, -result.trial, result) for result in results if (merit := self.rate(result)) is not None]
         return [result for _, _, result in sorted(rated, key=lambda each: each[:2], reverse=True)]
+
+    def rank_configurations(self, results: Iterable[AnyPromotedResult]) -> list[AnyPromotedResult]:
+        """As `rank`, with each configuration once: a trial is left out if one that promotes it has a score."""
+        ranked = self.rank(results)
+        surpassed = {result.promotes for result in ranked}
+        return [result for result in ranked if result.trial not in surpassed]
 
     def improves(self, result: Result, incumbent: Result | None) -> bool:
         """Whether a trial is better than the best one so far, by its budget or its score."""

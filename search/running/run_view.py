@@ -10,7 +10,6 @@ from attrs import evolve, frozen
 from archwright.core import json
 from archwright.core.budget import Budget
 from archwright.core.errors import ArchwrightError
-from archwright.core.incumbent import Incumbent
 from archwright.core.input import Input
 from archwright.core.node import Node, replay
 from archwright.core.protocols import describe_status
@@ -102,13 +101,13 @@ class RunView:
 
     @property
     def best(self) -> list[TrialState]:
-        """The trials that have a score, best first: of the largest budget, then by score."""
-        return self.run.started.ranking.rank(self.trials)
+        """The trials that have a score, best first: of the largest budget, then by score; each configuration once."""
+        return self.run.started.ranking.rank_configurations(self.trials)
 
     @property
     def best_with_inherited(self) -> list[TrialState]:
         """The same, among them those of other runs."""
-        return self.run.started.ranking.rank([*self.inherited, *self.trials])
+        return self.run.started.ranking.rank_configurations([*self.inherited, *self.trials])
 
     def get_source(self, trial: int) -> Inherited | None:
         """The event by which a trial was inherited; None for one of the run's own."""
@@ -189,31 +188,44 @@ def view_best_trials(
     rows = file.rows(run)
     started = RunRecord.of(parse_rows(run, (row for row in rows if row.trial is None))).started
     scored = [entry.event for entry in parse_rows(run, (row for row in rows if row.kind == "Scored"))]
-    budgets = _read_budgets(run, rows)
+    proposed = _read_proposed(run, rows)
     results = [
-        Incumbent(event.trial, budgets.get(event.trial, started.budget), event.score)
+        evolve(proposed.get(event.trial, _ProposedTrial(event.trial, started.budget)), score=event.score)
         for event in scored
         if isinstance(event, Scored) and event.score is not None
     ]
-    trials = _add_continued_trials(run, rows, [result.trial for result in started.ranking.rank(results)[:n]])
+    best = started.ranking.rank_configurations(results)[:n]
+    trials = _add_continued_trials(run, rows, [result.trial for result in best])
     read = (row for row in rows if row.trial is None or row.trial in trials or (inherited and row.kind == "Inherited"))
     view = _make_view(log, run, RunRecord.of(parse_rows(run, read)), trusted=trusted)
-    return evolve(view, has_other_budgets=started.reads_budget and len(set(budgets.values())) > 1)
+    return evolve(view, has_other_budgets=started.reads_budget and len({each.budget for each in proposed.values()}) > 1)
 
 
-def _read_budgets(run: str, rows: Iterable[EventRow]) -> Mapping[int, Budget]:
-    """The budget of each trial that was proposed, without the time that its choices would take."""
-    budgets: dict[int, Budget] = {}
+@frozen
+class _ProposedTrial:
+    """What the ranking of a trial takes, without the time that its choices would take."""
+
+    trial: int
+    budget: Budget
+    promotes: int | None = None
+    score: float | None = None
+
+
+def _read_proposed(run: str, rows: Iterable[EventRow]) -> Mapping[int, _ProposedTrial]:
+    """Each trial that was proposed, by number."""
+    proposed: dict[int, _ProposedTrial] = {}
     for row in rows:
         if row.kind != "Proposed" or row.trial is None:
             continue
         try:
-            budgets[row.trial] = Budget(**loads(row.payload)["budget"])
+            payload = loads(row.payload)
+            budget, promotes = Budget(**payload["budget"]), payload.get("promotes", payload.get("continues"))
         except (LookupError, TypeError, ValueError):
             (entry,) = parse_rows(run, [row])  # raises what is wrong with it
             assert isinstance(entry.event, Proposed)
-            budgets[row.trial] = entry.event.budget
-    return budgets
+            budget, promotes = entry.event.budget, entry.event.promotes
+        proposed[row.trial] = _ProposedTrial(row.trial, budget, promotes)
+    return proposed
 
 
 def _add_continued_trials(run: str, rows: Sequence[EventRow], trials: Iterable[int]) -> set[int]:

@@ -5,7 +5,7 @@ from functools import reduce
 from itertools import pairwise
 
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +21,7 @@ class Trial:
     trial: int
     budget: Budget
     score: float | None
+    promotes: int | None = None
 
 
 def make_trials(*results):
@@ -45,6 +46,28 @@ def test_the_largest_budget_counts_before_the_score():
 def test_where_no_budget_is_read_the_score_counts_alone():
     trials = make_trials((1, 0.9), (3, 0.2), (3, 0.95))
     assert [trial.trial for trial in Ranking(Objective(), reads_budget=False).rank(trials)] == [2, 0, 1]
+
+
+def test_a_configuration_is_told_once():
+    """By the trial with the largest budget that has a score: 2 promotes 0, 3 promotes 2 and failed, 5 promotes 1."""
+    trials = make_trials((1, 0.9), (1, 0.8), (3, 0.2), (9, None), (1, 0.7), (3, 0.1))
+    promotes = {2: 0, 3: 2, 5: 1}
+    trials = [evolve(trial, promotes=promotes.get(trial.trial)) for trial in trials]
+    assert [trial.trial for trial in Ranking(Objective()).rank_configurations(trials)] == [2, 5, 4]
+
+
+@given(results, rankings)
+def test_the_best_configuration_is_the_best_trial(results, ranking):
+    """Whatever promotes whatever, as long as a promotion has a larger budget; the order is that of trials."""
+    trials = make_trials(*results)
+    promoted = [
+        evolve(trial, promotes=next((e.trial for e in trials[: trial.trial] if e.budget < trial.budget), None))
+        for trial in trials
+    ]
+    ranked, once = ranking.rank(promoted), ranking.rank_configurations(promoted)
+    if ranking.reads_budget:
+        assert once[:1] == ranked[:1]
+    assert once == [trial for trial in ranked if trial in once]
 
 
 @given(results, rankings, st.randoms())
