@@ -111,6 +111,11 @@ class Budget(Lasting):
             )
         return other.amount
 
+    @property
+    def level(self) -> tuple[str, float]:
+        """What budgets are ordered by where their units may differ: the name of the unit, then the amount."""
+        return self.unit, self.amount
+
     def __str__(self) -> str:
         amount = int(self.amount) if self.amount == int(self.amount) else self.amount
         return f"{amount}{'s' if self.unit == 'seconds' else self.unit}"

@@ -76,7 +76,7 @@ class Ranking:
         if score is None or math.isnan(score):
             return None
         utility = self.objective.utility(score)
-        return (result.budget.unit, result.budget.amount, utility) if self.reads_budget else ("", 0.0, utility)
+        return (*result.budget.level, utility) if self.reads_budget else ("", 0.0, utility)
 
     def rank(self, results: Iterable[AnyResult]) -> list[AnyResult]:
         """The trials that have a score, best first."""

@@ -60,6 +60,10 @@ class Problem:
         """The node before the first choice; DeadEnd if something in the space fits no such input."""
         return root(self.space, self.input_shape)
 
+    def list_rungs(self, eta: float) -> tuple[Budget, ...]:
+        """Its budgets, ascending, where those of a range are a factor of `eta` apart."""
+        return (self.budget,) if self.budgets is None else self.budgets.list_rungs(eta)
+
     def compute_utility(self, outcome: "Outcome") -> float | None:
         """The score of an outcome as a number of which more is better; None where it has none."""
         return None if outcome.score is None else self.objective.utility(outcome.score)

@@ -129,7 +129,7 @@ def _format_budgets(run: RunDetails) -> str:
         return f"a budget of {format_budget(given) if is_one else format_budgets(given)} each"
     counts = Counter(trial["budget"] for trial in run["trials"] if trial["budget"] is not None)
     budgets = {parse_budget(text): number for text, number in counts.items()}
-    order = sorted(budgets, key=lambda budget: (budget.unit, budget.amount))
+    order = sorted(budgets, key=lambda budget: budget.level)
     return ", ".join(f"{format_count(budgets[budget])} of {format_budget(budget)}" for budget in order)
 
 

@@ -109,7 +109,7 @@ class Ladder(Protocol):
 
     def start(self, problem: Problem) -> LadderState:
         """No brackets; raises NoRungs where there are not two rungs."""
-        rungs = (problem.budget,) if problem.budgets is None else self.list_rungs(problem.budgets)
+        rungs = problem.list_rungs(self.eta)
         if len(rungs) < 2:
             given = problem.budget if problem.budgets is None else problem.budgets
             raise NoRungs(

@@ -79,7 +79,7 @@ class PriorGuided:
         Consumes a number for the way it is drawn, and for each draw until it is new a number for each choice, or up to
         two around the incumbent.
         """
-        rungs = list_search_rungs(state.problem, self.eta)
+        rungs = state.problem.list_rungs(self.eta)
         return self._draw_leaf(state, trial, len(rungs) - 1, rungs, uniform)
 
     def propose_at(
@@ -201,11 +201,6 @@ class PriorGuided:
             position = spread.find_quantile(u, (0.0, 1.0), log=False)
             return domain.plain.from_unit(round(position, POSITION_DIGITS))
         return domain.restrict([option for option in domain if option != value]).sample(u)
-
-
-def list_search_rungs(problem: Problem, eta: float) -> Sequence[Budget]:
-    """The budgets of a search, ascending, where those of a range are eta times apart."""
-    return (problem.budget,) if problem.budgets is None else problem.budgets.list_rungs(eta)
 
 
 def compute_bracket_cost(rungs: Sequence[Budget], eta: float) -> float:

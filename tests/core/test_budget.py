@@ -191,3 +191,10 @@ def test_lists_are_parsed_from_their_text(amounts):
 def test_texts_that_are_no_budgets(text, error, message):
     with pytest.raises(error, match=message):
         parse_budgets(text)
+
+
+@given(st.lists(st.builds(Budget, st.integers(1, 99), st.sampled_from(UNITS)), max_size=9))
+def test_levels_order_budgets_of_one_unit_as_they_are_ordered(budgets):
+    for unit in UNITS:
+        of_unit = [budget for budget in budgets if budget.unit == unit]
+        assert sorted(of_unit, key=lambda budget: budget.level) == sorted(of_unit)

@@ -1,6 +1,7 @@
 """The colours of budgets: from dark for the smallest to bright for the largest, as many as there are."""
 
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import Any
 
 from archwright.core.budget import Budget
@@ -14,7 +15,7 @@ NO_BUDGET_COLOUR = "C0"
 
 def sort_budgets(budgets: Iterable[Budget | None]) -> list[Budget]:
     """Those that there are, each once, the smallest first; by their units, where these differ."""
-    return sorted({budget for budget in budgets if budget is not None}, key=lambda b: (b.unit, b.amount))
+    return sorted({budget for budget in budgets if budget is not None}, key=attrgetter("level"))
 
 
 def colour_budgets(budgets: Iterable[Budget | None]) -> Mapping[Budget | None, Any]:

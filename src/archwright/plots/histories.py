@@ -240,14 +240,14 @@ def make_history(view: RunView) -> SearchHistory:
         if isinstance(event, Scored):
             scored.append(state.trials[event.trial])
             elapsed.append(run_time.seconds)
-    budgets = sorted({(trial.budget.unit, trial.budget.amount) for trial in state.trials.values()})
+    budgets = sorted({trial.budget.level for trial in state.trials.values()})
     reads_budget, ends = started.reads_budget, [trial.last_end for trial in scored]
     seconds = np.array([trial.seconds for trial in scored], dtype=np.float64)
     columns = (
         [trial.score for trial in scored],
         seconds,
         [end.metrics.get("test_accuracy") if end else None for end in ends],
-        [budgets.index((t.budget.unit, t.budget.amount)) if reads_budget else 0 for t in scored],
+        [budgets.index(t.budget.level) if reads_budget else 0 for t in scored],
         [trial.trial for trial in scored],
         [trial.promotes is None for trial in scored],
         [trial.spent if reads_budget else 0 for trial in scored],

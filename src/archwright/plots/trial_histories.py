@@ -51,7 +51,7 @@ class ShownTrial:
     @property
     def level(self) -> tuple[str, float]:
         """Its budget as what orders trials; the same for all where nothing reads it."""
-        return (self.budget.unit, self.budget.amount) if self.reads_budget else ("", 0.0)
+        return self.budget.level if self.reads_budget else ("", 0.0)
 
     @property
     def has_score(self) -> bool:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from operator import attrgetter
 
 from attrs import frozen
 
@@ -71,16 +72,13 @@ def _group_by_budget(view: RunView) -> list[BudgetTrials]:
     """The run's own trials that have ended, by their budgets, the largest first."""
     ended = [trial for trial in view.trials if trial.status is not None]
     reads_budget = view.run.started.reads_budget
-    budgets = sorted({trial.budget for trial in ended}, key=_get_size, reverse=True) if reads_budget else [None]
+    budgets = (
+        sorted({trial.budget for trial in ended}, key=attrgetter("level"), reverse=True) if reads_budget else [None]
+    )
     varying = list_varying([dict(trial.path) for trial in ended])
     return [
         _make_group([trial for trial in ended if budget in (None, trial.budget)], budget, varying) for budget in budgets
     ]
-
-
-def _get_size(budget: Budget) -> tuple[str, float]:
-    """What budgets are ordered by, also those of two units."""
-    return budget.unit, budget.amount
 
 
 def _make_group(trials: Sequence[TrialState], budget: Budget | None, varying: Sequence[str]) -> BudgetTrials:
