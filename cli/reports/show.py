@@ -192,11 +192,14 @@ def _tabulate_trials(trials: Sequence[TrialRecord], metric: str, more: Sequence[
         "parameters": any("parameters" in t["metrics"] for t in trials),
         "attempts": any(t["attempts"] > 1 for t in trials),
     }
-    columns = {"trial": "right", **dict.fromkeys(more, "right"), "status": "left", metric: "right", "time": "right"}
-    columns |= {name: "right" for name, is_present in optional.items() if is_present}
+    columns = {"trial": "right", **dict.fromkeys(more, "right"), "status": "left", "score": "right", "time": "right"}
+    columns |= {name: "right" for name, is_present in optional.items() if is_present and name != metric}
     columns |= {"stopped": "left"} if any(t["stopped"] for t in trials) else {}
     columns |= {"error": "rest"} if any(t["error"] for t in trials) else {}
-    return make_table(columns, ([_format_cell(t, column) for column in columns] for t in trials))
+    # A metric may be called error, or time, as another column is.
+    shown_metric = f"metric.{metric}" if metric in columns and metric != "score" else metric
+    headers = {shown_metric if column == "score" else column: align for column, align in columns.items()}
+    return make_table(headers, ([_format_cell(t, column) for column in columns] for t in trials))
 
 
 def _format_cell(trial: TrialRecord, column: str) -> str:
@@ -217,7 +220,7 @@ def _format_cell(trial: TrialRecord, column: str) -> str:
             return _format_stop(trial["stopped"])
         case "error":
             return summarize_error(trial["error"])
-        case _:  # the metric
+        case _:
             return format_score(trial["score"])
 
 

@@ -8,13 +8,14 @@ import archwright as aw
 from tests.cli.running import read_json, run_command
 from tests.search.instant import SPACE
 
+LOG_NAME = "archwright.duckdb"
 QUEUE = [{"0.settings.optimizer": "sgd"}, {"0.settings.optimizer": "adam"}]
 
 
 @pytest.fixture
 def study(cli, tmp_path):
     """The command in a folder whose log has a study that was left with an open trial and one that waits."""
-    log = tmp_path / "archwright.duckdb"
+    log = tmp_path / LOG_NAME
     with aw.study(SPACE, input=aw.image(1, 8, 8), name="mine", log=log, enqueue=QUEUE) as study:
         for score in (0.25, 0.75, 0.5):
             study.tell(study.ask(), score, seconds=2)
@@ -64,8 +65,20 @@ def test_a_study_is_not_resumed_as_a_search(study):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("metric", ["error", "time", "status"])
+def test_a_metric_may_be_called_as_a_column_is(cli, tmp_path, metric):
+    """Each column has what its name says: what went wrong is not in the place of the score."""
+    with aw.study(SPACE, input=aw.image(1, 8, 8), name="mine", objective=metric, log=tmp_path / LOG_NAME) as study:
+        study.tell(study.ask(), 0.125)
+        study.tell(study.ask(), failed="no luck")
+    head, first, second = cli("show", "mine").out.partition("\ntrial ")[2].splitlines()[:3]
+    assert f"metric.{metric}" in head.split()
+    assert "0.1250" in first.split()
+    assert "no luck" in second
+
+
 def test_a_trial_of_a_study_is_exported_untrained_and_retrained_on_data(cli, tmp_path):
-    log = tmp_path / "archwright.duckdb"
+    log = tmp_path / LOG_NAME
     with aw.study("digits", name="mine", log=log) as study:
         study.tell(study.ask(), 0.5)
     done = run_command(tmp_path, "export", "mine", "best", "model", "--untrained")

@@ -68,6 +68,11 @@ def test_survivors_and_failures_are_said(log):
     assert "1.0 epochs" not in text
 
 
+def test_one_failure_is_one(log):
+    LadderLog("one-2", 12, failing=frozenset({3})).append_to(DuckDBLog(log.path))
+    assert "1 trial failed and is left out: 1 at 1 epoch" in repr(log["one-2"].correlation())
+
+
 def test_less_may_be_better(log):
     """A regret is never negative, and the correlation is that of the scores."""
     (row, *_) = log["loss-1"].correlation()

@@ -227,7 +227,8 @@ def _list_remarks(correlation: Correlation) -> Iterable[str]:
         )
     if correlation.failed:
         counts = ", ".join(f"{count} at {format_budget(budget)}" for budget, count in correlation.failed.items())
-        yield f"{pluralize(sum(correlation.failed.values()), 'trial')} failed and are left out: {counts}"
+        failed = sum(correlation.failed.values())
+        yield f"{pluralize(failed, 'trial')} failed and {'is' if failed == 1 else 'are'} left out: {counts}"
     early = sum(row.ended_early for row in found)
     if early:
         yield (
