@@ -1,7 +1,7 @@
 """ASHA's stopping rule: at each milestone a trial goes on if it is among the best eta-th that have come so far."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -37,6 +37,7 @@ class Milestones:
     objective: Objective
     values: PMap[int, PMap[int, float]] = pmap()  # by milestone and trial
     reached: PMap[int, int] = pmap()  # by running trial; none before its first one
+    reasons: PMap[int, str] = pmap()  # why a running trial was hopeless when it came there; empty if it was not
 
 
 @name_wrong_fields
@@ -72,11 +73,16 @@ class AshaRule:
         match news:
             case TrialBegun(trial):  # again, perhaps: then its former values do not count
                 values = {milestone: values.discard(trial) for milestone, values in state.values.items()}
-                return evolve(state, values=pmap(values), reached=state.reached.discard(trial))
+                return evolve(
+                    state,
+                    values=pmap(values),
+                    reached=state.reached.discard(trial),
+                    reasons=state.reasons.discard(trial),
+                )
             case ValueReported(trial, epoch, value):
                 return self._pass_milestones(state, trial, epoch, value)
             case TrialFinished(trial):
-                return evolve(state, reached=state.reached.discard(trial))
+                return evolve(state, reached=state.reached.discard(trial), reasons=state.reasons.discard(trial))
 
     def _pass_milestones(self, state: Milestones, trial: int, epoch: int, value: float) -> Milestones:
         """The state in which a trial has come to the milestones up to an epoch that it had not come to before."""
@@ -85,16 +91,15 @@ class AshaRule:
             if last < milestone <= epoch:
                 values = state.values.get(milestone, _NO_VALUES).set(trial, value)
                 state = evolve(
-                    state, values=state.values.set(milestone, values), reached=state.reached.set(trial, milestone)
+                    state,
+                    values=state.values.set(milestone, values),
+                    reached=state.reached.set(trial, milestone),
+                    reasons=state.reasons.set(trial, self._judge(state.objective, milestone, values, trial)),
                 )
         return state
 
-    def find_stop_reason(self, state: Milestones, trial: int) -> str:
-        """Why the running trial is hopeless at the milestone that it has come to last; empty if it is not."""
-        if trial not in state.reached:
-            return ""
-        milestone, objective = state.reached[trial], state.objective
-        values = state.values[milestone]
+    def _judge(self, objective: Objective, milestone: int, values: Mapping[int, float], trial: int) -> str:
+        """Why a trial that just came to a milestone is hopeless; empty if it is not."""
         utilities = {each: _rate(objective, value) for each, value in values.items()}
         may_go_on = max(1, count_promotions(len(utilities), self.eta))
         threshold = sorted(utilities.values(), reverse=True)[may_go_on - 1]
@@ -104,6 +109,13 @@ class AshaRule:
             f"its {objective.metric} after epoch {milestone} was {values[trial]:.6g}, not among the best {may_go_on} "
             f"of the {len(values)} that have come there"
         )
+
+    def find_stop_reason(self, state: Milestones, trial: int) -> str:
+        """Why the running trial was hopeless when it came to its last milestone; empty if it was not.
+
+        Those that come there after it make no difference.
+        """
+        return state.reasons.get(trial, "")
 
 
 def _rate(objective: Objective, value: float) -> float:

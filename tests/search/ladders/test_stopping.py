@@ -58,6 +58,16 @@ def test_a_milestone_that_is_skipped_is_judged_at_the_next_report():
     assert judge(state, ValueReported(1, 3, 0.7))[1]
 
 
+def test_who_comes_later_makes_no_difference():
+    """A trial that went on from a milestone is not stopped before the next one, however many better ones follow."""
+    state, hopeless = judge(RULE.start(Objective()), TrialBegun(0), ValueReported(0, 3, 0.5))
+    for trial in range(1, 5):
+        state, _ = judge(state, TrialBegun(trial), ValueReported(trial, 3, 0.9))
+    state, later = judge(state, ValueReported(0, 4, 0.5))
+    assert (hopeless, later) == (False, False)
+    assert judge(state, ValueReported(1, 9, 0.9), ValueReported(0, 9, 0.6))[1]
+
+
 def test_another_attempt_forgets_the_values_of_the_last():
     state, _ = judge(RULE.start(Objective()), TrialBegun(0), ValueReported(0, 1, 0.9), TrialBegun(0))
     assert not judge(state, TrialBegun(1), ValueReported(1, 1, 0.1))[1]
