@@ -284,7 +284,7 @@ def require_reported(evaluation: Evaluation, metric: str) -> None:
     if not reported:
         raise WrongMetric(
             f"no trial can be stopped early: {evaluation.description} has no epochs to stop at; leave the stopping "
-            "rule out"
+            "rule out, and promotion=false of asha, which brings one"
         )
     raise WrongMetric(
         f"metric is {metric!r}, which is not known after each epoch; with a stopping rule the metric is one of "

@@ -10,7 +10,7 @@ from archwright.search.magnitude import FloatArray
 
 MIN_PAIRS = 6  # with fewer, no interval is worth its name
 MAX_CHUNK_NUMBERS = 2_000_000  # that are held at once while resamples are drawn: 16 MB an array
-CONFIDENCE = 0.95
+CONFIDENCE = 0.95  # of every interval that is told, also those of comparisons
 
 
 @frozen

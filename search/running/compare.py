@@ -93,11 +93,11 @@ def run_searches(
 ) -> Iterator[ComparedSearch]:
     """Run `searches` in parallel, and yield each once all of it is in the log.
 
-    For quick searches, such as those over a table: the evaluator runs one job at a time, and gives the same result
-    every time. Searches that end at about the same time share a transaction. One that is in the log with fewer trials
-    is resumed. On a graceful stop request, searches that have started run to their end; on an immediate one, they are
-    killed. Those that have ended are logged in any case, also where this raises: ProcessDied, SearchDiffers, and what
-    an evaluator raises.
+    For quick searches, such as those over a table: the evaluator gives the same result every time, also where it stands
+    for several workers. Searches that end at about the same time share a transaction. One that is in the log with fewer
+    trials is resumed. On a graceful stop request, searches that have started run to their end; on an immediate one,
+    they are killed. Those that have ended are logged in any case, also where this raises: ProcessDied,
+    SearchDiffers, and what an evaluator raises.
     """
     logged_runs = _list_runs(log)
 

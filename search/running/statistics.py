@@ -7,11 +7,11 @@ import numpy as np
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
+from archwright.search.correlation.rank_correlation import CONFIDENCE
 from archwright.search.magnitude import FloatArray, IntegerArray, find_exponent, scale_down, scale_up
 
 BOOTSTRAP_RESAMPLES = 10_000  # of a bootstrap: its error is then below 0.5 % of the interval's ends
 BOOTSTRAP_CHUNKS = 20  # in which the resamples are drawn, to use less memory
-CONFIDENCE_LEVEL = 0.95  # of a bootstrap's interval
 
 
 class NoPairedScores(ArchwrightError, ValueError):
@@ -105,7 +105,7 @@ def bootstrap_paired_difference(
             for chunk in np.array_split(range(BOOTSTRAP_RESAMPLES), BOOTSTRAP_CHUNKS)
         ]
     )
-    interval = np.quantile(means, [(1 - CONFIDENCE_LEVEL) / 2, (1 + CONFIDENCE_LEVEL) / 2])
+    interval = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     tail_fraction = min(float((means <= 0).mean()), float((means >= 0).mean()))
     p_value = min(1.0, max(2 * tail_fraction, 2.0 ** (1 - n)))
     mean, low, high = scale_up(np.array([differences.mean(), *interval]), exponent).tolist()
