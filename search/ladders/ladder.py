@@ -234,16 +234,22 @@ class Ladder(Protocol):
         return largest if self._continues(state.problem) and budget != largest else None
 
     def _adopt_promotion(self, state: LadderState, proposal: Proposal) -> LadderState:
-        """The state with a promotion, if it is to the next rung of the bracket that the promoted trial is in."""
+        """The state with a promotion, on the rung of its budget in the bracket that the promoted trial is in.
+
+        A promotion that a ladder with other rungs made may be to a budget of none, or past one. The promoted trial is
+        promoted all the same, and is not again.
+        """
         assert proposal.promotes is not None
         if proposal.promotes not in state.places:
             return state
         number, rung = state.places[proposal.promotes]
         bracket = state.brackets[number]
-        if rung == bracket.top or proposal.budget != state.rungs[rung + 1]:
+        if rung == bracket.top:
             return state
-        bracket = bracket.set_rung(rung, bracket.get_rung(rung).promote(proposal.promotes))
-        return self._put(state.update(number, bracket), proposal.trial, number, rung + 1)
+        state = state.update(number, bracket.set_rung(rung, bracket.get_rung(rung).promote(proposal.promotes)))
+        if proposal.budget not in state.rungs[rung + 1 :]:
+            return state
+        return self._put(state, proposal.trial, number, state.rungs.index(proposal.budget))
 
     def _begin(self, state: LadderState, proposal: Proposal) -> LadderState:
         """The state with a configuration in a bracket, if its budget is that of a rung at which one begins."""

@@ -9,6 +9,7 @@ from archwright.core.protocols import Outcome, Proposal
 from archwright.core.setting import BadSetting
 from archwright.search.ladders.asha import Asha
 from archwright.search.ladders.hyperband import Hyperband
+from archwright.search.ladders.pasha import Pasha
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.searchers.random_search import RandomSearch
 from tests.search.contract import Session, check_proposals, replay_session
@@ -117,9 +118,12 @@ def test_inherited_trials_are_configurations_of_their_own():
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.sampled_from([Asha(), Hyperband(), Asha(brackets=3)]), st.integers(0, 10**6))
+@given(
+    st.sampled_from([Asha(), Hyperband(), Asha(brackets=3), Asha(eta=2), Hyperband(eta=2), Asha(eta=9), Pasha()]),
+    st.integers(0, 10**6),
+)
 def test_a_ladder_goes_on_with_what_another_searcher_proposed(ladder, seed):
-    """Trials with a budget of a rung are on it; of others the sampler knows; promotions go on being the next rung's."""
+    """Trials with a budget of a rung are on it; of others the sampler knows; what was promoted is not again."""
     other = Session(Hyperband(eta=3.0), make_problem("1epochs..9epochs"), seed)
     climb(other, 20, 3, seed, 0.1)
     session = Session(ladder, make_problem("1epochs..9epochs"), seed)
@@ -156,6 +160,19 @@ def test_a_ladder_is_no_sampler(ladder):
         SEARCHER_KIND.from_json({**SEARCHER_KIND.to_json("asha", {"sampler": SEARCHER_KIND.read(ladder)})})
     with pytest.raises(BadSetting, match=r"sampler of Asha is Halving\(width=4\); it may be a searcher that"):
         Asha(sampler=Halving())
+
+
+def test_a_promotion_past_a_rung_is_on_the_rung_of_its_budget():
+    """From 1 epoch to 9, as with an eta of 9; with an eta of 3 there is a rung between. 2 epochs are no rung."""
+    session = Session(Asha(), PROBLEM)
+    first, second, third, fourth = (evolve(session.propose(), trial=i, promotes=None) for i in range(4))
+    begun = [evolve(each, budget=PROBLEM.budget / 9, horizon=None) for each in (first, second)]
+    past = evolve(third, promotes=0, budget=PROBLEM.budget)
+    between = evolve(fourth, promotes=1, budget=2 * PROBLEM.budget / 9)
+    session.take_over([*begun, *(Outcome(each, "ok", 0.5) for each in begun), past, between])
+    assert session.state.places == {0: (0, 0), 1: (0, 0), 2: (0, 2)}
+    assert session.state.brackets[0].get_rung(0).promoted == {0, 1}
+    assert session.searcher.promotable(session.state) == frozenset()
 
 
 def test_trials_with_other_budgets_are_the_samplers_alone():
