@@ -148,7 +148,7 @@ pool_fields = {"size": field_values([1, 2, 3], kernels), "stride": field_values(
 max_pool2ds = st.builds(aw.max_pool2d, **pool_fields)
 avg_pool2ds = st.builds(aw.avg_pool2d, **pool_fields)
 affines = st.builds(aw.affine, units=field_values([1, 4, 5], widths), bias=st.just(True) | field_values([True, False]))
-dropouts = st.builds(aw.dropout, rates)
+dropouts = st.builds(aw.dropout, rates) | st.builds(aw.shake_drop, rates)
 activations = st.builds(aw.activation, field_values(["relu", "gelu", "tanh"])) | st.just(aw.relu())
 training_settings = st.dictionaries(
     st.sampled_from(["learning_rate", "optimizer", "entries"]), field_values([0.1, 1, "adam"], [RATE]), max_size=2

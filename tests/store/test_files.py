@@ -208,6 +208,7 @@ def test_the_tables_are_in_the_file_before_the_first_event(tmp_path):
             (6, "m006_spaces"),
             (7, "m007_budgets"),
             (8, "m008_inherited"),
+            (9, "m009_ladders"),
         ]
         assert database.execute("SELECT count(*) FROM duckdb_indexes()").fetchall() == [(0,)]
 

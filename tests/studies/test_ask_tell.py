@@ -19,13 +19,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 import archwright as aw
-from archwright.core.budget import Budget
+from archwright.core.budget import Budget, parse_budgets
 from archwright.core.completion import NoSuchChoice
 from archwright.core.protocols import Job
 from archwright.execution.spaces import find_space
 from archwright.search.named import SEARCHER_KIND, SEARCHERS, UNLISTED_SEARCHERS
 from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import make_fork_event, read_run, start_run
+from archwright.search.searcher import LadderSearcher
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import RunExists, RunIsBusy
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunStopped, Scored
@@ -43,6 +44,7 @@ from archwright.studies.ask_tell import (
 from archwright.studies.studying import StudyRequest
 from archwright.studies.told_outcomes import BadOutcome
 from tests.paths import ROOT
+from tests.search.contract import RUNGS
 from tests.search.instant import SPACE, InstantEvaluator
 from tests.search.instant import make_started as make_search_started
 
@@ -55,7 +57,7 @@ def make_started(name: str, seed: int = 0, space: aw.Term = SPACE, **changes):
         searcher=(SEARCHER_KIND.value_to_json(searcher), searcher),
         input=aw.image(1, 8, 8),
         metric="accuracy",
-        budget=Budget(1, "epochs"),
+        budget=parse_budgets(RUNGS) if isinstance(searcher, LadderSearcher) else Budget(1, "epochs"),
         seed=seed,
     )
     return request.make_start(request.plan(find_space(space)))
@@ -80,7 +82,8 @@ def test_a_study_is_told_as_a_search_is_and_proposes_the_same(log, name):
             trial = study.ask()
             evaluator.submit(_job_of(trial))
             study.tell(trial, evaluator.collect(0)[1].metrics)
-    start_run(log, "run", evolve(make_search_started(6), searcher=started.searcher), InstantEvaluator())
+    same = {"searcher": started.searcher, "budget": started.budget, "budgets": started.budgets}
+    start_run(log, "run", evolve(make_search_started(6), **same), InstantEvaluator())
     assert paths_of(log, "told") == paths_of(log, "run")
     assert not list(find_mismatches(read_run(log, "told").events))
 

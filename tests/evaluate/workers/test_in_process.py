@@ -13,10 +13,10 @@ from archwright.core.protocols import AttemptResult, Report, ReportsWithin
 from archwright.evaluate.functions.callables import wrap_callable
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import WrongParameters
-from archwright.evaluate.tables.tabular import TabularEvaluator
 from archwright.evaluate.training.evaluation import Training
 from archwright.evaluate.workers.in_process import InProcessEvaluator, NothingToKill
 from archwright.evaluate.workers.pool import WorkerPool
+from archwright.evaluate.workers.simulated import SimulatedWorkers
 from archwright.search.running.callbacks import RunCallbacks, StopRequest
 from archwright.search.running.runs import resume_run, start_run
 from archwright.store.duckdb_log import DuckDBLog
@@ -112,7 +112,7 @@ def test_a_time_limit_is_refused():
 def test_only_what_runs_within_collect_has_its_reports_handled():
     assert isinstance(InProcessEvaluator(Training()), ReportsWithin)
     assert not issubclass(WorkerPool, ReportsWithin)
-    assert not issubclass(TabularEvaluator, ReportsWithin)
+    assert not issubclass(SimulatedWorkers, ReportsWithin)
 
 
 def report_thrice(report):
