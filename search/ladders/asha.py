@@ -111,7 +111,7 @@ class Asha(AsynchronousLadder):
     )
 
     def make_stopping_rule(self, budgets: Budgets) -> AshaRule | None:
-        """The rule that stops trials at the rungs; None where they are promoted.
+        """The rule that stops trials at the rungs, after whole epochs; None where they are promoted, or have one rung.
 
         Raises InvalidBudget where the budgets are not in epochs, as those are what trials report.
         """
@@ -123,7 +123,8 @@ class Asha(AsynchronousLadder):
                 "give budgets in epochs, as in 1epochs..27epochs"
             )
         *lower, _ = self.list_rungs(budgets)
-        return AshaRule(self.eta, tuple(math.ceil(rung.amount) for rung in lower))
+        milestones = tuple(dict.fromkeys(math.ceil(rung.amount) for rung in lower))
+        return AshaRule(self.eta, milestones) if milestones else None
 
     def prepare(self, state: LadderState) -> LadderState:
         """The brackets, all empty; without promotion one, whose only rung is the last."""

@@ -141,3 +141,10 @@ def test_a_run_that_stops_trials(tmp_path):
     assert all(len(curve) in (1, 3) for curve in stopped.values())
     assert run.stopping == {"name": "asha", "revision": 1, "eta": 3.0, "milestones": [1, 3]}
     assert run.verify()
+
+
+def test_rungs_within_one_epoch_have_one_milestone_and_one_rung_none():
+    """What is reported is the end of an epoch; of one rung the searcher itself says that it is no ladder."""
+    searcher = Asha(promotion=False)
+    assert searcher.make_stopping_rule(parse_budgets("0.5epochs,0.8epochs,3epochs")) == AshaRule(3.0, (1,))
+    assert searcher.make_stopping_rule(parse_budgets("1epochs..2epochs")) is None
