@@ -165,14 +165,15 @@ class BudgetRange:
     def list_rungs(self, eta: float) -> tuple[Budget, ...]:
         """The budgets R * eta^-j, ascending, from the smallest that is not below the range to its largest one, R.
 
-        Epochs and examples are rounded to whole ones (a half up), and equal ones come once. The number of rungs is
-        counted by a loop: logarithms give one too few for 1..243 and an eta of 3 (Li et al. 2018, Algorithm 1).
+        Epochs and examples below R are rounded to whole ones (a half up), and equal ones come once. The number of rungs
+        is counted by a loop: logarithms give one too few for 1..243 and an eta of 3 (Li et al. 2018, Algorithm 1).
         """
         count, power = 1, eta
         while self.smallest.amount * power <= self.largest.amount * (1 + SLACK):
             count, power = count + 1, power * eta
-        rungs = [self._round(self.largest.amount / eta**j) for j in range(count)]
-        return tuple(sorted(dict.fromkeys(rungs)))
+        largest = Budget(float(self.largest.amount), self.largest.unit)
+        lower = [min(largest, self._round(largest.amount / eta**j)) for j in range(1, count)]
+        return tuple(sorted({largest, *lower}))
 
     def _round(self, amount: float) -> Budget:
         if self.largest.unit == "seconds":

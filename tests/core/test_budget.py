@@ -137,6 +137,7 @@ def test_powers_of_three_have_all_their_rungs(exponent):
         ("1epochs..3epochs", 1.25, [1, 2, 3]),
         ("100examples..1000examples", 10, [100, 1000]),
         ("1epochs..2epochs", 3, [2]),
+        ("0.5epochs..4.5epochs", 3, [1, 2, 4.5]),
         ("12epochs,200epochs", 3, [12, 200]),
     ],
 )
@@ -198,3 +199,13 @@ def test_levels_order_budgets_of_one_unit_as_they_are_ordered(budgets):
     for unit in UNITS:
         of_unit = [budget for budget in budgets if budget.unit == unit]
         assert sorted(of_unit, key=lambda budget: budget.level) == sorted(of_unit)
+
+
+@given(st.floats(0.1, 9), st.floats(1.1, 100), st.floats(1.05, 9), st.sampled_from(UNITS))
+def test_the_largest_rung_is_the_largest_budget_as_it_was_given(smallest, ratio, eta, unit):
+    """Also where that is no whole number of epochs."""
+    given_range = BudgetRange(Budget(smallest, unit), Budget(smallest * ratio, unit))
+    rungs = given_range.list_rungs(eta)
+    assert rungs[-1] == given_range.largest
+    assert list(rungs) == sorted(set(rungs))
+    assert unit == "seconds" or all(rung.amount == int(rung.amount) for rung in rungs[:-1])
