@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.protocols import Job
@@ -26,20 +26,33 @@ class FunctionCheckpoint:
     """
 
     job: Job
+    _missing: list[str] = field(factory=list[str], init=False, eq=False, repr=False)  # why there was no state to load
+
+    @property
+    def error(self) -> str:
+        """Why a trial that was to go on with another one was trained from the beginning; empty if it was not."""
+        return "\n".join(dict.fromkeys(self._missing))
 
     def load(self) -> Any:
-        """The state that the trial saved which this one goes on with; None where it begins, or the file is not there.
+        """The state that the trial saved which this one goes on with; None where it begins.
 
-        Tensors are on the CPU. Raises BadArtifact for a file that is damaged.
+        Tensors are on the CPU. Where the file is not there any more or cannot be read, it is None, too, and the trial's
+        error says so.
         """
-        if self.job.continues is None or self.job.artifact_folder is None:
+        if self.job.continues is None:
+            return None
+        if self.job.artifact_folder is None:
+            self._missing.append(
+                f"trained from the beginning: nothing is kept of this run, nor of trial {self.job.continues}"
+            )
             return None
         from archwright.evaluate.training.checkpointing import read_checkpoint  # they import torch
-        from archwright.evaluate.training.trained_model import NoArtifact
+        from archwright.evaluate.training.trained_model import BadArtifact, NoArtifact
 
         try:
             return read_checkpoint(self.job.artifact_folder, self.job.continues).get(STATE_KEY)
-        except NoArtifact:
+        except (NoArtifact, BadArtifact) as error:
+            self._missing.append(f"trained from the beginning: {error}")
             return None
 
     def save(self, state: Any) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from numbers import Integral
 from typing import Any
 
+from attrs import evolve
+
 from archwright.core.architecture import require_specified, settings_of
 from archwright.core.builders import name_wrong_arguments
 from archwright.core.errors import ArchwrightError, show
@@ -67,17 +69,27 @@ def make_function_evaluation(config: Function, index: int, threads: int) -> Eval
             arguments = make_arguments(architecture, job.seed)
         except Exception as error:  # noqa: BLE001  (a user's kind of module may raise anything)
             return refuse_architecture(error)
-        values = {**_collect_light_arguments(config, signature, job), "report": report, **arguments.values}
+        checkpoint = FunctionCheckpoint(job)
+        values = {
+            **_collect_light_arguments(config, signature, job, checkpoint),
+            "report": report,
+            **arguments.values,
+        }
+
+        def finish(verdict: Verdict) -> Verdict:
+            finished = arguments.finish(verdict, job)
+            return evolve(finished, error="\n".join(filter(None, [checkpoint.error, finished.error])))
+
         positional, named = signature.bind(values)
         try:
             with end_forked_children():
                 result = function(*positional, **named)
         except StoppedEarly as stop:
-            return arguments.finish(Verdict("ok", stopped=stop.early_stop), job)
+            return finish(Verdict("ok", stopped=stop.early_stop))
         if result is None:
             raise NotANumber("the score is None; did the function forget to return its score?")
         metrics = _as_metrics(result) if isinstance(result, Mapping) else {metric: _as_float("the score", result)}
-        return arguments.finish(Verdict("ok", metrics), job)
+        return finish(Verdict("ok", metrics))
 
     return evaluate
 
@@ -87,9 +99,11 @@ def _refuse_job(job: Job, report_epoch: ReportEpoch) -> Verdict:
     raise NotCallable("an evaluation was named where a function was to be called")
 
 
-def _collect_light_arguments(config: Function, signature: Signature, job: Job) -> dict[str, Any]:
+def _collect_light_arguments(
+    config: Function, signature: Signature, job: Job, checkpoint: FunctionCheckpoint
+) -> dict[str, Any]:
     """The arguments that need no torch; the settings, which take time to find, for a function that asks for them."""
-    architecture, checkpoint = job.architecture, FunctionCheckpoint(job)
+    architecture = job.architecture
     if "checkpoint" in signature:
         checkpoint.forget()
     return {

@@ -102,10 +102,11 @@ def find_artifact(folder: Path | str, trial: int, kind: Artifact) -> Path:
     """Where a trial's file of this kind is; raises NoArtifact."""
     path = locate_artifact(folder, trial, kind)
     if not path.is_file():
-        raise NoArtifact(
-            f"there is no {path}: the {kind} of trial {trial} was not kept; --keep-models (keep_models= in Python) "
-            "says how many models are"
-        )
+        remedy = {
+            "model": "--keep-models (keep_models= in Python) says how many models are",
+            "state": "it is there as long as the searcher may continue the trial, and not in a fork",
+        }
+        raise NoArtifact(f"there is no {path}: the {kind} of trial {trial} was not kept; {remedy[kind]}")
     return path
 
 

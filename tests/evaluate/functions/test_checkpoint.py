@@ -1,12 +1,15 @@
 """Functions that go on from a checkpoint, under a ladder of budgets."""
 
+import re
+import shutil
+
 import pytest
+from attrs import evolve
 
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.protocols import Job
 from archwright.evaluate.functions.checkpoint import FunctionCheckpoint, UnsavableState
-from archwright.evaluate.training.trained_model import BadArtifact
 from archwright.store.artifacts import find_kinds, find_trials, locate_artifact, locate_run_folder
 
 SPACE = aw.settings(slope=aw.integers(1, 1000))
@@ -101,9 +104,33 @@ def test_a_state_that_is_not_plain_is_refused(tmp_path):
     assert find_trials(tmp_path) == frozenset()
 
 
-def test_a_damaged_file_is_an_error(tmp_path):
-    """As that of our own training."""
+def test_a_damaged_file_is_as_one_that_is_gone(tmp_path):
+    """As that of our own training: it begins anew, and says so once."""
     FunctionCheckpoint(make_job(tmp_path)).save([1])
     locate_artifact(tmp_path, 0, "state").write_bytes(b"?")
-    with pytest.raises(BadArtifact, match="is no state of a training"):
-        FunctionCheckpoint(make_job(tmp_path, 1, continues=0)).load()
+    checkpoint = FunctionCheckpoint(make_job(tmp_path, 1, continues=0))
+    assert checkpoint.error == ""
+    assert (checkpoint.load(), checkpoint.load()) == (None, None)
+    assert re.fullmatch(r"trained from the beginning: \S+ is no state of a training; delete it", checkpoint.error)
+
+
+def test_what_is_trained_from_the_beginning_says_so(tmp_path):
+    """Where the files of all promotable trials are gone, each promotion begins anew, with the same score."""
+    run = search(count_epochs, log := tmp_path / "log.duckdb")
+    shutil.rmtree(locate_run_folder(log, "climb"))
+    run = run.resume(trials="+10", workers=0, progress=False)
+    again = [trial for trial in run.trials[20:] if trial.state.continues is not None and trial.state.continues < 20]
+    assert again
+    for trial in again:
+        assert trial.status == "ok"
+        assert (trial.metrics["begun"], trial.metrics["whole"]) == (0, 1)
+        assert trial.error.startswith("trained from the beginning: there is no ")
+        assert f"the state of trial {trial.state.continues} was not kept; it is there as long as" in trial.error
+    assert not any(trial.error for trial in run.trials[:20])
+
+
+def test_a_run_whose_folder_nobody_knows_keeps_nothing(tmp_path):
+    job = evolve(make_job(tmp_path, 1, continues=0), artifact_folder=None)
+    checkpoint = FunctionCheckpoint(job)
+    assert checkpoint.load() is None
+    assert checkpoint.error == "trained from the beginning: nothing is kept of this run, nor of trial 0"
