@@ -70,28 +70,26 @@ def make_function_evaluation(config: Function, index: int, threads: int) -> Eval
         except Exception as error:  # noqa: BLE001  (a user's kind of module may raise anything)
             return refuse_architecture(error)
         checkpoint = FunctionCheckpoint(job)
-        values = {
-            **_collect_light_arguments(config, signature, job, checkpoint),
-            "report": report,
-            **arguments.values,
-        }
-
-        def finish(verdict: Verdict) -> Verdict:
-            finished = arguments.finish(verdict, job)
-            return evolve(finished, error="\n".join(filter(None, [checkpoint.error, finished.error])))
-
+        light = _collect_light_arguments(config, signature, job, checkpoint)
+        values = {**light, "report": report, **arguments.values}
         positional, named = signature.bind(values)
         try:
             with end_forked_children():
                 result = function(*positional, **named)
         except StoppedEarly as stop:
-            return finish(Verdict("ok", stopped=stop.early_stop))
+            return _finish(arguments, Verdict("ok", stopped=stop.early_stop), checkpoint)
         if result is None:
             raise NotANumber("the score is None; did the function forget to return its score?")
         metrics = _as_metrics(result) if isinstance(result, Mapping) else {metric: _as_float("the score", result)}
-        return finish(Verdict("ok", metrics))
+        return _finish(arguments, Verdict("ok", metrics), checkpoint)
 
     return evaluate
+
+
+def _finish(arguments: JobArguments, verdict: Verdict, checkpoint: FunctionCheckpoint) -> Verdict:
+    """The verdict with what is known of the model, and with why nothing was gone on with."""
+    finished = arguments.finish(verdict, checkpoint.job)
+    return evolve(finished, error="\n".join(filter(None, [checkpoint.error, finished.error])))
 
 
 def _refuse_job(job: Job, report_epoch: ReportEpoch) -> Verdict:

@@ -35,7 +35,8 @@ def choose_artifacts_to_keep(
         trial for trial in existing_artifacts if trial in run_state.trials and run_state.trials[trial].status == "ok"
     ]
     with_models = [run_state.trials[trial] for trial in ok_trials if "model" in existing_artifacts[trial]]
-    best_trials = [trial.trial for trial in run_state.ranking.rank(with_models)[: run_state.keep_models]]
+    ranked = run_state.ranking.rank_configurations(with_models)  # as best lists them
+    best_trials = [trial.trial for trial in ranked[: run_state.keep_models]]
     continuable = {*promotable, *(run_state.trials[trial].continues for trial in run_state.open_trials)}
     continuable_trials = [trial for trial in ok_trials if trial in continuable]
     trials_to_keep: Mapping[Artifact, Collection[int]] = {"model": best_trials, "state": continuable_trials}

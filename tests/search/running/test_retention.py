@@ -75,11 +75,19 @@ def start_or_resume(log, folder, evaluator, start):
 
 
 def find_trials_to_keep(log):
-    """From the log alone: the trials whose models, and those whose checkpoints, are to be there."""
+    """From the log alone: the trials whose models, and those whose checkpoints, are to be there.
+
+    A configuration that was promoted counts once, with its largest budget.
+    """
     events = events_of(log)
     ok = [e for e in events if isinstance(e, Scored) and e.status == "ok"]
     budgets = {e.trial: e.budget for e in events if isinstance(e, Proposed)}
-    best = sorted(ok, key=lambda e: (-budgets[e.trial].amount, -Objective().utility(e.score), e.trial))
+    earlier = {e.trial: e.continues for e in events if isinstance(e, Proposed)}
+    surpassed = {earlier[e.trial] for e in ok}
+    best = sorted(
+        (e for e in ok if e.trial not in surpassed),
+        key=lambda e: (-budgets[e.trial].amount, -Objective().utility(e.score), e.trial),
+    )
     best = best[: fold_events(events).keep_models]
     return {e.trial for e in best}, replay_search(events).promotable & {e.trial for e in ok}
 
