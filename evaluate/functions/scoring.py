@@ -69,8 +69,7 @@ def make_function_evaluation(config: Function, index: int, threads: int) -> Eval
             arguments = make_arguments(architecture, job.seed)
         except Exception as error:  # noqa: BLE001  (a user's kind of module may raise anything)
             return refuse_architecture(error)
-        checkpoint = FunctionCheckpoint(job)
-        light = _collect_light_arguments(config, signature, job, checkpoint)
+        light = _collect_light_arguments(config, signature, checkpoint := FunctionCheckpoint(job))
         values = {**light, "report": report, **arguments.values}
         positional, named = signature.bind(values)
         try:
@@ -78,12 +77,16 @@ def make_function_evaluation(config: Function, index: int, threads: int) -> Eval
                 result = function(*positional, **named)
         except StoppedEarly as stop:
             return _finish(arguments, Verdict("ok", stopped=stop.early_stop), checkpoint)
-        if result is None:
-            raise NotANumber("the score is None; did the function forget to return its score?")
-        metrics = _as_metrics(result) if isinstance(result, Mapping) else {metric: _as_float("the score", result)}
-        return _finish(arguments, Verdict("ok", metrics), checkpoint)
+        return _finish(arguments, Verdict("ok", _read_result(result, metric)), checkpoint)
 
     return evaluate
+
+
+def _read_result(result: Any, metric: str) -> Metrics:
+    """The metrics that a function returned; raises NotANumber."""
+    if result is None:
+        raise NotANumber("the score is None; did the function forget to return its score?")
+    return _as_metrics(result) if isinstance(result, Mapping) else {metric: _as_float("the score", result)}
 
 
 def _finish(arguments: JobArguments, verdict: Verdict, checkpoint: FunctionCheckpoint) -> Verdict:
@@ -97,11 +100,9 @@ def _refuse_job(job: Job, report_epoch: ReportEpoch) -> Verdict:
     raise NotCallable("an evaluation was named where a function was to be called")
 
 
-def _collect_light_arguments(
-    config: Function, signature: Signature, job: Job, checkpoint: FunctionCheckpoint
-) -> dict[str, Any]:
+def _collect_light_arguments(config: Function, signature: Signature, checkpoint: FunctionCheckpoint) -> dict[str, Any]:
     """The arguments that need no torch; the settings, which take time to find, for a function that asks for them."""
-    architecture = job.architecture
+    job, architecture = checkpoint.job, checkpoint.job.architecture
     if "checkpoint" in signature:
         checkpoint.forget()
     return {
