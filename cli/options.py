@@ -147,9 +147,9 @@ StoppingOption = Annotated[
         metavar="RULE",
         help="Stop hopeless trials between epochs. median stops one whose best value so far is worse than the "
         "median of what finished trials had on average by that epoch; with settings, "
-        "median,warmup=1,startup=5: after how many epochs of its own, and finished trials. asha stops one that is "
+        "median,warmup=1,startup=5: after how many epochs of its own, and finished trials. halving stops one that is "
         "not among the best eta-th of those that have come to a milestone; with settings, "
-        "asha,eta=3.0,milestones=[1, 3, 9, 27]: which epochs those are. "
+        "halving,eta=3.0,milestones=[1, 3, 9, 27]: which epochs those are. "
         "One of your own: file.py:attribute or module:attribute.",
         rich_help_panel=SEARCH_PANEL,
     ),

@@ -3,6 +3,7 @@
 `python docs/make_settings.py`; a test says when that is due.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,6 +23,8 @@ def format_value(value: object) -> str:
     """A value as it is written after NAME=."""
     if type(value) in map(type, SEARCHERS.values()):
         return SEARCHER_KIND.format(SEARCHER_KIND.value_to_json(value))
+    if isinstance(value, tuple):
+        return json.dumps(list(value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

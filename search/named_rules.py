@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 from archwright.core.errors import ArchwrightError
 from archwright.search.logged_extensions import LoggedKind
-from archwright.search.rules.asha import AshaRule
+from archwright.search.rules.halving import HalvingRule
 from archwright.search.rules.median import MedianRule
 from archwright.search.stopping_rule import AnyStoppingRule, StoppingRule
 
 # Each with its usual settings.
-STOPPING_RULES: Mapping[str, AnyStoppingRule] = {MedianRule.name: MedianRule(), AshaRule.name: AshaRule()}
+STOPPING_RULES: Mapping[str, AnyStoppingRule] = {MedianRule.name: MedianRule(), HalvingRule.name: HalvingRule()}
 
 
 class UnknownStoppingRule(ArchwrightError, LookupError):

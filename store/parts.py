@@ -43,6 +43,10 @@ BUILTIN_CLASSES: Mapping[str, str] = {
     "smbo": "aw.searchers.Smbo",
     "smbo-paper": "aw.searchers.SmboPaper",
     "prior-guided": "aw.searchers.PriorGuided",
+    **dict.fromkeys(("successive-halving", "hyperband", "bohb", "priorband"), "aw.searchers.Hyperband"),
+    "asha": "aw.searchers.Asha",
+    "pasha": "aw.searchers.Pasha",
+    "halving": "aw.HalvingRule",
     "median": "aw.MedianRule",
 }
 

@@ -23,7 +23,7 @@ from archwright.search.ladders.ladder import (
 )
 from archwright.search.ladders.rungs import Bracket, Rung
 from archwright.search.randomness import UniformStream
-from archwright.search.rules.asha import AshaRule
+from archwright.search.rules.halving import HalvingRule
 from archwright.search.searcher import AnySearcher
 
 ASHA = "Li et al. 2020 (ASHA)"
@@ -110,7 +110,7 @@ class Asha(AsynchronousLadder):
         source=ASHA,
     )
 
-    def make_stopping_rule(self, budgets: Budgets) -> AshaRule | None:
+    def make_stopping_rule(self, budgets: Budgets) -> HalvingRule | None:
         """The rule that stops trials at the rungs, after whole epochs; None where they are promoted, or have one rung.
 
         Raises InvalidBudget where the budgets are not in epochs, as those are what trials report.
@@ -124,7 +124,7 @@ class Asha(AsynchronousLadder):
             )
         *lower, _ = self.list_rungs(budgets)
         milestones = tuple(dict.fromkeys(math.ceil(rung.amount) for rung in lower))
-        return AshaRule(self.eta, milestones) if milestones else None
+        return HalvingRule(self.eta, milestones) if milestones else None
 
     def prepare(self, state: LadderState) -> LadderState:
         """The brackets, all empty; without promotion one, whose only rung is the last."""

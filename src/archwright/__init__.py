@@ -109,7 +109,7 @@ if TYPE_CHECKING:
     from archwright.results.rows import Rows
     from archwright.results.run import Run
     from archwright.results.trial import Trial
-    from archwright.search.rules.asha import AshaRule
+    from archwright.search.rules.halving import HalvingRule
     from archwright.search.rules.median import MedianRule
     from archwright.search.searcher import PromotingSearcher, Searcher, searcher_setting
     from archwright.search.stopping_rule import StoppingRule, TrialBegun, TrialFinished, ValueReported
@@ -188,7 +188,7 @@ _NAMES: Mapping[str, str] = {
     "archwright.results.rows": "Rows",
     "archwright.results.run": "Run",
     "archwright.results.trial": "Trial",
-    "archwright.search.rules.asha": "AshaRule",
+    "archwright.search.rules.halving": "HalvingRule",
     "archwright.search.rules.median": "MedianRule",
     "archwright.search.searcher": "PromotingSearcher Searcher searcher_setting",
     "archwright.search.stopping_rule": "StoppingRule TrialBegun TrialFinished ValueReported",
@@ -252,7 +252,6 @@ __all__ = [
     "Activation",
     "Affine",
     "ArchwrightError",
-    "AshaRule",
     "Ask",
     "AskedTrial",
     "AvgPool2d",
@@ -279,6 +278,7 @@ __all__ = [
     "FunctionCheckpoint",
     "GlobalAvgPool",
     "Grammar",
+    "HalvingRule",
     "Hyperparameter",
     "Identity",
     "Importance",

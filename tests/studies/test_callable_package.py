@@ -39,7 +39,7 @@ def test_help_shows_the_function_before_the_package():
     texts = [
         "    search(\n        space: Term | Callable[..., Term] | str,\n        evaluation: Evaluation | ",
         "        *,\n        searcher: ",
-        "        workers: int = 1,\n",
+        "        workers: int | None = None,\n",
         ") -> Run",
         "Search a space for good models",
         "        trial_timeout: kills an attempt",

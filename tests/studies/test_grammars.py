@@ -6,7 +6,9 @@ import pytest
 
 import archwright as aw
 from archwright.search.named import SEARCHERS, UNLISTED_SEARCHERS
+from archwright.search.searcher import LadderSearcher
 from tests.core.modules.test_grammar import CELLS, CHAIN
+from tests.search.contract import RUNGS
 from tests.studies.functions import measure_size
 
 RECURSIVE = aw.sequential(aw.grammar("E", depth=4, **CHAIN), aw.affine(2))
@@ -15,9 +17,17 @@ RECURSIVE = aw.sequential(aw.grammar("E", depth=4, **CHAIN), aw.affine(2))
 @pytest.mark.parametrize("searcher", sorted(SEARCHERS.keys() - UNLISTED_SEARCHERS))
 def test_every_searcher_searches_a_grammar(searcher, tmp_path):
     """A run that is stopped, resumed, verified and replayed; what it proposes fits the space."""
-    log = tmp_path / "archwright.duckdb"
+    is_ladder = isinstance(SEARCHERS[searcher], LadderSearcher)
     run = aw.search(
-        RECURSIVE, measure_size, searcher=searcher, input=aw.features(4), trials=5, workers=0, log=log, progress=False
+        RECURSIVE,
+        measure_size,
+        searcher=searcher,
+        input=aw.features(4),
+        budget=RUNGS if is_ladder else None,
+        trials=5,
+        workers=0,
+        log=tmp_path / "archwright.duckdb",
+        progress=False,
     )
     run = run.resume(trials=9, progress=False)
     assert len(run.trials) == 9

@@ -12,12 +12,12 @@ from archwright.core.objective import Objective
 from archwright.execution.arguments import add_own_rule
 from archwright.execution.checks import BadArgument
 from archwright.search.ladders.asha import Asha
-from archwright.search.rules.asha import AshaRule
+from archwright.search.rules.halving import HalvingRule
 from archwright.search.stopping_rule import TrialBegun, TrialFinished, ValueReported
 from tests.search.contract import Session, replay_session
 from tests.search.ladders.sessions import climb, make_problem
 
-RULE = AshaRule(3.0, (1, 3, 9))
+RULE = HalvingRule(3.0, (1, 3, 9))
 WHOLE_RANGE = parse_budgets("1epochs..27epochs")
 
 
@@ -87,7 +87,7 @@ def test_what_is_not_finite_is_worst_and_what_ended_still_counts():
 @given(st.lists(st.floats(-10, 10), min_size=1, max_size=30, unique=True), st.sampled_from([2.0, 3.0, 4.0]))
 def test_as_many_go_on_as_the_rule_says(values, eta):
     """At one milestone, by brute force: at its coming a trial is among the best max(1, floor(n / eta))."""
-    rule = AshaRule(eta, (1,))
+    rule = HalvingRule(eta, (1,))
     state = rule.start(Objective())
     for trial, value in enumerate(values):
         state, hopeless = judge(state, TrialBegun(trial), ValueReported(trial, 1, value), rule=rule)
@@ -98,9 +98,9 @@ def test_as_many_go_on_as_the_rule_says(values, eta):
 def test_the_searcher_brings_the_rule_of_its_rungs():
     """All rungs below the last; none where it promotes; with another rule of the person's it is refused."""
     searcher = Asha(promotion=False)
-    assert searcher.make_stopping_rule(WHOLE_RANGE) == AshaRule(3.0, (1, 3, 9))
+    assert searcher.make_stopping_rule(WHOLE_RANGE) == HalvingRule(3.0, (1, 3, 9))
     assert Asha().make_stopping_rule(WHOLE_RANGE) is None
-    assert add_own_rule(searcher, WHOLE_RANGE, None) == AshaRule(3.0, (1, 3, 9))
+    assert add_own_rule(searcher, WHOLE_RANGE, None) == HalvingRule(3.0, (1, 3, 9))
     assert add_own_rule(Asha(), WHOLE_RANGE, "median") == "median"
     with pytest.raises(BadArgument, match="stopping is 'median', and the searcher asha stops trials by a rule of its"):
         add_own_rule(searcher, WHOLE_RANGE, "median")
@@ -139,12 +139,12 @@ def test_a_run_that_stops_trials(tmp_path):
     stopped = {trial.number: trial.curves["accuracy"] for trial in run.trials if trial.stopped is not None}
     assert stopped
     assert all(len(curve) in (1, 3) for curve in stopped.values())
-    assert run.stopping == {"name": "asha", "revision": 1, "eta": 3.0, "milestones": [1, 3]}
+    assert run.stopping == {"name": "halving", "revision": 1, "eta": 3.0, "milestones": [1, 3]}
     assert run.verify()
 
 
 def test_rungs_within_one_epoch_have_one_milestone_and_one_rung_none():
     """What is reported is the end of an epoch; of one rung the searcher itself says that it is no ladder."""
     searcher = Asha(promotion=False)
-    assert searcher.make_stopping_rule(parse_budgets("0.5epochs,0.8epochs,3epochs")) == AshaRule(3.0, (1,))
+    assert searcher.make_stopping_rule(parse_budgets("0.5epochs,0.8epochs,3epochs")) == HalvingRule(3.0, (1,))
     assert searcher.make_stopping_rule(parse_budgets("1epochs..2epochs")) is None

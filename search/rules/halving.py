@@ -42,7 +42,7 @@ class Milestones:
 
 @name_wrong_fields
 @frozen
-class AshaRule:
+class HalvingRule:
     """Asynchronous successive halving that stops, for trainings that cannot go on from a checkpoint (Li et al. 2020).
 
     A trial that comes to a milestone goes on if its value there is among the best eta-th of those that have come to it,
@@ -51,7 +51,7 @@ class AshaRule:
     report. What becomes of a trial later makes no difference to the milestones that it has come to.
     """
 
-    name: ClassVar[str] = "asha"
+    name: ClassVar[str] = "halving"
     revision: ClassVar[int] = 1
     eta: float = number_setting(
         3.0, low=1.0, above=True, meaning="of those that come to a milestone, one in so many goes on"
