@@ -185,8 +185,8 @@ class Ladder(Protocol):
     def _find_first_open(self, state: LadderState) -> int:
         """The number of the first bracket that has not ended; those before it need not be looked at again."""
         numbers = range(state.first_open, len(state.brackets))
-        ended = (number for number in numbers if not self.has_ended(state, state.brackets[number]))
-        return next(ended, len(state.brackets))
+        going_on = (number for number in numbers if not self.has_ended(state, state.brackets[number]))
+        return next(going_on, len(state.brackets))
 
     def promotable(self, state: LadderState) -> frozenset[int]:
         """The trials whose training a promotion may still go on with; none where each is trained from the beginning."""
