@@ -227,10 +227,18 @@ def parse_budgets(text: str) -> Budget | Budgets:
         ends = text.split(RANGE_SEPARATOR)
         if len(ends) != 2:
             raise InvalidBudget(f"the budget is {show(text)}; write a range with two ends, as in 1epochs..27epochs")
-        return BudgetRange(*map(parse_budget, ends))
+        return BudgetRange(*(_parse_part(end, text) for end in ends))
     if LIST_SEPARATOR in text:
-        return BudgetList(map(parse_budget, text.split(LIST_SEPARATOR)))
+        return BudgetList(_parse_part(part, text) for part in text.split(LIST_SEPARATOR))
     return parse_budget(text)
+
+
+def _parse_part(part: str, text: str) -> Budget:
+    """One of the several budgets of a text, which is named where the part is wrong."""
+    try:
+        return parse_budget(part)
+    except InvalidBudget as error:
+        raise InvalidBudget(f"of the budgets {show(text)}: {error}") from error
 
 
 def read_seconds(given: Any) -> float | None:

@@ -114,7 +114,7 @@ class LoggedKind(ConfiguredKind[Extension]):
         if not is_configured(value):
             return value
         name, changes = self.shorten(value)
-        return {NAME_KEY: name, **changes}
+        return {NAME_KEY: name, **changes} if changes else name
 
     def _write(self, name: str, value: attrs.AttrsInstance, settings: Mapping[str, JSON]) -> JSON:
         """What a log holds of `value`, which has been made by this name and these settings."""

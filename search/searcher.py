@@ -81,8 +81,8 @@ class PromotingSearcher(Searcher[State], Protocol[State]):
 class LadderSearcher(PromotingSearcher[State], Protocol[State]):
     """A searcher that tries configurations with small budgets, and promotes the best of them to larger ones."""
 
-    def list_rungs(self, budgets: Budgets) -> tuple[Budget, ...]:
-        """The budgets that it gives, ascending."""
+    def list_rungs(self, budgets: Budget | Budgets) -> tuple[Budget, ...]:
+        """The budgets that it gives, ascending; raises what is wrong with those that it is to choose among."""
         ...
 
     def begin(self, state: State, proposal: Proposal, uniform: UniformStream) -> Proposal:
@@ -97,9 +97,14 @@ class LadderSearcher(PromotingSearcher[State], Protocol[State]):
 AnySearcher = Searcher[Any]
 
 
-def find_rungs(searcher: AnySearcher, budgets: Budgets) -> tuple[Budget, ...]:
-    """Those of the budgets that a searcher gives, ascending: the largest alone, but for a ladder."""
-    return searcher.list_rungs(budgets) if isinstance(searcher, LadderSearcher) else (budgets.largest,)
+def find_rungs(searcher: AnySearcher, budgets: Budget | Budgets) -> tuple[Budget, ...]:
+    """Those of the budgets that a searcher gives, ascending: the largest alone, but for a ladder.
+
+    Raises what is wrong with them for a ladder, as NoRungs where they are too few.
+    """
+    if isinstance(searcher, LadderSearcher):
+        return searcher.list_rungs(budgets)
+    return (budgets if isinstance(budgets, Budget) else budgets.largest,)
 
 
 def describe_unused_budgets(searcher: AnySearcher, name: str, budgets: Budgets | None) -> list[str]:

@@ -48,7 +48,17 @@ class AsynchronousLadder(Ladder):
         return next((trial for trial in best if trial not in rung.promoted), None)
 
     def find_last_job(self, state: LadderState) -> Promotion | None:
-        """None: promotions come first."""
+        """The best of the highest rung, where all trials have ended and none has come to the last rung that is open.
+
+        So that a run of few configurations does not end without a trial of the largest budget.
+        """
+        if not all(rung.is_settled for bracket in state.brackets for rung in bracket.rungs):
+            return None
+        for number in reversed(range(state.open_rungs)):
+            rungs = [bracket.get_rung(number) for bracket in state.brackets if bracket.start <= number]
+            if any(rung.trials for rung in rungs):
+                ranked = [best for rung in rungs for best in rung.ranked[:1] if best[1] not in rung.promoted]
+                return Promotion(min(ranked)[1]) if ranked and number < state.open_rungs - 1 else None
         return None
 
     def find_beginning(self, state: LadderState, uniform: UniformStream) -> Beginning:
@@ -122,7 +132,7 @@ class Asha(AsynchronousLadder):
                 f"the budgets are {budgets}, and asha,promotion=false stops trials by the epochs that they report; "
                 "give budgets in epochs, as in 1epochs..27epochs"
             )
-        *lower, _ = self.list_rungs(budgets)
+        *lower, _ = budgets.list_rungs(self.eta)
         milestones = tuple(dict.fromkeys(math.ceil(rung.amount) for rung in lower))
         return HalvingRule(self.eta, milestones) if milestones else None
 

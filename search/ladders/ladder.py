@@ -103,19 +103,19 @@ class Ladder(Protocol):
         """How many streams of random numbers each trial has: as many as for the sampler."""
         return get_streams(self.sampler)
 
-    def list_rungs(self, budgets: Budgets) -> tuple[Budget, ...]:
-        """The budgets of the rungs, ascending."""
-        return budgets.list_rungs(self.eta)
+    def list_rungs(self, budgets: Budget | Budgets) -> tuple[Budget, ...]:
+        """The budgets of the rungs, ascending; raises NoRungs where there are not two."""
+        rungs = () if isinstance(budgets, Budget) else budgets.list_rungs(self.eta)
+        if len(rungs) < 2:
+            raise NoRungs(
+                f"the budget is {budgets}, and {self.name} with eta={self.eta:g} needs two budgets or more to climb; "
+                "write a range of budgets, as in 1epochs..27epochs, or a list, as in 12epochs,200epochs"
+            )
+        return rungs
 
     def start(self, problem: Problem) -> LadderState:
         """No brackets; raises NoRungs where there are not two rungs."""
-        rungs = problem.list_rungs(self.eta)
-        if len(rungs) < 2:
-            given = problem.budget if problem.budgets is None else problem.budgets
-            raise NoRungs(
-                f"the budget is {given}, and {self.name} with eta={self.eta:g} needs two budgets or more to climb; "
-                "write a range of budgets, as in 1epochs..27epochs, or a list, as in 12epochs,200epochs"
-            )
+        rungs = self.list_rungs(problem.budgets or problem.budget)
         state = LadderState(problem, rungs, Sampling.start(self.sampler, problem), open_rungs=len(rungs))
         return self.prepare(state)
 

@@ -185,8 +185,8 @@ def test_lists_are_parsed_from_their_text(amounts):
         ("1epochs..3epochs..9epochs", InvalidBudget, "write a range with two ends, as in 1epochs..27epochs"),
         ("200epochs,12epochs", InvalidBudget, "the budgets are 200epochs,12epochs; write two or more, the smallest"),
         ("12epochs,12epochs", InvalidBudget, "each once, as in 12epochs,200epochs"),
-        ("12epochs,", InvalidBudget, "the budget is ''; write a number and a unit"),
-        ("1..27epochs", InvalidBudget, "the budget is '1'; write a number and a unit"),
+        ("12epochs,", InvalidBudget, "of the budgets .12epochs,.: the budget is ''; write a number and a unit"),
+        ("1..27epochs", InvalidBudget, r"of the budgets .1\.\.27epochs.: the budget is .1.; write a number and a unit"),
     ],
 )
 def test_texts_that_are_no_budgets(text, error, message):

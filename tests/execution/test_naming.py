@@ -99,6 +99,9 @@ def test_searchers_have_the_same_label_only_if_they_are_the_same(one, other):
         ("mcts,exploration=0.1,parts=3", "mcts-exploration-0-1-parts-3"),
         ("random,replacement=false", "random-replacement-false"),
         ("mcts,exploration=0.25", "mcts"),
+        ("asha,sampler=kde", "asha-sampler-kde"),
+        ("asha,sampler=kde()", "asha-sampler-kde"),
+        ("asha,sampler=smbo(initial=5)", "asha-sampler-smbo_28initial_3d5_29"),
     ],
 )
 def test_labels_by_hand(text, expected):

@@ -210,6 +210,23 @@ def test_bins_rise_and_hold_all(low, high):
     assert (edges[0], edges[-1]) == (0.0, 1.0) or high != 1.0
 
 
+def test_shares_and_spreads_are_of_the_scores_at_the_largest_budget(log):
+    """Of three models at the larger budget one failed; what was tried at the smaller one says nothing of them."""
+    log_search(log, "c.asha.0", [0.9, 0.8, 0.1, 0.7, None, 0.3])
+    (history,) = read_scored(log, "c.asha.0")
+    ladder = evolve(history, levels=np.array([0.0, 0.0, 0.0, 1.0, 1.0, 1.0]))
+    assert ladder.largest_scores == pytest.approx([0.7, NAN, 0.3], nan_ok=True)
+    assert evolve(history, levels=np.array([0.0, 0.0, 0.0, 0.0, 1.0, 0.0])).largest_scores.size == 5
+    assert len(history.largest_scores) == 6
+    for searched, name in ((history, "accuracy"), (ladder, "accuracy at the largest budget")):
+        axes, bars = Figure().subplots(2)
+        get_figure_kind("threshold").draw(axes, {"asha": [searched]}, NO_OPTIONS)
+        get_figure_kind("histogram").draw(bars, {"asha": [searched]}, NO_OPTIONS)
+        assert (axes.get_xlabel(), bars.get_xlabel()) == (name, name)
+    x, y = axes.lines[0].get_data()
+    assert [y[np.searchsorted(x, place)] for place in (0.2, 0.5, 0.8)] == pytest.approx([2 / 3, 1 / 3, 0.0])
+
+
 def test_figures_that_show_all_say_nothing(log):
     assert list_omissions(read_histories(log.path, ["a.random.*"])) == []
 

@@ -245,3 +245,18 @@ def test_text_by_hand():
 
 def test_a_searcher_of_another_release_is_told_as_it_was_logged():
     assert SEARCHER_KIND.format({"name": "annealing", "heat": 3}) == "annealing,heat=3"
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ("asha,sampler=kde()", "asha,sampler=kde"),
+        ("bohb,sampler=kde", "bohb"),
+        ("asha,sampler=smbo(initial=5)", "asha,sampler=smbo(initial=5)"),
+        ("hyperband,eta=4.0,sampler=mcts(parts=2)", "hyperband,eta=4.0,sampler=mcts(parts=2)"),
+    ],
+)
+def test_a_searcher_within_another_is_said_as_it_is_typed(given, text):
+    logged = SEARCHER_KIND.read(given)
+    assert SEARCHER_KIND.format(logged) == text
+    assert SEARCHER_KIND.from_json(SEARCHER_KIND.read(text)) == SEARCHER_KIND.from_json(logged)

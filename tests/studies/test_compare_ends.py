@@ -97,3 +97,9 @@ def test_what_is_no_end_or_no_axis_is_refused_before_anything_is_logged(log):
     with pytest.raises(InvalidEnd, match="total is 8epochs, and what evaluates the trials reads no budget"):
         aw.compare(SPACE, score_without_budget, ["random"], total="8epochs", **call)
     assert not log.exists()
+
+
+def test_a_ladder_of_one_budget_is_refused_before_any_search_runs(log):
+    with pytest.raises(aw.errors.NoRungs, match="the budget is 1epochs, and asha with eta=3 needs two budgets"):
+        aw.compare(SPACE, score_width, ["random", "asha"], seeds=1, log=log, **QUIET)
+    assert not log.exists()

@@ -73,6 +73,30 @@ def test_a_comparison_stands_for_several_workers(options):
         aw.compare(SPACE, Slopes("none"), searchers, trials=9, workers=2, **more)
 
 
+LADDERS = ["asha", "asha,sampler=kde", "hyperband"]
+
+
+def test_ladders_are_compared_by_the_time_of_several_workers(options):
+    """The best of each search is worked out by hand: of the largest budget that had a score by then, the least loss."""
+    more = {**options, "name": "c", "seeds": 3, "workers": 8, "budget": "1epochs..9epochs"}
+    comparison = aw.compare(SPACE, Slopes("none"), ["random", *LADDERS], time=60.0, **more)
+    assert [(row["by"], row["until"]) for row in comparison] == [("time", 60.0)] * 4
+    log = aw.Log(options["log"])
+    for row, stem in zip(comparison, ["random", "asha", "asha-sampler-kde", "hyperband"], strict=True):
+        ends = []
+        for seed in range(3):
+            run = log[f"c.{stem}.{seed}"]
+            assert run.verify()
+            rows = run.sql(
+                "select scores.score, trials.budget, attempts.clock_ended from scores join trials using (run, trial) "
+                f"join attempts using (run, trial) where run = '{run.name}'"
+            )
+            budgets = {budget for _, budget, _ in rows}
+            assert (budgets == {1.0, 3.0, 9.0}) == (stem != "random")
+            ends.append(min((-budget, score) for score, budget, clock in rows if clock <= 60.0)[1])
+        assert row["best"] == pytest.approx(sum(ends) / 3)
+
+
 def test_a_function_of_this_process_is_compared_over_all_cores(options):
     """Also one that no other process can import, as that of a notebook's cell."""
     target = 0.3

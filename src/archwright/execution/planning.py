@@ -84,7 +84,7 @@ class SearchRequest:
     def choose_budget(self, evaluation: Evaluation) -> Budget:
         """What a trial may spend, or the largest of several budgets; raises what is wrong with any of them."""
         budget = self.budget or evaluation.usual_budget
-        rungs = (budget,) if isinstance(budget, Budget) else find_rungs(self.searcher_value, budget)
+        rungs = find_rungs(self.searcher_value, budget)
         for rung in rungs:
             evaluation.require_budget(rung)
         return rungs[-1]

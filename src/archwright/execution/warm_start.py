@@ -80,7 +80,7 @@ def take_over(
     taken over where the person says that they are comparable, since nobody else knows what told scores mean. Raises
     NotTrusted where that takes code of others, and SourceUnreadable where that is not there.
     """
-    rungs = (problem.budget,) if problem.budgets is None else find_rungs(searcher, problem.budgets)
+    rungs = find_rungs(searcher, problem.budgets or problem.budget)
     taken: list[TakenOver] = []
     known = set[object]()
     for source in warm_start.sources:

@@ -83,6 +83,12 @@ class SearchHistory:
         """The test accuracy of the best trial so far, after each trial."""
         return np.where(self.incumbents >= 0, self.tests[self.incumbents], np.nan)
 
+    @property
+    def largest_scores(self) -> FloatArray:
+        """The scores of its trials with the largest budget at which one has a score."""
+        scored = self.levels[np.isfinite(self.scores)]
+        return self.scores[self.levels == scored.max(initial=0.0)]
+
     def measure(self, axis: SearchAxis) -> FloatArray:
         """How far the search had come once each trial was scored [trials]; it never goes back."""
         match axis:

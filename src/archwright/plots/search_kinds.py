@@ -90,19 +90,19 @@ def _find_common_seconds(label: str, group: Sequence[SearchHistory]) -> tuple[fl
 
 
 def draw_thresholds(axes: Any, groups: SearchGroups, options: FigureOptions) -> None:
-    """The share of models above each score."""
-    scores = np.concatenate([history.scores for group in groups.values() for history in group])
+    """The share of models above each score; of several budgets those that were tried at the largest."""
+    scores = np.concatenate([history.largest_scores for group in groups.values() for history in group])
     low, high = np.nanmin(scores), np.nanmax(scores)
     x = np.linspace(0.0, 1.0, THRESHOLD_COUNT) if 0 <= low <= high <= 1 else np.linspace(low, high, THRESHOLD_COUNT)
     sign, colour = get_first_search(groups).sign, assign_colours(groups)
     for label, group in groups.items():
         rows = [
-            compute_fraction_above(sign * np.nan_to_num(history.scores, nan=-sign * np.inf), sign * x)
+            compute_fraction_above(sign * np.nan_to_num(history.largest_scores, nan=-sign * np.inf), sign * x)
             for history in group
         ]
         draw_band(axes, x, np.stack(rows), label, colour[label], options.band)
     side = "or better" if sign > 0 else "or less"
-    finish_axes(axes, get_first_search(groups).metric, f"share of models with it {side}", False)
+    finish_axes(axes, _label_models_metric(groups), f"share of models with it {side}", False)
 
 
 def draw_final_scores(axes: Any, groups: SearchGroups, options: FigureOptions) -> None:
@@ -122,15 +122,25 @@ def draw_final_scores(axes: Any, groups: SearchGroups, options: FigureOptions) -
 
 
 def draw_histogram(axes: Any, groups: SearchGroups, options: FigureOptions) -> None:  # noqa: ARG001  (as each kind's)
-    """The density of all scores."""
-    scores_of = {label: np.concatenate([history.scores for history in group]) for label, group in groups.items()}
+    """The density of all scores; of several budgets those at the largest."""
+    scores_of = {
+        label: np.concatenate([history.largest_scores for history in group]) for label, group in groups.items()
+    }
     finite = {label: scores[np.isfinite(scores)] for label, scores in scores_of.items()}
     pooled = np.concatenate(list(finite.values()))
     edges = compute_bin_edges(float(pooled.min()), float(pooled.max()))
     colour = assign_colours(groups)
     for label, scores in finite.items():
         axes.hist(scores, bins=edges, histtype="step", density=True, label=label, color=colour[label], linewidth=1.4)
-    finish_axes(axes, get_first_search(groups).metric, "density of models", False)
+    finish_axes(axes, _label_models_metric(groups), "density of models", False)
+
+
+def _label_models_metric(groups: SearchGroups) -> str:
+    """The metric of models, and where they were tried at several budgets of which it is."""
+    has_several = any(np.unique(history.levels).size > 1 for group in groups.values() for history in group)
+    return (
+        f"{get_first_search(groups).metric} at the largest budget" if has_several else get_first_search(groups).metric
+    )
 
 
 def compute_bin_edges(low: float, high: float) -> FloatArray:

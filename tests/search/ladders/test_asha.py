@@ -1,11 +1,14 @@
 """ASHA: its law, by brute force over what it has proposed and was told."""
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import archwright as aw
 from archwright.core.protocols import Outcome
 from archwright.search.ladders.asha import Asha, compute_bracket_weights
+from archwright.search.searchers.random_search import RandomSearch
 from tests.search.contract import Session, replay_session
 from tests.search.ladders.sessions import climb, list_rung, make_problem
 
@@ -96,6 +99,37 @@ def test_brackets_are_drawn_in_proportion():
         session.ask()
     shares = [len([p for p in session.proposals if p.bracket == bracket]) / 300 for bracket in range(4)]
     assert shares == pytest.approx([27 / 49, 12 / 49, 6 / 49, 4 / 49], abs=0.07)
+
+
+@settings(max_examples=40, deadline=None)
+@given(ladders, st.integers(1, 9), st.integers(1, 5), st.integers(0, 10**6))
+def test_a_used_up_space_ends_with_the_best_at_the_largest_budget(ladder, count, workers, seed):
+    """However few configurations there are, promotions go on to the last rung, one at a time where none is due."""
+    space = aw.affine([8 * width for width in range(1, count + 1)])
+    session = Session(evolve(ladder, sampler=RandomSearch(replacement=False)), make_problem(space=space), seed)
+    climb(session, 1000, workers, seed)  # until it has no more
+    check_promotions(session)
+    assert len([proposal for proposal in session.proposals if proposal.promotes is None]) == count
+    assert any(proposal.budget == session.state.rungs[-1] for proposal in session.proposals)
+    assert not find_due(session)
+
+
+def test_a_run_of_few_configurations_ends_with_the_best_at_the_largest_budget():
+    """Of three configurations the best is promoted as it is due, and again once nothing else is under way."""
+    session = Session(Asha(), make_problem("1epochs..9epochs"))
+
+    def promote():
+        return session.searcher.propose_promotion(session.state, session.trials, lambda: 0.5)
+
+    assert promote() is None
+    for score in (0.1, 0.4, 0.2):
+        session.tell(session.ask(), score)
+    begun = [session.ask(), session.ask()]
+    assert [proposal.promotes for proposal in begun] == [1, None]
+    session.tell(begun[0], 0.5)
+    assert promote() is None
+    session.tell(begun[1], 0.3)
+    assert (promote().promotes, promote().rung, promote().budget.amount) == (3, 2, 9)
 
 
 def test_what_cannot_continue_is_trained_from_the_beginning():
