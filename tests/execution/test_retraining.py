@@ -22,7 +22,7 @@ from archwright.store.log import START
 from archwright.store.permission import NotTrusted
 
 
-def log_search(folder, evaluator, space="nasbench201", shape=(3, 32, 32)):
+def log_search(folder, evaluator, space="nasbench201", shape=(3, 32, 32), rung=None):
     """A search with one trial in a log."""
     term = SPACES[space].build(10)
     leaf = sample(root(term, shape), lambda: 0.5)
@@ -39,15 +39,16 @@ def log_search(folder, evaluator, space="nasbench201", shape=(3, 32, 32)):
         versions={},
     )
     log = folder / "log.duckdb"
-    events = [begun, Proposed(0, leaf.path, begun.budget), Scored(0, "crashed", None)]
+    events = [begun, Proposed(0, leaf.path, begun.budget, rung=rung), Scored(0, "crashed", None)]
     DuckDBLog(log).append("cells", events, START)
     return view_run(log, "cells")
 
 
 def configure(view, trial, settings, data, data_dir, device, image_size=None):
     asked = retraining.Retraining(data=data, data_dir=data_dir, device=device, image_size=image_size, settings=settings)
-    leaf = rebuild_leaf(view, view.get_trial(trial))
-    return retraining.configure_retraining(view, leaf.architecture, asked, RunOptions(trusted=view.trusted))
+    state = view.get_trial(trial)
+    architecture, options = rebuild_leaf(view, state).architecture, RunOptions(trusted=view.trusted)
+    return retraining.configure_retraining(view, architecture, state.rung, asked, options)
 
 
 def check_data(view, evaluation):
@@ -101,3 +102,21 @@ def test_a_retraining_splits_the_images_as_the_search_did_unless_it_has_others(t
     assert (found.image_size, found.reader) == ((8, 8), 1)
     other = configure(view, 0, {}, "folder:elsewhere", None, None, (4, 6))
     assert (other.image_size, other.reader) == ((4, 6), LATEST_READER)
+
+
+def test_a_trial_of_a_ladder_keeps_its_warm_restarts(tmp_path):
+    """On the third rung it had three cycles; what a person says of them counts more."""
+    cases = [
+        ({"recipe": "joint"}, 2, {}, {"cycles": 3}),
+        ({"recipe": "joint"}, 0, {}, {}),
+        ({"recipe": "joint"}, None, {}, {}),
+        ({"recipe": "joint"}, 2, {"cycles": 2}, {"cycles": 2}),
+        ({"recipe": "joint"}, 2, {"schedule": "cosine"}, {"schedule": "cosine"}),
+        ({"recipe": "joint", "cycles": 4}, 2, {}, {}),
+        ({"schedule": "cosine"}, 2, {}, {}),
+    ]
+    for i, (trained, rung, given, wanted) in enumerate(cases):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        view = log_search(folder, to_json_config(Training("digits", settings=trained)), "digits", (1, 8, 8), rung)
+        assert configure(view, 0, given, None, None, None).overrides == wanted

@@ -4,7 +4,12 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from archwright.core.budget import Budget
+from archwright.core.protocols import EarlyStop
 from archwright.plots import histories as module
 from archwright.plots.histories import (
     NothingToCompare,
@@ -15,7 +20,12 @@ from archwright.plots.histories import (
 )
 from archwright.search.running.loop import NothingScored
 from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.events import AttemptEnded, AttemptStarted, Event, Proposed, Scored
+from archwright.store.fold import fold_events
+from archwright.store.log import START
+from archwright.store.query import query
 from tests.comparison_logs import log_search, log_searches
+from tests.search.instant import make_started
 
 NAN = np.nan
 
@@ -114,3 +124,35 @@ def test_rows_by_hand():
     np.testing.assert_array_equal(stack_rows(values), [[1, 2, 3], [4, NAN, NAN], [NAN] * 3])
     np.testing.assert_array_equal(stack_rows(values, 2), [[1, 2], [4, NAN], [NAN] * 2])
     np.testing.assert_array_equal(stack_rows(values, 4, repeat_last=True), [[1, 2, 3, 3], [4] * 4, [NAN] * 4])
+
+
+@st.composite
+def draw_trials(draw) -> list[Event]:
+    """Trials that go on with others that have ended, some of which ended early or crashed, in one unit."""
+    unit = draw(st.sampled_from(["epochs", "seconds"]))
+    events: list[Event] = [evolve(make_started(100), budget=Budget(9, unit))]
+    for trial in range(draw(st.integers(1, 6))):
+        continued = draw(st.none() | st.integers(0, trial - 1)) if trial else None
+        promoted = draw(st.sampled_from([None, continued]))
+        stop = EarlyStop("patience", draw(st.integers(1, 30)), "no better") if draw(st.booleans()) else None
+        status = draw(st.sampled_from(["ok", "crashed"]))
+        events.append(Proposed(trial, (), Budget(draw(st.integers(1, 27)), unit), continued, promotes=promoted))
+        for attempt in range(1, draw(st.integers(1, 2)) + 1):
+            events.append(AttemptStarted(trial, attempt))
+            events.append(AttemptEnded(trial, attempt, status, 1.0, {"accuracy": 0.5}, stopped=stop))
+        events.append(Scored(trial, status, 0.5 if status == "ok" else None))
+    return events
+
+
+@settings(max_examples=20, deadline=None)
+@given(draw_trials())
+def test_what_was_spent_is_the_same_wherever_it_is_counted(tmp_path_factory, events):
+    """In the state of the run, in the views of its log, and in figures."""
+    log = DuckDBLog(tmp_path_factory.mktemp("log") / "log.duckdb")
+    log.append("run", events, START)
+    state = fold_events(events)
+    (history,) = read_histories(log.path, ["run"])
+    rows = query(log.path, "SELECT spent FROM trials ORDER BY trial").rows
+    assert [spent for (spent,) in rows] == [trial.spent for _, trial in sorted(state.trials.items())]
+    assert state.spent == sum(spent for (spent,) in rows)
+    assert history.measure("total").tolist() == np.cumsum([spent for (spent,) in rows]).tolist()

@@ -65,8 +65,9 @@ def retrain_trial(view: RunView, trial: int, retraining: Retraining, name: str |
     does, and what `open_evaluator` and `run_trials` do.
     """
     retraining = _complete(view, trial, retraining)
-    architecture = rebuild_leaf(view, view.get_trial(trial)).architecture
-    evaluation = configure_retraining(view, architecture, retraining, options)
+    state = view.get_trial(trial)
+    architecture = rebuild_leaf(view, state).architecture
+    evaluation = configure_retraining(view, architecture, state.rung, retraining, options)
     with guard_evaluation(evaluation):
         data = evaluation.describe_data()
         evaluation.check_space(architecture, view.model_input, data)
@@ -96,8 +97,13 @@ def _complete(view: RunView, trial: int, retraining: Retraining) -> Retraining:
     return evolve(retraining, given=retraining.given.complete(view.run.started, lambda _: call, among=parts))
 
 
-def configure_retraining(view: RunView, architecture: Term, retraining: Retraining, options: RunOptions) -> Evaluation:
-    """The evaluation of the final training: the run's own, or a training on other data; raises as `retrain_trial`."""
+def configure_retraining(
+    view: RunView, architecture: Term, rung: int | None, retraining: Retraining, options: RunOptions
+) -> Evaluation:
+    """The evaluation of the final training: the run's own, or a training on other data; raises as `retrain_trial`.
+
+    The `rung` is that of the trial, in a search that had several budgets.
+    """
     started, given = view.run.started, retraining.given
     evaluation = restore_evaluation(view.name, started, given, trusted=options.trusted)
     warn(describe_changed_kinds(view.name, started))
@@ -105,16 +111,31 @@ def configure_retraining(view: RunView, architecture: Term, retraining: Retraini
         options.console.print(line, soft_wrap=True)
     if retraining.data is not None:
         trust_named_sources(Training(retraining.data))
+    settings = retraining.settings or {}
     evaluation = evaluation.for_retraining(
         architecture,
         data=retraining.data,
         data_dir=retraining.data_dir,
         device=retraining.device,
         image_size=retraining.image_size,
-        settings=retraining.settings,
+        settings={**_keep_cycles(evaluation, architecture, rung, settings), **settings},
     )
     require_permission(evaluation, trusted=options.trusted)
     return evaluation
+
+
+def _keep_cycles(
+    evaluation: Evaluation, architecture: Term, rung: int | None, settings: Mapping[str, JSON]
+) -> Mapping[str, JSON]:
+    """The setting that gives a final training as many warm restarts as one that ends at the trial's rung has.
+
+    The search counts them by its rungs, of which the run of the final training has none. Nothing where a person's
+    `settings` name the schedule.
+    """
+    if not isinstance(evaluation, Training) or not rung or settings.keys() & {"schedule", "cycles"}:
+        return {}
+    recipe = evaluation.resolve_recipe(architecture)
+    return {"cycles": rung + 1} if recipe.schedule == "warm_restarts" and not recipe.cycles else {}
 
 
 def _make_start(
