@@ -165,8 +165,9 @@ class BudgetRange:
     def list_rungs(self, eta: float) -> tuple[Budget, ...]:
         """The budgets R * eta^-j, ascending, from the smallest that is not below the range to its largest one, R.
 
-        Epochs and examples below R are rounded to whole ones (a half up), and equal ones come once. The number of rungs
-        is counted by a loop: logarithms give one too few for 1..243 and an eta of 3 (Li et al. 2018, Algorithm 1).
+        Epochs and examples below R are rounded to whole ones (a half up, and up where that would leave the range), and
+        equal ones come once. The number of rungs is counted by a loop: logarithms give one too few for 1..243 and an
+        eta of 3 (Li et al. 2018, Algorithm 1).
         """
         count, power = 1, eta
         while self.smallest.amount * power <= self.largest.amount * (1 + SLACK):
@@ -178,7 +179,8 @@ class BudgetRange:
     def _round(self, amount: float) -> Budget:
         if self.largest.unit == "seconds":
             return Budget(amount, "seconds")
-        return Budget(max(1.0, math.floor(amount + 0.5)), self.largest.unit)
+        nearest = max(1.0, math.floor(amount + 0.5))
+        return Budget(nearest if nearest >= self.smallest.amount else math.ceil(amount), self.largest.unit)
 
 
 @name_wrong_fields

@@ -62,3 +62,14 @@ def _add(found: dict[str, PickedHyperparameter], name: str, options: tuple[Value
         domain = values(*dict.fromkeys(options))
         order = {value: (i + 0.5) / domain.size for i, value in enumerate(domain.order)}  # as `place_value` has it
         found[label] = PickedHyperparameter(label, options, domain, tuple(order[value] for value in options))
+
+
+def see_picked(picked: PickedBy, choices: Mapping[str, Value]) -> dict[str, Value]:
+    """The values of a path's choices by name, with what is picked in place of those that only say a place of lists."""
+    seen = dict[str, Value]()
+    for name, value in choices.items():
+        if name in picked:
+            seen |= {each.name: each.options[int(value)] for each in picked[name]}
+        else:
+            seen[name] = value
+    return seen

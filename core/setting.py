@@ -91,13 +91,18 @@ def flag_setting(default: bool = False, *, meaning: str, source: str = "") -> An
     return custom_setting(default, "true or false", lambda value: type(value) is bool, meaning=meaning, source=source)
 
 
-def whole_setting(default: int, *, low: int = 0, unit: str = "", meaning: str, source: str = "") -> Any:
-    """A whole number from `low` on, of things that `unit` names."""
-    allowed = f"{low} or more {unit}" if unit else f"a whole number of {low} or more"
+def whole_setting(
+    default: int, *, low: int = 0, high: int | None = None, unit: str = "", meaning: str, source: str = ""
+) -> Any:
+    """A whole number from `low` on, up to `high` if there is one, of things that `unit` names."""
+    if high is None:
+        allowed = f"{low} or more {unit}" if unit else f"a whole number of {low} or more"
+    else:
+        allowed = f"{low} to {high} {unit}" if unit else f"a whole number from {low} to {high}"
 
     def is_allowed(value: Any) -> bool:
         integer = as_integer(value)
-        return type(integer) is int and integer >= low
+        return type(integer) is int and low <= integer and (high is None or integer <= high)
 
     return custom_setting(default, allowed, is_allowed, meaning=meaning, source=source, converter=as_integer)
 

@@ -16,7 +16,7 @@ def list_bracket_sizes(rung_count: int, start: int, eta: float, rounding: Roundi
 
     With S rungs and s = S - 1 - start promotions, the first rung has floor(S / (s + 1)) * eta^s trials, rounded as by
     the authors of BOHB (Falkner et al. 2018, in their released code), or ceil(S / (s + 1) * eta^s), as in the paper of
-    Hyperband (Li et al. 2018, Algorithm 1). Each next one has the whole part of an eta-th of it, and one at least.
+    Hyperband (Li et al. 2018, Algorithm 1). The j-th after it has the whole part of that / eta^j, and one at least.
     """
     promotions = rung_count - 1 - start
     shares, power = rung_count / (promotions + 1), eta**promotions

@@ -11,6 +11,7 @@ from typing import assert_never
 from attrs import define, field, frozen
 from pyrsistent import PMap, pmap
 
+from archwright.core.budget import Budget
 from archwright.core.ends import NO_ENDS, RunEnds, RunExtent
 from archwright.core.errors import show
 from archwright.core.incumbent import Incumbent, Ranking
@@ -57,6 +58,7 @@ class RunState:
     configuration_count: int = 0  # how many trials were proposed that promote no other one
     # What its trials have spent of their budgets, in the unit of the run's; of those that are open, what they may.
     spent: float = 0.0
+    budgets: frozenset[Budget] = frozenset()  # that its trials were given
 
     @property
     def extent(self) -> RunExtent:
@@ -96,9 +98,12 @@ class RunState:
     @property
     def has_several_budgets(self) -> bool:
         """Whether its trials have several budgets, which mean something to what evaluates them."""
-        if self.started is not None and not self.started.reads_budget:
-            return False
-        return len({trial.budget for trial in self.trials.values()}) > 1
+        return self.reads_budget and len(self.budgets) > 1
+
+    @property
+    def reads_budget(self) -> bool:
+        """Whether what a trial may spend means anything to what evaluates it."""
+        return self.started is None or self.started.reads_budget
 
 
 def fold(state: RunState, event: Event) -> RunState:
@@ -127,6 +132,7 @@ def fold_events(events: Iterable[Event], state: RunState = RunState()) -> RunSta
         list(state.inherited),
         state.configuration_count,
         state.spent,
+        set(state.budgets),
     )
     for event in events:
         draft.apply(event)
@@ -157,6 +163,7 @@ class _RunDraft:
     inherited: list[Inherited]
     configuration_count: int
     spent: float
+    budgets: set[Budget]
     changed: dict[int, TrialDraft] = field(factory=dict[int, TrialDraft])
 
     def apply(self, event: Event) -> None:
@@ -193,6 +200,7 @@ class _RunDraft:
         trial = self.changed[event.trial] = TrialDraft.propose(event, start)
         self.open_trials[event.trial] = None
         self.queue = self.queue.fold(event)
+        self.budgets.add(event.budget)
         self.configuration_count += event.promotes is None
         self.spent += self._measure_spent(trial)
 
@@ -254,6 +262,7 @@ class _RunDraft:
             tuple(self.inherited),
             self.configuration_count,
             self.spent,
+            frozenset(self.budgets),
         )
 
 

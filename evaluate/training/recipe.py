@@ -78,8 +78,9 @@ class Recipe:
     cycles: int = whole_setting(
         0,
         unit="cycles",
-        meaning="of warm_restarts, which end at the horizon; 0: 1 where there is one budget, and else as many as the "
-        "run has budgets up to that one",
+        high=30,
+        meaning="of warm_restarts, which end at the horizon; 0: 1 where each trial has one budget, and of a ladder as "
+        "many as it has rungs up to the trial's",
         source="Loshchilov and Hutter 2017; Zela et al. 2018",
     )
     warmup: float = number_setting(

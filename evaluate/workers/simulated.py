@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
+from archwright.core.clock import round_clock
 from archwright.core.errors import ArchwrightError, show
 from archwright.core.protocols import AttemptResult, Job, Report
 from archwright.core.readers import as_number
@@ -65,7 +66,10 @@ class SimulatedWorkers:
     def submit(self, job: Job) -> None:
         """Evaluate the job, whose end comes when it is its turn."""
         done = self._evaluate(job)
-        heapq.heappush(self._running, ((job.starts_at or 0.0) + done.result.seconds, job.trial, done))
+        end = round_clock(
+            (job.starts_at or 0.0) + done.result.seconds
+        )  # as it is logged: of equal ones the earlier trial
+        heapq.heappush(self._running, (end, job.trial, done))
 
     def collect(self, timeout: float) -> Sequence[Report | AttemptResult]:
         """The reports and the end of the job that ends next; nothing where no job runs."""

@@ -48,17 +48,19 @@ class AsynchronousLadder(Ladder):
         return next((trial for trial in best if trial not in rung.promoted), None)
 
     def find_last_job(self, state: LadderState) -> Promotion | None:
-        """The best of the highest rung, where all trials have ended and none has come to the last rung that is open.
+        """The best of the highest rung, where all trials have ended and the last rung that is open has no score.
 
-        So that a run of few configurations does not end without a trial of the largest budget.
+        So that a run of few configurations does not end without a score of the largest budget. Where all that were
+        promoted from a rung have failed, its next one is.
         """
-        if not all(rung.is_settled for bracket in state.brackets for rung in bracket.rungs):
+        if not all(rung.has_ended for bracket in state.brackets for rung in bracket.rungs):
             return None
         for number in reversed(range(state.open_rungs)):
             rungs = [bracket.get_rung(number) for bracket in state.brackets if bracket.start <= number]
-            if any(rung.trials for rung in rungs):
-                ranked = [best for rung in rungs for best in rung.ranked[:1] if best[1] not in rung.promoted]
-                return Promotion(min(ranked)[1]) if ranked and number < state.open_rungs - 1 else None
+            if number == state.open_rungs - 1 and any(rung.ranked for rung in rungs):
+                return None
+            if waiting := [best for rung in rungs for best in rung.ranked if best[1] not in rung.promoted]:
+                return Promotion(min(waiting)[1])
         return None
 
     def find_beginning(self, state: LadderState, uniform: UniformStream) -> Beginning:

@@ -62,7 +62,7 @@ class Hyperband(Ladder):
         """A promotion from a first rung that is not full, and whose trials have all ended."""
         for bracket in state.brackets[state.first_open :]:
             rung = bracket.get_rung(bracket.start)
-            if bracket.start < bracket.top and rung.trials and rung.is_settled and self._is_beginning(bracket):
+            if bracket.start < bracket.top and rung.trials and rung.has_ended and self._is_beginning(bracket):
                 promoted = next(self._iterate_promotions(state, bracket, bracket.start), None)
                 return None if promoted is None else Promotion(promoted)
         return None
@@ -136,14 +136,15 @@ class Hyperband(Ladder):
         """Whether all trials that a rung is to have are there, and have ended."""
         this = bracket.get_rung(rung)
         if rung == bracket.start:
-            return this.is_settled and not self._has_place(state, bracket)
-        if not this.is_settled or not self._is_complete(state, bracket, rung - 1):
+            return this.has_ended and not self._has_place(state, bracket)
+        if not this.has_ended or not self._is_complete(state, bracket, rung - 1):
             return False
         return next(self._iterate_promotions(state, bracket, rung - 1), None) is None
 
     def _iterate_promotions(self, state: LadderState, bracket: Bracket, rung: int) -> Iterator[int]:
         """The trials of a rung whose trials have all ended that are to go on and do not yet, best first."""
         this = bracket.get_rung(rung)
-        planned = self._list_sizes(state, bracket)[rung + 1 - bracket.start]
-        share = min(planned, max(1, count_promotions(len(this.trials), self.eta)))
+        size, planned = self._list_sizes(state, bracket)[rung - bracket.start :][:2]
+        is_full = len(this.trials) >= size
+        share = planned if is_full else min(planned, max(1, count_promotions(len(this.trials), self.eta)))
         return (trial for trial in this.find_best(share) if trial not in this.promoted)

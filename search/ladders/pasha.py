@@ -55,16 +55,18 @@ class Pasha(AsynchronousLadder):
         state = evolve(state, curves=state.curves.set(trial, self._extend_curve(state, outcome)))
         _, rung = state.places[trial]
         is_highest = rung == state.open_rungs - 1 and state.open_rungs < len(state.rungs)
-        return evolve(state, open_rungs=state.open_rungs + 1) if is_highest and not self._is_settled(state) else state
+        return (
+            evolve(state, open_rungs=state.open_rungs + 1) if is_highest and not self._agree_on_order(state) else state
+        )
 
     def _extend_curve(self, state: LadderState, outcome: Outcome) -> UtilityCurve:
-        """The curve of a configuration with what the trial adds, its score at the end."""
+        """The curve of a configuration with what the trial adds: what it reported, or else its score at its end."""
         proposal, utility = outcome.proposal, state.problem.objective.utility
         earlier: UtilityCurve = {} if proposal.promotes is None else state.curves.get(proposal.promotes, {})
         reported = {float(epoch): utility(value) for epoch, value in outcome.curve}
-        return {**earlier, **reported, proposal.budget.amount: utility(outcome.score)}
+        return {**earlier, **(reported or {proposal.budget.amount: utility(outcome.score)})}
 
-    def _is_settled(self, state: LadderState) -> bool:
+    def _agree_on_order(self, state: LadderState) -> bool:
         """Whether the two highest open rungs agree on the order of the trials that are on both."""
         (bracket,), highest = state.brackets, state.open_rungs - 1
         upper, lower = bracket.get_rung(highest), bracket.get_rung(highest - 1)

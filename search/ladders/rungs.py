@@ -23,7 +23,7 @@ class Rung:
     ranked: tuple[tuple[float, int], ...] = ()
 
     @property
-    def is_settled(self) -> bool:
+    def has_ended(self) -> bool:
         """Whether all of its trials have ended."""
         return len(self.utilities) == len(self.trials)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
+from archwright.core.clock import round_clock
 from archwright.core.protocols import AttemptResult, Job, Proposal, Report
 from archwright.search.running.attempts import as_floats, derive_training_seed, to_attempt_ended
 from archwright.search.running.callbacks import NO_CALLBACKS, RunCallbacks
@@ -26,7 +27,6 @@ from archwright.store.fold import RunState, decide
 from archwright.store.log import AppendableLog, Position
 from archwright.store.run_time import NO_TIME, RunTime
 
-CLOCK_DIGITS = 6  # of the simulated clock behind the point: what sums of floats add to these is no time
 REPORT_FLUSH_SECONDS = 1.0  # how long a report may wait in memory for the next append
 
 
@@ -203,7 +203,7 @@ class RunWriter:
         starts_at = self.running_jobs[result.trial].starts_at
         if starts_at is None:
             return None
-        return max(self.run_state.clock, round(starts_at + result.seconds, CLOCK_DIGITS))
+        return max(self.run_state.clock, round_clock(starts_at + result.seconds))
 
     def _add_best_score(self, result: AttemptResult) -> AttemptResult:
         """The result; of an attempt that was stopped early without a score, with the best value that it reported."""

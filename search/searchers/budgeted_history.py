@@ -11,7 +11,7 @@ from archwright.core.budget import Budget
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.value import Path
 from archwright.search.searchers.history import rank_budget
-from archwright.search.surrogates.kernel_density import Coordinates, extract_coordinates
+from archwright.search.surrogates.coordinates import Coordinates, extract_coordinates
 
 
 @final

@@ -13,14 +13,8 @@ from archwright.core.value import Path
 from archwright.search.randomness import UniformStream
 from archwright.search.searchers.budgeted_history import BudgetedHistory
 from archwright.search.searchers.unseen import sample_unseen
-from archwright.search.surrogates.kernel_density import (
-    MIN_LOG_DENSITY,
-    Coordinates,
-    KernelDensity,
-    count_options,
-    extract_coordinates,
-    fit_kernel_density,
-)
+from archwright.search.surrogates.coordinates import Coordinates, count_options, extract_coordinates
+from archwright.search.surrogates.kernel_density import MIN_LOG_DENSITY, KernelDensity, fit_kernel_density
 
 HPBANDSTER = "HpBandSter; BOHB, Falkner et al. 2018"
 RATIO_TOLERANCE = 1e-9  # logarithms of ratios that differ by no more do so by rounding alone

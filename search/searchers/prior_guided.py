@@ -22,7 +22,14 @@ from archwright.search.halving import count_promotions, list_bracket_sizes
 from archwright.search.randomness import UniformStream
 from archwright.search.searchers.budgeted_history import BudgetedHistory, BudgetedScore, Configuration
 from archwright.search.searchers.unseen import MAX_DRAWS, sample_unseen
-from archwright.search.surrogates.kernel_density import POSITION_DIGITS, is_numeric
+from archwright.search.surrogates.coordinates import (
+    POSITION_DIGITS,
+    Coordinates,
+    PlaceIndex,
+    extract_coordinates,
+    index_places,
+    is_numeric,
+)
 
 PRIORBAND = "PriorBand, Mallik et al. 2023"
 # How much is believed of the incumbent, where its neighbourhood is weighed against a person's prior: high confidence.
@@ -112,9 +119,10 @@ class PriorGuided:
                 return self._vary(root, incumbent, uniform)
             return sample_uniformly(root, uniform) if drawn < random_share else sample(root, uniform)
 
-        leaf = _draw_unseen(draw, state)
-        leaf = leaf or sample_unseen(root, state.seen, uniform)
-        return None if leaf is None else Proposal.of(trial, leaf, state.problem.budget, by_model=is_around)
+        drawn_leaf = _draw_unseen(draw, state)
+        leaf = drawn_leaf or sample_unseen(root, state.seen, uniform)
+        by_model = is_around and drawn_leaf is not None
+        return None if leaf is None else Proposal.of(trial, leaf, state.problem.budget, by_model=by_model)
 
     def adopt(self, state: PriorGuidedState, proposal: Proposal) -> PriorGuidedState:
         """One path more that is not to come again."""
@@ -167,40 +175,58 @@ class PriorGuided:
 
     def _log_density(self, leaf: Node, incumbent: Configuration) -> float:
         """How likely a belief in the incumbent makes a leaf, compared to a uniform draw; the logarithm."""
-        log_density, coordinates = 0.0, incumbent.coordinates
-        for decision in list_decisions(leaf):
-            name, domain, value = decision.name, decision.domain, decision.value
-            if name in coordinates.numbers and is_numeric(domain):
-                spread = Normal(coordinates.numbers[name], self.deviation)
-                low, high = _find_interval(domain, value)
-                log_density += math.log(spread.compute_share((low, high), (0.0, 1.0), log=False) / (high - low))
-            elif name in coordinates.options and domain.size is not None:
-                is_same = value == coordinates.options[name]
-                other = (1 - INCUMBENT_CONFIDENCE) / (domain.size - 1)
-                log_density += math.log(domain.size * (INCUMBENT_CONFIDENCE if is_same else other))
-            else:
-                log_density += math.log(compare_to_uniform(domain, value))
-        return log_density
+        here, there = extract_coordinates(leaf, leaf.path), incumbent.coordinates
+        terms, asked = list[float](), {name for name, _ in incumbent.path}
+        for name, position in here.numbers.items():
+            if name in there.numbers:
+                low, high = _find_interval(position)
+                spread = Normal(there.numbers[name], self.deviation)
+                terms.append(spread.compute_share((low, high), (0.0, 1.0), log=False) / (high - low))
+        for name, option in here.options.items():
+            if name in there.options:
+                size, is_same = here.offered[name].size, option == there.options[name]
+                terms.append(size * (INCUMBENT_CONFIDENCE if is_same else (1 - INCUMBENT_CONFIDENCE) / (size - 1)))
+        others = (decision for decision in list_decisions(leaf) if decision.name not in asked)
+        terms += (compare_to_uniform(each.domain, each.value) for each in others)
+        return math.fsum(map(math.log, terms))
 
     def _vary(self, root: Node, incumbent: Configuration, uniform: UniformStream) -> Node:
         """A leaf around the incumbent."""
-        values, node = dict(incumbent.path), root
+        values, node, places = dict(incumbent.path), root, index_places(root.origin.space)
         while (domain := node.domain) is not None:
-            value = values.get(node.choice_name)
+            name = node.choice_name
+            value = values.get(name)
             if value is None or value not in domain:
                 value = domain.sample(uniform())
+            elif name in places:
+                value = self._vary_place(places[name], domain, incumbent.coordinates, uniform)
             elif uniform() < self.mutation_rate:
                 value = self._change(domain, value, uniform())
             node = node.choose(value)
         return node
 
+    def _vary_place(self, places: PlaceIndex, domain: Domain, incumbent: Coordinates, uniform: UniformStream) -> Value:
+        """The place at which what is picked is nearest to the incumbent's, of which each may have changed."""
+        positions = [incumbent.numbers[each.name] for each in places.numbers]
+        positions = [self._move(at, uniform()) if uniform() < self.mutation_rate else at for at in positions]
+        options = [(each.domain, incumbent.options[each.name]) for each in places.options]
+        values = [_change_option(*at, uniform()) if uniform() < self.mutation_rate else at[1] for at in options]
+        return places.find_nearest(domain, positions, values)
+
     def _change(self, domain: Domain, value: Value, u: float) -> Value:
         """Another value of a domain, for `u` in [0, 1); a number may come out as it was."""
         if is_numeric(domain):
-            spread = Normal(domain.place_value(value), self.deviation)
-            position = spread.find_quantile(u, (0.0, 1.0), log=False)
-            return domain.plain.from_unit(round(position, POSITION_DIGITS))
-        return domain.restrict([option for option in domain if option != value]).sample(u)
+            return domain.plain.from_unit(self._move(domain.place_value(value), u))
+        return _change_option(domain, value, u)
+
+    def _move(self, position: float, u: float) -> float:
+        """A position around another one, for `u` in [0, 1)."""
+        return round(Normal(position, self.deviation).find_quantile(u, (0.0, 1.0), log=False), POSITION_DIGITS)
+
+
+def _change_option(domain: Domain, option: Value, u: float) -> Value:
+    """Another option of a domain, for `u` in [0, 1)."""
+    return domain.restrict([other for other in domain if other != option]).sample(u)
 
 
 def compute_bracket_cost(rungs: Sequence[Budget], eta: float) -> float:
@@ -222,14 +248,13 @@ def compare_to_uniform(domain: Domain, value: Value) -> float:
         return 1.0
     if domain.size is not None:
         return domain.probability(value) / domain.plain.probability(value)
-    low, high = _find_interval(domain, value)
+    low, high = _find_interval(domain.place_value(value))
     ends = [domain.to_unit(domain.plain.from_unit(end)) for end in (low, high)]  # the probability of less than each
     return max(1e-300, ends[1] - ends[0]) / (high - low)
 
 
-def _find_interval(domain: Domain, value: Value) -> tuple[float, float]:
-    """A short interval of unit positions around a value's."""
-    position = domain.place_value(value)
+def _find_interval(position: float) -> tuple[float, float]:
+    """A short interval of unit positions around one."""
     return max(0.0, position - HALF_INTERVAL), min(1.0, position + HALF_INTERVAL)
 
 

@@ -1,81 +1,29 @@
 """Kernel density estimation over choices: product kernels on the coordinates that are active (BOHB's model)."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import final
 
 import numpy as np
 from attrs import frozen
 
-from archwright.core.domain import Domain, Values
+from archwright.core.domain import Domain
 from archwright.core.node import Node
 from archwright.core.normal import Normal
-from archwright.core.picked import PickedHyperparameter, find_picked
-from archwright.core.term import Term
-from archwright.core.term_cache import cache_on_term
-from archwright.core.value import Path, Value
+from archwright.core.value import Value
 from archwright.search.magnitude import FloatArray
 from archwright.search.randomness import UniformStream
+from archwright.search.surrogates.coordinates import (
+    POSITION_DIGITS,
+    Coordinates,
+    PlaceIndex,
+    index_places,
+    is_numeric,
+)
 
 NORMAL_REFERENCE = 1.06  # of the normal-reference rule, h = 1.06 s n^(-1 / (4 + d)) (Silverman 1986)
-# After the point, of bandwidths and of positions that are drawn: the digits behind are the processor's.
-POSITION_DIGITS = 12
 # The least density that counts (HpBandSter): where both are less, candidates tie.
 MIN_LOG_DENSITY = math.log(1e-32)
-
-
-@final
-@frozen
-class Coordinates:
-    """Where a configuration lies: a coordinate for each choice that its path has made, by name.
-
-    A choice that was not asked on the way is inactive, and has none. In place of one that says but a place of lists
-    come the hyperparameters that are picked from them.
-    """
-
-    numbers: Mapping[str, float]  # the unit position of each number, or ordered value, in the domain that was offered
-    options: Mapping[str, Value]  # the value of each other choice
-    offered: Mapping[str, Values]  # what that was chosen of
-
-    def __len__(self) -> int:
-        return len(self.numbers) + len(self.options)
-
-
-def is_numeric(domain: Domain) -> bool:
-    """Whether the values of a domain have positions: those of a range, or of a list in an order."""
-    return domain.ordered if isinstance(domain, Values) else True
-
-
-def extract_coordinates(leaf: Node, path: Path) -> Coordinates:
-    """The coordinates of a leaf; `path` is its path, which whoever drew it has made already."""
-    numbers, options, offered = dict[str, float](), dict[str, Value](), dict[str, Values]()
-    picked, node = find_picked(leaf.origin.space), leaf.parent
-    for name, value in reversed(path):
-        assert node is not None
-        domain = node.domain
-        assert domain is not None
-        if name in picked:
-            for each in picked[name]:
-                if each.is_number:
-                    numbers[each.name] = each.positions[int(value)]
-                else:
-                    options[each.name], offered[each.name] = each.options[int(value)], each.domain
-        elif isinstance(domain, Values) and not domain.ordered:
-            options[name], offered[name] = value, domain
-        else:
-            numbers[name] = domain.place_value(value)
-        node = node.parent
-    return Coordinates(numbers, options, offered)
-
-
-def count_options(points: Iterable[Coordinates]) -> Mapping[str, int]:
-    """How many options each choice has in the space, as far as these points were offered them; two at least."""
-    offered, counted = dict[str, set[Value]](), set[tuple[str, int]]()
-    for name, domain in (item for point in points for item in point.offered.items()):
-        if (name, id(domain)) not in counted:  # most are one object
-            counted.add((name, id(domain)))
-            offered.setdefault(name, set()).update(domain.options)
-    return {name: max(2, len(options)) for name, options in offered.items()}
 
 
 @final
@@ -130,9 +78,9 @@ class KernelDensity:
         A number has a normal distribution that is cut off at the ends of its domain, of `factor` bandwidths; an option
         stays with the probability 1 - h. All else is drawn from its domain. A choice that says a place of lists takes
         the one at which what is picked is nearest to what is drawn for it. Consumes one number for each choice, or
-        hyperparameter that is picked, and one more for each option that was active.
+        hyperparameter that is picked, and one more for each option that changes.
         """
-        node, places = root, _index_places(root.origin.space)
+        node, places = root, index_places(root.origin.space)
         while (domain := node.domain) is not None:
             name = node.choice_name
             if name in places:
@@ -158,39 +106,12 @@ class KernelDensity:
         return value if value is not None and stays and value in domain else domain.sample(uniform())
 
     def _draw_place(
-        self, places: "PlaceIndex", domain: Domain, point: Coordinates, factor: float, uniform: UniformStream
+        self, places: PlaceIndex, domain: Domain, point: Coordinates, factor: float, uniform: UniformStream
     ) -> Value:
         """The place at which what is picked is nearest to what is drawn around the point."""
-        distances = np.zeros(len(places.positions))
-        for i, each in enumerate(places.numbers):
-            distances += (places.positions[:, i] - self._draw_position(each.name, point, factor, uniform)) ** 2
-        for each in places.options:
-            option = self._draw_option(each.name, each.domain, point, uniform)
-            distances += [float(other != option) for other in each.options]
-        offered = [int(place) for place in domain]
-        nearest = np.argmin(np.round(distances[offered], POSITION_DIGITS))
-        return list(domain)[int(nearest)]
-
-
-@final
-@frozen(eq=False)
-class PlaceIndex:
-    """What a choice that says a place of lists picks there."""
-
-    numbers: Sequence[PickedHyperparameter]
-    options: Sequence[PickedHyperparameter]
-    positions: FloatArray  # [places, numbers]
-
-
-@cache_on_term
-def _index_places(space: Term) -> Mapping[str, PlaceIndex]:
-    """By the name of each choice that says a place of lists, what it picks."""
-    index = dict[str, PlaceIndex]()
-    for name, picked in find_picked(space).items():
-        numbers, options = [each for each in picked if each.is_number], [each for each in picked if not each.is_number]
-        positions = np.array([each.positions for each in numbers]).reshape(len(numbers), len(picked[0].options)).T
-        index[name] = PlaceIndex(numbers, options, positions)
-    return index
+        positions = [self._draw_position(each.name, point, factor, uniform) for each in places.numbers]
+        options = [self._draw_option(each.name, each.domain, point, uniform) for each in places.options]
+        return places.find_nearest(domain, positions, options)
 
 
 def fit_kernel_density(

@@ -201,6 +201,10 @@ def test_levels_order_budgets_of_one_unit_as_they_are_ordered(budgets):
         assert sorted(of_unit, key=lambda budget: budget.level) == sorted(of_unit)
 
 
+def test_a_rung_is_not_rounded_to_below_the_range():
+    assert [rung.amount for rung in parse_budgets("1.4epochs..4.2epochs").list_rungs(3)] == [2, 4.2]
+
+
 @given(st.floats(0.1, 9), st.floats(1.1, 100), st.floats(1.05, 9), st.sampled_from(UNITS))
 def test_the_largest_rung_is_the_largest_budget_as_it_was_given(smallest, ratio, eta, unit):
     """Also where that is no whole number of epochs."""

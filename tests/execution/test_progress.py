@@ -2,6 +2,8 @@
 
 from functools import reduce
 
+from attrs import evolve
+
 from archwright.core.budget import Budget
 from archwright.core.ends import RunEnds, RunExtent
 from archwright.core.incumbent import Incumbent
@@ -11,6 +13,7 @@ from archwright.execution.progress import RunProgress, describe_event, start_pro
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, Scored
 from archwright.store.fold import RunState
 from archwright.store.run_time import RunTime
+from tests.search.instant import make_started
 
 NEW_PROGRESS = start_progress(RunState(), Objective(), 100.0)
 EPOCHS = Budget(5, "epochs")
@@ -34,16 +37,16 @@ def test_counts_and_best():
         *make_trial_events(2, 0.7),
         *make_trial_events(3, 0.6),
     )
-    assert (progress.target, progress.scored, progress.failed) == (8, 4, 1)
+    assert (progress.state.target_trials, progress.state.score_count, progress.failed) == (8, 4, 1)
     assert progress.best == Incumbent(2, EPOCHS, 0.7)
-    assert (progress.running, progress.budgets) == ({}, {})
+    assert progress.running == {}
 
 
 def test_best_of_a_search_that_minimizes():
-    start = start_progress(RunState(), Objective("cost", "minimize"), 100.0)
-    assert apply_events(
-        *make_trial_events(0, 0.5), *make_trial_events(1, 0.4), *make_trial_events(2, 0.7), start=start
-    ).best == Incumbent(1, EPOCHS, 0.4)
+    cost = Objective("cost", "minimize")
+    started, start = evolve(make_started(3), objective=cost), start_progress(RunState(), cost, 100.0)
+    trials = (event for trial, score in enumerate((0.5, 0.4, 0.7)) for event in make_trial_events(trial, score))
+    assert apply_events(started, *trials, start=start).best == Incumbent(1, EPOCHS, 0.4)
 
 
 def test_time_left_is_that_of_the_trials_of_this_process():
@@ -66,7 +69,7 @@ def test_time_left_is_that_of_the_end_that_comes_first():
     assert (both.estimate_seconds_left(110.0), both.estimate_done(110.0)) == (10.0, 0.5)
     assert apply_events(RunResumed(None, {}, no_improvement=3), *steps).estimate_seconds_left(110.0) is None
     assert timed.estimate_seconds_left(900.0) == 0.0
-    assert timed.scored_since_best == 1
+    assert timed.state.scored_since_best == 1
 
 
 def test_a_total_is_some_way_off():

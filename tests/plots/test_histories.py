@@ -156,3 +156,11 @@ def test_what_was_spent_is_the_same_wherever_it_is_counted(tmp_path_factory, eve
     assert [spent for (spent,) in rows] == [trial.spent for _, trial in sorted(state.trials.items())]
     assert state.spent == sum(spent for (spent,) in rows)
     assert history.measure("total").tolist() == np.cumsum([spent for (spent,) in rows]).tolist()
+
+
+def test_a_clock_that_a_log_has_from_some_trial_on_goes_on_from_the_seconds_before():
+    """As a table's log of before there was a clock, resumed."""
+    clocks, seconds = np.array([NAN, NAN, 60.0, NAN, 75.0]), np.cumsum([10.0, 20.0, 30.0, 5.0, 15.0])
+    times = module._choose_times(clocks, seconds, seconds * 0, simulates_time=True)
+    assert times.tolist() == [10.0, 30.0, 60.0, 60.0, 75.0]
+    assert module._choose_times(clocks * NAN, seconds, seconds * 0, simulates_time=True).tolist() == seconds.tolist()

@@ -84,7 +84,6 @@ def test_all_agree(tmp_path_factory, data, results, direction, reads_budget):
     incumbents = [run.state.incumbent, follow_progress(run, run.events).best, follow_points(run, run.events).incumbent]
     for incumbent in incumbents:
         assert (None if incumbent is None else (incumbent.trial, incumbent.score)) == expected
-    assert follow_progress(run, run.events).scored_since_best == run.state.scored_since_best
     rows = query(path, "SELECT trial, score, budget FROM incumbents ORDER BY n").rows
     assert rows[-1:] == ([] if best is None else [(best.trial, best.score, budget)])
     (row,) = describe_runs(path)

@@ -190,3 +190,17 @@ def test_a_figure_is_drawn_on_the_axes_that_are_given(log):
             importance.plot("marginals", names=names)
     with pytest.raises(aw.errors.InvalidBudget):
         Run.read(log, "ladder-1").importance(9)
+
+
+def test_what_one_choice_picks_is_analysed_in_its_place(tmp_path):
+    """A row of a table says two numbers, of which one matters."""
+    rows = range(60)
+    row = aw.shared("row", aw.values(*rows, ordered=False))
+    decisive, other = [float(i * 37 % 60) for i in rows], [float(i * 23 % 60) for i in rows]
+    space = aw.settings(x=aw.pick(decisive, row), y=aw.pick(other, row))
+    table = aw.Table(lambda settings: settings["x"])
+    run = aw.search(space, table, input=(3,), trials=40, log=tmp_path / "log.duckdb", progress=False)
+    importance = run.importance()
+    assert [line["hyperparameter"] for line in importance] == ["row.x", "row.y"]
+    assert importance[0]["importance"] > 0.8 > 0.2 > importance[1]["importance"]
+    assert importance[0]["incumbent"] == max(trial.score for trial in run.trials)

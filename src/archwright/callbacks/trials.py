@@ -86,7 +86,7 @@ class RunPoint:
     time: float = 0.0  # when it was scored: seconds since 1970, UTC
     incumbent: Incumbent | None = None  # the best trial so far
     seconds: float = 0.0  # of all attempts of all trials so far
-    has_several_budgets: bool = False  # whether a trial so far had another budget than the run's own
+    has_other_budgets: bool = False  # whether a trial so far had another budget than the run's own, or its largest
 
     def advance(self, trial: TrackedTrial, run: RunStarted) -> "RunPoint":
         """The point after another trial was scored."""
@@ -99,7 +99,7 @@ class RunPoint:
             trial.ended_at,
             incumbent,
             seconds,
-            self.has_several_budgets or is_other,
+            self.has_other_budgets or is_other,
         )
 
     @property
@@ -109,7 +109,7 @@ class RunPoint:
         best: dict[str, float] = {}
         if self.incumbent is not None:
             best |= {"best": self.incumbent.score, "best_trial": self.incumbent.trial}
-        if self.incumbent is not None and self.has_several_budgets:
+        if self.incumbent is not None and self.has_other_budgets:
             best["best_budget"] = self.incumbent.budget.amount
         return {**score, **best, "seconds": self.seconds}
 

@@ -202,7 +202,7 @@ def _break_line(cells: Sequence[str], width: int) -> Sequence[str]:
 
 
 def _format_counts(progress: RunProgress, now: float) -> str:
-    return ", ".join(list_progress(progress.ends, progress.measure_extent(now), "/"))
+    return ", ".join(list_progress(progress.state.ends, progress.measure_extent(now), "/"))
 
 
 def _format_failures(progress: RunProgress) -> str:

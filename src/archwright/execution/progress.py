@@ -5,21 +5,12 @@ from collections.abc import Mapping
 from attrs import evolve, field, frozen
 
 from archwright.core.budget import Budget
-from archwright.core.ends import NO_ENDS, NO_EXTENT, RunEnds, RunExtent
-from archwright.core.incumbent import Incumbent, Ranking
+from archwright.core.ends import NO_EXTENT, RunExtent
+from archwright.core.incumbent import Incumbent
 from archwright.core.objective import Objective
 from archwright.display.text import format_budget, format_duration, format_score, name_trial, summarize_error
 from archwright.search.running.ends import measure_seconds
-from archwright.store.events import (
-    AttemptEnded,
-    AttemptStarted,
-    Event,
-    Proposed,
-    Reported,
-    RunResumed,
-    RunStarted,
-    Scored,
-)
+from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported, Scored
 from archwright.store.fold import RunState, fold
 from archwright.store.run_time import NO_TIME, RunTime
 
@@ -41,49 +32,36 @@ class RunProgress:
 
     objective: Objective
     start_time: float  # when this process began to run it, in seconds on the caller's clock
-    ends: RunEnds = NO_ENDS
-    scored: int = 0  # trials
-    failed: int = 0  # of these
-    best: Incumbent | None = None  # the best trial so far
-    budgets: Mapping[int, Budget] = field(factory=dict[int, Budget])  # of the trials that are not scored
-    all_budgets: frozenset[Budget] = frozenset()  # that trials have had
+    state: RunState = field(factory=RunState)
+    failed: int = 0  # of the trials that are scored
     running: Mapping[int, RunningAttempt] = field(factory=dict[int, RunningAttempt])
-    reads_budget: bool = True  # whether what a trial may spend means anything to what evaluates it
-    scored_since_best: int = 0  # trials
-    simulated_seconds: float | None = None  # on the simulated clock; None where no time is simulated
-    seconds_before: float = 0.0  # that the run had taken when this process began, simulated ones where there are
-    state: RunState = field(factory=RunState)  # of the run
     extent_before: RunExtent = NO_EXTENT  # when this process began
 
     @property
-    def has_several_budgets(self) -> bool:
-        """Whether its trials have several budgets, which mean something to what evaluates them."""
-        return self.reads_budget and len(self.all_budgets) > 1
+    def best(self) -> Incumbent | None:
+        """The best trial so far."""
+        return self.state.incumbent
 
     def get_budget(self, trial: int) -> Budget | None:
-        """The budget of a trial that is not scored; None where none is read."""
-        return self.budgets.get(trial) if self.reads_budget else None
+        """The budget of a trial; None where none is read."""
+        known = self.state.trials.get(trial)
+        return known.budget if known is not None and self.state.reads_budget else None
 
     def name_best(self) -> str:
         """The best trial, with its budget where not all trials have the same: trial 3, 27 epochs; empty without one."""
         if self.best is None:
             return ""
-        return name_trial(self.best.trial, self.best.budget if self.has_several_budgets else None)
-
-    @property
-    def target(self) -> int | None:
-        """How many trials there are to be in all; None where the run has no such end."""
-        return self.ends.trials
+        return name_trial(self.best.trial, self.best.budget if self.state.has_several_budgets else None)
 
     def measure_extent(self, now: float) -> RunExtent:
         """How far the run is by now, of its trials those that are scored."""
-        return evolve(self.state.extent, trials=self.scored, seconds=self.measure_seconds(now))
+        return evolve(self.state.extent, trials=self.state.score_count, seconds=self.measure_seconds(now))
 
     def measure_seconds(self, now: float) -> float:
         """The seconds that the run has taken by now: wall time of its processes, or simulated time."""
-        if self.simulated_seconds is not None:
-            return self.simulated_seconds
-        return self.seconds_before + now - self.start_time
+        if self.state.simulates_time:
+            return self.state.clock
+        return self.extent_before.seconds + now - self.start_time
 
     def estimate_done(self, now: float) -> float:
         """How much of the way to the nearest of its ends is done, in [0, 1], as far as they tell."""
@@ -106,7 +84,7 @@ class RunProgress:
 
     def _list_ways(self, now: float) -> list[tuple[float, float, float]]:
         """The ends that are some way off: how far in all, how far it was when this process began, and is now."""
-        ends, before, extent = self.ends, self.extent_before, self.measure_extent(now)
+        ends, before, extent = self.state.ends, self.extent_before, self.measure_extent(now)
         ways: list[tuple[float | None, float, float]] = [
             (ends.trials, before.trials, extent.trials),
             (ends.time_limit, before.seconds, extent.seconds),
@@ -120,76 +98,28 @@ class RunProgress:
 
     def _apply(self, event: Event, now: float) -> "RunProgress":
         match event:
-            case RunStarted():
-                return evolve(self, reads_budget=event.reads_budget)._begin(event)
-            case RunResumed():
-                return self._begin(event)
-            case Proposed(trial, _, budget):
-                budgets = {**self.budgets, trial: budget}
-                return evolve(self, budgets=budgets, all_budgets=self.all_budgets | {budget})
             case AttemptStarted(trial, attempt):
                 return self._update_attempt(trial, RunningAttempt(attempt, now))
             case Reported(trial, _, epoch, metrics):
                 return self._update_attempt(trial, evolve(self.running[trial], epoch=epoch, metrics=metrics))
             case AttemptEnded(trial):
-                return self._add_seconds(event)._update_attempt(trial, evolve(self.running[trial], ended=event))
-            case Scored():
-                return self._apply_score(event)
+                return self._update_attempt(trial, evolve(self.running[trial], ended=event))
+            case Scored(scored, status):
+                running = {trial: attempt for trial, attempt in self.running.items() if trial != scored}
+                return evolve(self, failed=self.failed + (status != "ok"), running=running)
             case _:
                 return self
-
-    def _begin(self, event: RunStarted | RunResumed) -> "RunProgress":
-        seconds = self.seconds_before if self.simulated_seconds is None else self.simulated_seconds
-        return evolve(self, ends=event.ends, simulated_seconds=seconds if event.simulates_time else None)
-
-    def _add_seconds(self, end: AttemptEnded) -> "RunProgress":
-        if self.simulated_seconds is None:
-            return self
-        seconds = self.simulated_seconds + end.seconds if end.clock is None else end.clock
-        return evolve(self, simulated_seconds=seconds)
 
     def _update_attempt(self, trial: int, attempt: RunningAttempt) -> "RunProgress":
         return evolve(self, running={**self.running, trial: attempt})
 
-    def _apply_score(self, event: Scored) -> "RunProgress":
-        ranking = Ranking(self.objective, self.reads_budget)
-        scored_since_best, best = self.scored_since_best + 1, self.best
-        if event.score is not None:
-            result = Incumbent(event.trial, self.budgets[event.trial], event.score)
-            scored_since_best = 0 if ranking.improves(result, best) else scored_since_best
-            best = ranking.choose(result, best)
-        return evolve(
-            self,
-            scored=self.scored + 1,
-            failed=self.failed + (event.status != "ok"),
-            best=best,
-            scored_since_best=scored_since_best,
-            budgets={trial: budget for trial, budget in self.budgets.items() if trial != event.trial},
-            running={trial: attempt for trial, attempt in self.running.items() if trial != event.trial},
-        )
-
 
 def start_progress(state: RunState, objective: Objective, now: float, run_time: RunTime = NO_TIME) -> RunProgress:
     """The progress of a run that a process begins or resumes now."""
-    trials = state.trials.values()
-    failed = sum(t.status not in (None, "ok") for t in trials)
+    failed = sum(trial.status not in (None, "ok") for trial in state.trials.values())
     seconds = measure_seconds(state, run_time)
-    return RunProgress(
-        objective,
-        now,
-        state.ends,
-        state.score_count,
-        failed,
-        state.incumbent,
-        {t.trial: t.budget for t in trials if t.status is None},
-        frozenset(t.budget for t in trials),
-        reads_budget=state.started is None or state.started.reads_budget,
-        scored_since_best=state.scored_since_best,
-        simulated_seconds=state.clock if state.simulates_time else None,
-        seconds_before=seconds,
-        state=state,
-        extent_before=evolve(state.extent, trials=state.score_count, seconds=seconds),
-    )
+    extent = evolve(state.extent, trials=state.score_count, seconds=seconds)
+    return RunProgress(objective, now, state, failed, extent_before=extent)
 
 
 def describe_event(event: Event, before: RunProgress, after: RunProgress) -> str | None:
@@ -232,7 +162,7 @@ def _format_epoch(trial: int, epoch: int, progress: RunProgress) -> str:
 
 def _format_own_budget(trial: int, progress: RunProgress) -> str:
     """What a trial was given, where not all have the same."""
-    budget = progress.budgets.get(trial) if progress.has_several_budgets else None
+    budget = progress.get_budget(trial) if progress.state.has_several_budgets else None
     return "" if budget is None else f"  {format_budget(budget)}"
 
 

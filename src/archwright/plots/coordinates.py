@@ -43,8 +43,8 @@ class Coordinate:
 
     @cached_property
     def options(self) -> Sequence[str]:
-        """The values as JSON, in the order of an axis of options."""
-        return sorted({json.dumps(value) for value in self.values}, key=lambda text: (len(self.values) > 0, text))
+        """The values as JSON, in the order of an axis of options: numbers first, by their size."""
+        return [text for _, _, text in sorted({_rank_option(value) for value in self.values})]
 
     def place(self, value: JSON) -> float:
         """Where a value lies on the axis, from 0 to 1."""
@@ -69,6 +69,13 @@ class Coordinate:
             ]
         ends = (self.numbers[0], self.numbers[-1])
         return [(place, _format_number(number)) for place, number in zip((0.0, 1.0), ends, strict=True)]
+
+
+def _rank_option(value: JSON) -> tuple[bool, float, str]:
+    """What sorts the options of an axis, and the option as JSON at its end."""
+    number = as_number(value) if isinstance(value, int | float) else None
+    is_number = number is not None and math.isfinite(number)
+    return not is_number, number if number is not None and is_number else 0.0, json.dumps(value)
 
 
 def _format_number(number: float) -> str:

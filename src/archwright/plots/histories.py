@@ -228,12 +228,13 @@ def _make_history(run: str, start: Sequence[Any], trials: FloatArray) -> SearchH
 
 
 def _choose_times(clocks: FloatArray, seconds: FloatArray, elapsed: FloatArray, *, simulates_time: bool) -> FloatArray:
-    """When each trial was scored: by the simulated clock, or in a log that has none the `seconds` of all attempts.
+    """When each trial was scored: by the simulated clock, and before a log has one by the `seconds` of all attempts.
 
     Else by the time that processes have spent, unless a search was logged as a whole, where no time passes.
     """
-    if np.isfinite(clocks).any():
-        return np.maximum.accumulate(np.where(np.isfinite(clocks), clocks, 0.0))
+    if (known := np.isfinite(clocks)).any():
+        before = np.arange(len(clocks)) < np.argmax(known)
+        return np.maximum.accumulate(np.where(known, clocks, np.where(before, seconds, 0.0)))
     return seconds if simulates_time or not elapsed.any() else elapsed
 
 

@@ -137,7 +137,7 @@ class _Clock:
             case AttemptStarted(trial=trial, clock=clock):
                 self.began.setdefault(trial, self._read(clock))
             case AttemptEnded(trial=trial, seconds=seconds, clock=clock):
-                self._simulated += seconds
+                self._simulated = self._simulated + seconds if clock is None else max(self._simulated, clock)
                 self.ended[trial] = self._read(clock)
             case Scored(trial=trial):
                 self.ended.setdefault(trial, self._read(None))

@@ -1,7 +1,7 @@
 """The trials of a run that had one budget, and what was chosen in them: what an analysis of importance is about."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 
 from attrs import frozen
@@ -9,6 +9,8 @@ from attrs import frozen
 from archwright.core.budget import Budget
 from archwright.core.domain import Domain
 from archwright.core.node import Node
+from archwright.core.picked import find_picked, see_picked
+from archwright.core.value import Value
 from archwright.execution.checks import BadArgument
 from archwright.search.importance.analyzed_trial import AnalyzedTrial, TooFewTrials, count_needed_trials, list_varying
 from archwright.search.running.run_view import RunView, rebuild_leaf
@@ -75,15 +77,22 @@ def _group_by_budget(view: RunView) -> list[BudgetTrials]:
     budgets = (
         sorted({trial.budget for trial in ended}, key=attrgetter("level"), reverse=True) if reads_budget else [None]
     )
-    varying = list_varying([dict(trial.path) for trial in ended])
+    values = {trial.trial: see_picked(find_picked(view.space), dict(trial.path)) for trial in ended}
+    varying = list_varying(list(values.values()))
     return [
-        _make_group([trial for trial in ended if budget in (None, trial.budget)], budget, varying) for budget in budgets
+        _make_group([trial for trial in ended if budget in (None, trial.budget)], budget, values, varying)
+        for budget in budgets
     ]
 
 
-def _make_group(trials: Sequence[TrialState], budget: Budget | None, varying: Sequence[str]) -> BudgetTrials:
+def _make_group(
+    trials: Sequence[TrialState],
+    budget: Budget | None,
+    values: Mapping[int, Mapping[str, Value]],
+    varying: Sequence[str],
+) -> BudgetTrials:
     scored = [trial for trial in trials if trial.score is not None and math.isfinite(trial.score)]
-    chosen = [dict(trial.path) for trial in scored]
+    chosen = [values[trial.trial] for trial in scored]
     dimensions = sum(all(name in choices for choices in chosen) for name in varying)
     return BudgetTrials(budget, scored, len(trials) - len(scored), count_needed_trials(dimensions))
 
@@ -94,16 +103,18 @@ def read_analyzed_trials(view: RunView, trials: Sequence[TrialState]) -> list[An
     for trial in trials:
         assert trial.score is not None
         domains = _list_domains(rebuild_leaf(view, trial))
-        analyzed.append(AnalyzedTrial(trial.trial, trial.score, dict(trial.path), domains))
+        values = see_picked(find_picked(view.space), dict(trial.path))
+        analyzed.append(AnalyzedTrial(trial.trial, trial.score, values, domains))
     return analyzed
 
 
 def _list_domains(leaf: Node) -> dict[str, Domain]:
-    """The domain of which each hyperparameter of a leaf was chosen, by its name."""
+    """The domain of which each hyperparameter of a leaf was chosen or picked, by its name."""
     domains: dict[str, Domain] = {}
-    node = leaf.parent
+    picked, node = find_picked(leaf.origin.space), leaf.parent
     while node is not None:
         assert node.choice is not None
-        domains[node.choice.name] = node.choice.domain
+        name = node.choice.name
+        domains |= {each.name: each.domain for each in picked[name]} if name in picked else {name: node.choice.domain}
         node = node.parent
     return domains

@@ -46,7 +46,7 @@ def test_brackets_are_those_of_the_table(ladder, workers, seed, failures):
             ranked = sorted((t.trial for t in here if scores[t.trial] is not None), key=lambda t: (-scores[t], t))
             assert sorted(promoted) == sorted(ranked[: len(promoted)])
             if failures == 0 and len(here) == planned and rung < rungs - 1 and not workers > 1:
-                assert bracket.get_rung(rung).is_settled
+                assert bracket.get_rung(rung).has_ended
 
 
 def test_one_worker_goes_through_the_brackets_in_order():
@@ -69,6 +69,21 @@ def test_no_worker_waits():
     for proposal, score in zip(first, [0.1, 0.3, 0.2], strict=True):
         session.tell(proposal, score)
     assert (session.propose().bracket, session.propose().promotes) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("ladder", "budgets", "bracket", "sizes"),
+    [
+        (Hyperband(eta=2.5, rounding="ceil"), "1epochs..98epochs", 1, (47, 18, 7, 3, 1)),
+        (Hyperband(eta=1.5), "8epochs..61epochs", 0, (7, 4, 3, 2, 1, 1)),
+    ],
+)
+def test_a_full_rung_promotes_as_many_as_the_table_says(ladder, budgets, bracket, sizes):
+    """The whole part of the first rung's number by a power of eta, and not that of the rung below by eta."""
+    session = Session(ladder, make_problem(budgets))
+    while not any(proposal.bracket == bracket + 1 for proposal in session.proposals):
+        session.tell(session.ask(), len(session.proposals) % 17 / 17)
+    assert tuple(len(list_rung(session, bracket, rung)) for rung in range(bracket, len(session.state.rungs))) == sizes
 
 
 def test_few_survivors_do_not_all_go_on():

@@ -81,6 +81,16 @@ def test_reported_epochs_show_what_is_chance(reports, open_rungs):
     assert session.state.open_rungs == open_rungs
 
 
+def test_a_curve_in_epochs_has_no_point_in_seconds():
+    """Of a trial of 9 s that reports its epochs these alone; of one that reports none, its score after 9 s."""
+    searcher = Pasha()
+    session = Session(searcher, make_problem("9s..81s"))
+    for curve in (((8, 0.1), (10, 0.3)), ()):
+        proposal = session.ask()
+        session.state = searcher.tell(session.state, Outcome(proposal, "ok", 0.5, curve=curve), lambda: 0.5)
+    assert [session.state.curves[trial] for trial in range(2)] == [{8: 0.1, 10: 0.3}, {9: 0.5}]
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(1, 6), st.integers(0, 10**6), st.sampled_from([0.0, 0.3]))
 def test_pasha_is_asha_below_its_highest_open_rung(workers, seed, failures):

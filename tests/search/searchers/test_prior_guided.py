@@ -1,6 +1,7 @@
 """PriorBand's sampler: the shares of its three ways to draw, and when each is there."""
 
 import math
+import random
 
 import pytest
 from attrs import evolve
@@ -158,6 +159,41 @@ def test_around_the_incumbent_half_of_the_choices_change():
         assert 150 < len(changed) < 250
         if i == 1:
             assert {changed.count(option) > 40 for option in set("abcd") - {incumbent.path[1][1]}} == {True}
+
+
+def pick_rows(count: int) -> aw.Term:
+    """A space whose only choice is a row of a table of settings, in an order that says nothing."""
+    rng = random.Random(0)
+    rows = [(rng.random(), rng.choice("ab")) for _ in range(count)]
+    row = aw.shared("row", aw.values(*range(count), ordered=False))
+    return aw.settings(x=aw.pick([x for x, _ in rows], row), o=aw.pick([o for _, o in rows], row))
+
+
+def test_what_one_choice_picks_is_varied_and_not_its_row():
+    """Around the incumbent: near its number, and half of the time its option; its density is by what is picked, too."""
+    space = pick_rows(400)
+    session = begin(space, count=30)
+    for trial in range(3):
+        for rung in range(3):
+            tell(session, trial, rung, -float(trial))
+    incumbent = session.searcher._find_incumbent(session.state, RUNGS)
+    root, best = aw.root(space, (1, 8, 8)), replay(space, (1, 8, 8), incumbent.path)
+    drawn = [session.searcher._vary(root, incumbent, open_uniform_stream(5, i)) for i in range(400)]
+    own, settings = aw.settings_of(best.architecture), [aw.settings_of(leaf.architecture) for leaf in drawn]
+    assert 150 < sum(row["o"] == own["o"] for row in settings) < 250
+    assert sum(abs(row["x"] - own["x"]) < 0.15 for row in settings) > 240  # half keep it, and of the rest near half
+    assert sum(abs(row["x"] - own["x"]) < 0.005 for row in settings) < 250
+    densities = [session.searcher._log_density(leaf, incumbent) for leaf in (best, *drawn)]
+    assert max(densities) == pytest.approx(densities[0], abs=1e-2)
+    assert min(densities) < densities[0] - 1
+
+
+def test_what_is_drawn_at_random_is_not_said_to_be_by_the_model():
+    """Where nothing near the incumbent is new, as it hardly changes, a leaf is drawn at random."""
+    session = Session(PriorGuided(mutation_rate=1e-9), make_problem(BELIEVED))
+    session.run(60, lambda path: float(path[0][1]))
+    assert session.searcher._find_incumbent(session.state, session.state.problem.list_rungs(3)) is not None
+    assert not any(proposal.by_model for proposal in session.proposals)
 
 
 def test_priors_of_a_person_guide_it_and_it_gets_away_from_bad_ones():

@@ -9,13 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.search.surrogates.kernel_density import (
-    Coordinates,
-    KernelDensity,
-    count_options,
-    extract_coordinates,
-    fit_kernel_density,
-)
+from archwright.search.surrogates.coordinates import Coordinates, count_options, extract_coordinates
+from archwright.search.surrogates.kernel_density import KernelDensity, fit_kernel_density
 
 LETTERS = aw.values("a", "b", "c", "d")
 positions = st.lists(st.floats(0, 1), min_size=1, max_size=8)
