@@ -10,7 +10,8 @@ log scale: 0 is the best of the table, 1 the median of the final losses.
 
 import argparse
 from collections.abc import Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, groupby
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -75,16 +76,20 @@ def run_task(log: Path, table: TaskSet, searches: Sequence[ComparedSearch]) -> N
             pass
 
 
-def compute_regrets(log: Path, run: str, curves: FloatArray, trainings: Sequence[int]) -> FloatArray:
-    """The regret of a run after so many full `trainings`; `curves` are the task's, [rows, points]."""
+def read_losses(log: Path, task: int) -> Mapping[str, FloatArray]:
+    """By run, of those of a task: what was spent, and the loss, once each trial was scored [trials, 2]."""
     rows = aw.Log(log).sql(
-        "SELECT scores.score, sum(trials.spent) OVER (ORDER BY n) FROM scores JOIN trials USING (run, trial) "
-        f"WHERE run = '{run}' ORDER BY n"
+        "SELECT run, sum(trials.spent) OVER (PARTITION BY run ORDER BY n), coalesce(scores.score, 'inf'::DOUBLE) "
+        f"FROM scores JOIN trials USING (run, trial) WHERE run LIKE 'task{task}.%' ORDER BY run, n"
     )
-    losses = np.array([np.inf if loss is None else loss for loss, _ in rows])
-    spent = np.array([float(total) for _, total in rows])
+    return {run: np.array([row[1:] for row in group]) for run, group in groupby(rows, key=itemgetter(0))}
+
+
+def compute_regrets(losses: FloatArray, curves: FloatArray, trainings: Sequence[int]) -> FloatArray:
+    """The regret of a run after so many full `trainings`; `curves` are the task's, [rows, points]."""
     lowest, median = float(np.nanmin(curves)), float(np.nanmedian(curves[:, -1]))
-    best = [np.min(losses[spent <= count * BUDGETS.largest.amount], initial=median) for count in trainings]
+    spent, scores = losses.T
+    best = [np.min(scores[spent <= count * BUDGETS.largest.amount], initial=median) for count in trainings]
     return np.log(np.array(best) / lowest) / np.log(median / lowest)
 
 
@@ -94,9 +99,10 @@ def measure_ladders(path: str, seeds: int, tasks: int, log: Path, trainings: Seq
     for task in range(tasks):
         table = TaskSet(path, task=task)
         run_task(log, table, plan_task(table, task, seeds, trainings[-1]))
-        curves = table.read_curves("valid")
+        curves, losses = table.read_curves("valid"), read_losses(log, task)
         for name, rows in regrets.items():
-            rows.append([compute_regrets(log, f"task{task}.{name}.{seed}", curves, trainings) for seed in range(seeds)])
+            runs = [losses[f"task{task}.{name}.{seed}"] for seed in range(seeds)]
+            rows.append([compute_regrets(run, curves, trainings) for run in runs])
     return {name: np.array(rows) for name, rows in regrets.items()}
 
 
