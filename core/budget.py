@@ -16,13 +16,14 @@ from archwright.core.builders import name_wrong_fields
 from archwright.core.errors import ArchwrightError, show
 from archwright.core.late_fields import Lasting
 from archwright.core.readers import as_number
-from archwright.core.value import MAX_INTEGER, InvalidDomain, as_value, format_value
+from archwright.core.value import MAX_INTEGER, InvalidDomain, as_sequence, as_value, format_value
 
 Unit = Literal["epochs", "seconds", "examples"]
 
 UNITS: tuple[Unit, ...] = get_args(Unit)
 
 
+SECONDS_DIGITS = 12  # of a rung in seconds: what division adds to these is no time
 SLACK = 1e-9  # by which a budget may be too large, as the powers of an eta that is no whole number are rounded
 
 
@@ -145,13 +146,29 @@ def parse_budget(text: str) -> Budget:
         raise InvalidBudget(f"the budget {text!r} cannot be: {error}") from None
 
 
+def _as_budget(given: Any) -> Budget:
+    """A budget that is given as such, or as a text; InvalidBudget of anything else."""
+    if isinstance(given, str):
+        return parse_budget(given)
+    if not isinstance(given, Budget):
+        raise InvalidBudget(f"the budget is {show(given)}; write one such as Budget(3, 'epochs'), or '3epochs'")
+    return given
+
+
+def _as_budgets(given: Any) -> tuple[Budget, ...]:
+    sequence = as_sequence(given)
+    if sequence is None:
+        raise InvalidBudget(f"the budgets are {show(given)}; write a list of them, as in ['12epochs', '200epochs']")
+    return tuple(map(_as_budget, sequence))
+
+
 @name_wrong_fields
 @frozen
 class BudgetRange:
     """Budgets from a smallest to a largest one, between which a ladder of budgets has its rungs."""
 
-    smallest: Budget
-    largest: Budget
+    smallest: Budget = field(converter=_as_budget)
+    largest: Budget = field(converter=_as_budget)
 
     def __attrs_post_init__(self) -> None:
         if not self.smallest < self.largest:
@@ -178,7 +195,7 @@ class BudgetRange:
 
     def _round(self, amount: float) -> Budget:
         if self.largest.unit == "seconds":
-            return Budget(amount, "seconds")
+            return Budget(float(f"{amount:.{SECONDS_DIGITS}g}"), "seconds")  # 2.7 / 9 is 0.3
         nearest = max(1.0, math.floor(amount + 0.5))
         return Budget(nearest if nearest >= self.smallest.amount else math.ceil(amount), self.largest.unit)
 
@@ -188,7 +205,7 @@ class BudgetRange:
 class BudgetList:
     """Two or more budgets, ascending, which are the rungs of a ladder of budgets, whatever its eta."""
 
-    budgets: tuple[Budget, ...] = field(converter=tuple[Budget, ...])
+    budgets: tuple[Budget, ...] = field(converter=_as_budgets)
 
     def __attrs_post_init__(self) -> None:
         if len(self.budgets) < 2 or not all(low < high for low, high in pairwise(self.budgets)):
@@ -231,7 +248,7 @@ def parse_budgets(text: str) -> Budget | Budgets:
             raise InvalidBudget(f"the budget is {show(text)}; write a range with two ends, as in 1epochs..27epochs")
         return BudgetRange(*(_parse_part(end, text) for end in ends))
     if LIST_SEPARATOR in text:
-        return BudgetList(_parse_part(part, text) for part in text.split(LIST_SEPARATOR))
+        return BudgetList([_parse_part(part, text) for part in text.split(LIST_SEPARATOR)])
     return parse_budget(text)
 
 

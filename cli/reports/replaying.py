@@ -42,7 +42,8 @@ def show_search_state(state: SearchStateRecord) -> None:
         proposal = state["next"]
         budget = "" if proposal["budget"] is None else f", {format_budget(parse_budget(proposal['budget']))}"
         enqueued = ", enqueued" if "enqueued" in proposal else ""
-        out.print(f"\nnext: trial {proposal['trial']}{budget}{enqueued}", style="bold")
+        promoted = f", trial {proposal['promotes']} promoted" if "promotes" in proposal else ""
+        out.print(f"\nnext: trial {proposal['trial']}{budget}{promoted}{enqueued}", style="bold")
         out.print(make_property_table(proposal["choices"]))
     logged, current = state["revision"]["logged"], state["revision"]["now"]
     if current is not None and logged != current:

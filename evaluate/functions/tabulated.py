@@ -30,6 +30,12 @@ def open_function_table(function: Function, workers: int) -> SimulatedWorkers:
             f"{function.source} reads {', '.join(trained)}, and is said to be a table, of which the trials run in the "
             "process that searches; give the function itself, without aw.Table and table=True"
         )
+    if "checkpoint" in description:
+        raise WrongParameters(
+            f"{function.source} has a parameter checkpoint, and is said to be a table, which says the same whatever "
+            "was before; leave the parameter out, with can_continue=True where its budgets are points of one training, "
+            "or give the function itself, without aw.Table and table=True"
+        )
     evaluate = make_function_evaluation(function, 0, 1)
     measure = partial(_measure_seconds, function.can_continue, "budget" in description, evaluate)
     return SimulatedWorkers(lambda job: _evaluate(evaluate, measure, job), workers, description)
@@ -46,7 +52,7 @@ def _evaluate(evaluate: Evaluate, measure: Callable[[Verdict, Job], float], job:
     try:
         verdict = evaluate(job, report)
         seconds = measure(verdict, job)
-    except Exception as error:  # noqa: BLE001  (a person's function may raise anything)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (a person's function may raise anything)
         status = "diverged" if isinstance(error, FloatingPointError) else "crashed"  # as in a worker
         verdict, seconds = Verdict(status, error=format_traceback(error)), 0.0
     result = AttemptResult(job.trial, job.attempt, verdict.status, verdict.metrics, seconds, verdict.error)

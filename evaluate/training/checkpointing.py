@@ -9,6 +9,7 @@ from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import torch
 from attrs import asdict, evolve
@@ -139,6 +140,9 @@ def read_checkpoint(folder: Path | str, trial: int) -> dict[str, Any]:
     """A trial's checkpoint, its tensors on the CPU; raises NoArtifact or BadArtifact."""
     path = find_artifact(folder, trial, "state")
     try:
+        with ZipFile(path) as archive:  # torch itself does not look at the sums that it has written
+            if damaged := archive.testzip():
+                raise ValueError(f"its part {damaged} is damaged")
         checkpoint = torch.load(path, "cpu", weights_only=True)
         if not isinstance(checkpoint, dict):
             raise TypeError(f"it holds a {type(checkpoint).__name__}")

@@ -1,6 +1,6 @@
 """How far two rankings of the same configurations agree, how sure that is, and what choosing by one of them costs."""
 
-from math import comb, sqrt
+from math import comb, fsum, sqrt
 
 import numpy as np
 from attrs import frozen
@@ -111,13 +111,8 @@ def compute_selection_regret(lower: FloatArray, higher: FloatArray, k: int) -> f
     That is the best utility of all pairs less the best among these `k`. Where equal utilities at the lower budget
     leave it open which are the best, it is the mean over all ways of choosing.
     """
-    return float(higher.max()) - _compute_expected_best(lower, higher, k)
-
-
-def _compute_expected_best(lower: FloatArray, higher: FloatArray, k: int) -> float:
-    """The best of `higher` among the `k` that are best by `lower`, the mean over the ways of breaking ties."""
     if k >= len(lower):
-        return float(higher.max())
+        return 0.0
     threshold = np.sort(lower)[-k]
     certain = higher[lower > threshold]
     tied = np.sort(higher[lower == threshold])[::-1]
@@ -125,5 +120,6 @@ def _compute_expected_best(lower: FloatArray, higher: FloatArray, k: int) -> flo
     ways = comb(len(tied), drawn)
     # The i-th best of the tied is the best that is drawn, where the others come from those that are worse.
     shares = [comb(len(tied) - 1 - i, drawn - 1) / ways for i in range(len(tied) - drawn + 1)]
-    floor = certain.max(initial=-np.inf)
-    return float(sum(share * max(float(value), floor) for share, value in zip(shares, tied, strict=False)))
+    best, floor = float(higher.max()), float(certain.max(initial=-np.inf))
+    losses = [best - max(float(value), floor) for value in tied[: len(shares)]]
+    return fsum(share * loss for share, loss in zip(shares, losses, strict=True))

@@ -10,7 +10,7 @@ from pyrsistent import pvector
 
 from archwright.core.budget import Budgets, InvalidBudget
 from archwright.core.builders import name_wrong_fields
-from archwright.core.setting import flag_setting, whole_setting
+from archwright.core.setting import BadSetting, flag_setting, whole_setting
 from archwright.search.halving import count_promotions
 from archwright.search.ladders.ladder import (
     Beginning,
@@ -121,6 +121,13 @@ class Asha(AsynchronousLadder):
         "is not among the best, for trainings that cannot go on from a checkpoint",
         source=ASHA,
     )
+
+    def __attrs_post_init__(self) -> None:
+        if not self.promotion and self.brackets > 1:
+            raise BadSetting(
+                f"brackets of the searcher asha is {self.brackets}, and with promotion=false there is one, as every "
+                "trial has the largest budget; leave one of them out"
+            )
 
     def make_stopping_rule(self, budgets: Budgets) -> HalvingRule | None:
         """The rule that stops trials at the rungs, after whole epochs; None where they are promoted, or have one rung.

@@ -64,7 +64,8 @@ class Hyperband(Ladder):
             rung = bracket.get_rung(bracket.start)
             if bracket.start < bracket.top and rung.trials and rung.has_ended and self._is_beginning(bracket):
                 promoted = next(self._iterate_promotions(state, bracket, bracket.start), None)
-                return None if promoted is None else Promotion(promoted)
+                if promoted is not None:
+                    return Promotion(promoted)
         return None
 
     def find_beginning(self, state: LadderState, uniform: UniformStream) -> Beginning:

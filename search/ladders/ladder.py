@@ -105,11 +105,16 @@ class Ladder(Protocol):
 
     def list_rungs(self, budgets: Budget | Budgets) -> tuple[Budget, ...]:
         """The budgets of the rungs, ascending; raises NoRungs where there are not two."""
-        rungs = () if isinstance(budgets, Budget) else budgets.list_rungs(self.eta)
+        if isinstance(budgets, Budget):
+            raise NoRungs(
+                f"the budget is {budgets}, and a ladder such as {self.name} needs two or more to climb; write a range "
+                "of budgets, as in 1epochs..27epochs, or a list, as in 12epochs,200epochs"
+            )
+        rungs = budgets.list_rungs(self.eta)
         if len(rungs) < 2:
             raise NoRungs(
-                f"the budget is {budgets}, and {self.name} with eta={self.eta:g} needs two budgets or more to climb; "
-                "write a range of budgets, as in 1epochs..27epochs, or a list, as in 12epochs,200epochs"
+                f"the budgets {budgets} have one rung with eta={self.eta:g}, which is {budgets.largest}, and a ladder "
+                "needs two or more to climb; give a wider range, or a smaller eta"
             )
         return rungs
 

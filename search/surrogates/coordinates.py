@@ -86,7 +86,7 @@ class PlaceIndex:
 
         `positions` are of the numbers, in [0, 1]; an option that is another one is as far as the ends of a range.
         """
-        distances = ((self.positions - np.array(positions)) ** 2).sum(1)
+        distances: FloatArray = ((self.positions - np.array(positions)) ** 2).sum(1)
         for each, option in zip(self.options, options, strict=True):
             distances += [float(other != option) for other in each.options]
         offered = [int(place) for place in domain]

@@ -201,6 +201,23 @@ def test_levels_order_budgets_of_one_unit_as_they_are_ordered(budgets):
         assert sorted(of_unit, key=lambda budget: budget.level) == sorted(of_unit)
 
 
+def test_ends_of_a_range_are_budgets_or_their_texts():
+    assert BudgetRange("1epochs", Budget(27, "epochs")) == parse_budgets("1epochs..27epochs")
+    assert BudgetList(["12epochs", "200epochs"]) == parse_budgets("12epochs,200epochs")
+    for make in (lambda: BudgetRange(1, 9), lambda: BudgetList([1, 9])):
+        with pytest.raises(
+            InvalidBudget, match=r"the budget is 1; write one such as Budget\(3, 'epochs'\), or '3epochs'"
+        ):
+            make()
+    with pytest.raises(InvalidBudget, match="the budgets are '1epochs,9epochs'; write a list of them"):
+        BudgetList("1epochs,9epochs")
+
+
+def test_a_rung_in_seconds_is_a_number_that_can_be_written():
+    assert list(map(str, parse_budgets("0.3s..2.7s").list_rungs(3))) == ["0.3s", "0.9s", "2.7s"]
+    assert str(parse_budgets("60s..600s").list_rungs(3)[0]) == "66.6666666667s"
+
+
 def test_a_rung_is_not_rounded_to_below_the_range():
     assert [rung.amount for rung in parse_budgets("1.4epochs..4.2epochs").list_rungs(3)] == [2, 4.2]
 

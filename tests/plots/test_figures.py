@@ -227,6 +227,15 @@ def test_shares_and_spreads_are_of_the_scores_at_the_largest_budget(log):
     assert [y[np.searchsorted(x, place)] for place in (0.2, 0.5, 0.8)] == pytest.approx([2 / 3, 1 / 3, 0.0])
 
 
+def test_what_was_spent_has_one_unit(log):
+    histories = read_scored(log, "a.random.*")
+    mixed = [histories[0], evolve(histories[1], unit="seconds", run="other")]
+    with pytest.raises(
+        NothingToCompare, match=rf"units, epochs in {histories[0].run} and seconds in other; plot those"
+    ):
+        plot_searches(mixed, "incumbent", Figure().subplots(), FigureOptions(by="total"), list)
+
+
 def test_figures_that_show_all_say_nothing(log):
     assert list_omissions(read_histories(log.path, ["a.random.*"])) == []
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from attrs import evolve, fields, frozen
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from archwright.cli.values import parse_settings
@@ -226,6 +226,7 @@ def test_what_is_typed_and_what_is_written_name_the_same_searcher(name, data):
     for field in fields(type(usual)):
         if data.draw(st.booleans()):
             changed[field.name] = data.draw(TYPED_VALUES[field.type].filter(allowed[field.name].is_allowed))
+    assume(changed.get("promotion", True) or changed.get("brackets", 1) == 1)  # the two do not go together
     text = SEARCHER_KIND.format(SEARCHER_KIND.to_json(name, changed))
     written_name, *settings = text.split(",")
     assert SEARCHER_KIND.from_json(
@@ -245,6 +246,11 @@ def test_text_by_hand():
 
 def test_a_searcher_of_another_release_is_told_as_it_was_logged():
     assert SEARCHER_KIND.format({"name": "annealing", "heat": 3}) == "annealing,heat=3"
+
+
+def test_brackets_are_of_promotions():
+    with pytest.raises(BadSetting, match="brackets of the searcher asha is 3, and with promotion=false there is one"):
+        SEARCHER_KIND.read("asha,promotion=false,brackets=3")
 
 
 @pytest.mark.parametrize(

@@ -87,3 +87,20 @@ def test_a_table_that_reads_no_budget_says_so_in_its_log(tmp_path, monkeypatch, 
     DuckDBLog(run.log).append("b", [evolve(started, reads_budget=True)], START)
     again = aw.search(SPACE, scores, input=INPUT, trials=1, budget="7epochs", name="b", resume=True)
     assert (len(again), again.budget) == (1, Budget(7, "epochs"))
+
+
+def test_a_rule_that_never_hears_of_an_epoch_is_said_to_do_nothing(tmp_path, monkeypatch, caplog):
+    """Also the one that a searcher brings; not where the function reports."""
+    monkeypatch.chdir(tmp_path)
+    silent = {"searcher": "asha,promotion=false", "budget": "1epochs..9epochs", "trials": 1, "workers": 0}
+    aw.search(SPACE, score_alone, input=INPUT, **silent)
+    aw.search(SPACE, score_alone, input=INPUT, stopping="median", trials=1, workers=0)
+    assert len(caplog.messages) == 2
+    assert all("the stopping rule does nothing: " in said and "no parameter report" in said for said in caplog.messages)
+    aw.search(SPACE, spend, input=INPUT, **silent)
+    assert len(caplog.messages) == 2
+
+
+def score_alone(settings, budget) -> float:
+    del settings, budget
+    return 0.5

@@ -116,6 +116,11 @@ def test_values_or_texts(log):
         ({"input": "1,x"}, ValueError, "1,x"),
         ({"enqueue": [{"0.settings.optimiser": "sgd"}]}, NoSuchChoice, r"did you mean 0\.settings\.optimizer"),
         ({"on_event": 7}, BadCallback, "a callback is 7"),
+        (
+            {"searcher": "asha,promotion=false", "budget": "1epochs..9epochs"},
+            aw.errors.BadArgument,
+            "asha is to stop trials early, and the trials of a study are trained by whoever asks for them",
+        ),
         ({"space": None}, SpaceNeeded, "needs a space"),
         ({"space": None, "name": "mine"}, SpaceNeeded, "holds no study 'mine'; give a space"),
     ],

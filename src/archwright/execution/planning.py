@@ -176,7 +176,7 @@ def plan_search(request: SearchRequest) -> SearchPlan:
 
 
 def complete_plan(plan: SearchPlan, description: FunctionDescription | None) -> SearchPlan:
-    """The plan that knows what a person's function says of itself, with a warning of a budget that it does not read.
+    """The plan that knows what a person's function says of itself, with a warning of what is given for nothing.
 
     Raises what does not go together with that.
     """
@@ -184,6 +184,8 @@ def complete_plan(plan: SearchPlan, description: FunctionDescription | None) -> 
     if plan.request.budget is not None and evaluation.reads_budget is False:
         reason = "reads none" if evaluation.user_function is None else "has no parameter budget"
         warn([f"budget does nothing: {evaluation.description} {reason}"])
+    if plan.request.stopping is not None and description is not None and "report" not in description:
+        warn([f"the stopping rule does nothing: {evaluation.description} has no parameter report"])
     return evolve(plan, evaluation=evaluation)
 
 

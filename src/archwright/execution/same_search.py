@@ -126,6 +126,7 @@ def _find_differences(
     logged: Mapping[str, JSON], planned: Mapping[str, JSON], uncompared: Collection[str]
 ) -> Iterator[str]:
     """The differences between two starts of a run, of all fields but those that are `uncompared`."""
+    logged, planned = _unite_budgets(logged), _unite_budgets(planned)
     names = [attribute.name for attribute in fields(RunStarted) if attribute.name not in uncompared]
     for name in sorted(names, key=lambda name: name == FIELD_COMPARED_LAST):
         old, new = logged.get(name), planned.get(name)
@@ -163,4 +164,9 @@ def _fill_in_defaults(name: str, value: JSON) -> JSON:
         settings = evaluation_to_json(evaluation_from_json(value)) if is_whole else dict(value)
         settings |= {"table": str(Path(settings["table"]).expanduser().resolve())} if "table" in settings else {}
         return {key: setting for key, setting in settings.items() if key not in UNCOMPARED_EVALUATOR_FIELDS}
-    return str(Budget(**value)) if name == "budget" else value
+    return value
+
+
+def _unite_budgets(started: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    """The fields of a start, of which one says the budgets, or the budget, as a person has written them."""
+    return {**started, "budget": started.get("budgets") or str(Budget(**started["budget"])), "budgets": None}

@@ -48,6 +48,10 @@ def draw_incumbents(axes: Any, groups: SearchGroups, options: FigureOptions) -> 
 
 
 def _draw_incumbents_by(axes: Any, groups: SearchGroups, options: FigureOptions, by: SearchAxis) -> None:
+    units = {history.unit: history.run for group in groups.values() for history in group}
+    if by == "total" and len(units) > 1:
+        named = " and ".join(f"{unit} in {run}" for unit, run in units.items())
+        raise NothingToCompare(f"the searches have budgets of different units, {named}; plot those of one unit")
     colour = assign_colours(groups)
     for label, group in groups.items():
         x = find_grid(group, by)

@@ -45,8 +45,8 @@ class BudgetTrials:
 def select_budget_trials(view: RunView, budget: Budget | None) -> tuple[BudgetTrials, list[BudgetTrials]]:
     """The trials of a budget, or those of the largest one that are enough; and those of larger ones, which are too few.
 
-    Raises TooFewTrials with what there is, NothingScored where no trial has a score, and BadArgument of a budget where
-    what evaluates the trials reads none.
+    Raises TooFewTrials with what there is, NothingScored where no trial has a score, and BadArgument of a budget that
+    no trial has, or where what evaluates the trials reads none.
     """
     view.rank_best()
     groups = _group_by_budget(view)
@@ -56,6 +56,9 @@ def select_budget_trials(view: RunView, budget: Budget | None) -> tuple[BudgetTr
             return chosen, groups[: groups.index(chosen)]
     elif not view.run.started.reads_budget:
         raise BadArgument(f"budget is {budget}, and what evaluates the trials of {view.name} reads none; leave it out")
+    elif all(group.budget != budget for group in groups):
+        given = ", ".join(str(group.budget) for group in reversed(groups))
+        raise BadArgument(f"budget is {budget}, which no trial of {view.name} has had so far; there are {given}")
     else:
         chosen = next((group for group in groups if group.budget == budget and group.is_enough), None)
         if chosen is not None:

@@ -85,6 +85,12 @@ class Correlation(Sequence[CorrelationRow]):
     failed: Mapping[Budget, int]  # trials without a score, by their budgets
     seed: int
     resamples: int
+    choices: Sequence[int]  # how many go on, where the regret of that was asked for
+
+    @property
+    def told(self) -> Sequence[int]:
+        """Those of the choices of which there is a regret, as some two budgets have more configurations."""
+        return sorted({regret.k for found in self.correlations for regret in found.regrets})
 
     @classmethod
     def read(cls, views: Sequence[RunView], options: CorrelationOptions) -> Self:
@@ -96,7 +102,7 @@ class Correlation(Sequence[CorrelationRow]):
         resamples = _READER.read_integer("resamples", options.get("resamples", DEFAULT_RESAMPLES), low=MIN_RESAMPLES)
         correlations = correlate_runs(views, choices, seed, resamples)
         names, metric = [view.name for view in views], views[0].run.started.objective.metric
-        return cls(names, metric, correlations, count_failed_trials(views), seed, resamples)
+        return cls(names, metric, correlations, count_failed_trials(views), seed, resamples, choices)
 
     def __len__(self) -> int:
         return len(self.correlations)
@@ -143,7 +149,7 @@ class Correlation(Sequence[CorrelationRow]):
 
     def tabulate(self) -> TextTable:
         """The rows as the table that `archwright correlation` prints."""
-        ks = sorted({regret.k for found in self.correlations for regret in found.regrets})
+        ks = self.told
         columns = {"from": "left", "to": "left", "configurations": "left", "pairs": "right", "Spearman": "right"}
         columns |= {"95 % interval": "right", "Kendall": "right"}
         columns |= {f"regret of best {k} (any)": "right" for k in ks}
@@ -220,6 +226,8 @@ def _list_remarks(correlation: Correlation) -> Iterable[str]:
             f"intervals: {CONFIDENCE:.0%}, percentile bootstrap of the pairs, {correlation.resamples:,} resamples, "
             f"seed {correlation.seed}; regret in the unit of the {correlation.metric}"
         )
+    if (untold := [k for k in correlation.choices if k not in correlation.told]) and correlation.told:
+        yield f"no two budgets have more than {untold[0]} configurations, so that all would go on: no regret is told"
     if any(row.has_survivors for row in found):
         yield (
             "survivors came to the larger budget by promotions, for their scores at a smaller one: among them a "

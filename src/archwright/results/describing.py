@@ -9,7 +9,7 @@ from typing import Any, TypedDict, cast
 from archwright.core.budget import Budget, parse_budget
 from archwright.core.ends import RunEnds
 from archwright.core.input import format_input
-from archwright.core.protocols import EarlyStop
+from archwright.core.protocols import EarlyStop, Proposal
 from archwright.results.attempts import Attempt, fold_attempts
 from archwright.results.records import (
     AttemptRecord,
@@ -180,22 +180,24 @@ def describe_trial(view: RunView, trial: TrialState) -> TrialRecord:
         "error": ended.error if ended is not None else "",
         "stopped": _describe_stop(ended.stopped) if ended is not None else None,
         "choices": dict(trial.path),
-        **_describe_ladder(trial),
+        **describe_ladder(trial),
         **_describe_enqueuing(trial),
         **_describe_source(view, trial),
     }
 
 
-class _LadderFields(TypedDict, total=False):
+class LadderRecord(TypedDict, total=False):
+    """What a searcher said of a proposal, as far as it said it."""
+
     promotes: int
     bracket: int
     rung: int
     by_model: bool
 
 
-def _describe_ladder(trial: TrialState) -> _LadderFields:
+def describe_ladder(trial: TrialState | Proposal) -> LadderRecord:
     """What the searcher said of its proposal; nothing of what it did not say."""
-    fields: _LadderFields = {}
+    fields: LadderRecord = {}
     if trial.promotes is not None:
         fields["promotes"] = trial.promotes
     if trial.bracket is not None:

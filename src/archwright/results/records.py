@@ -283,6 +283,10 @@ class ProposalRecord(TypedDict):
     budget: str | None  # None: what evaluates the trials reads none
     choices: dict[str, Any]
     enqueued: NotRequired[int]  # the entry of the queue that it comes from; absent where it is the searcher's own
+    promotes: NotRequired[int]  # as of a trial, with those that follow
+    bracket: NotRequired[int]
+    rung: NotRequired[int]
+    by_model: NotRequired[bool]
 
 
 class SearchStateRecord(TypedDict):

@@ -11,7 +11,7 @@ from archwright.core.value import Value
 from archwright.display.text import humanize_value
 from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
 from archwright.execution.restoring import restore_configured
-from archwright.results.describing import describe_best_score, describe_budget
+from archwright.results.describing import describe_best_score, describe_budget, describe_ladder
 from archwright.results.records import MismatchRecord, ProposalRecord, SearchStateRecord, VerificationRecord
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.revisions import (
@@ -83,6 +83,7 @@ def _describe_proposal(view: RunView, proposal: Proposal) -> ProposalRecord:
         "trial": proposal.trial,
         "budget": describe_budget(view.run.started, proposal.budget),
         "choices": dict(proposal.path),
+        **describe_ladder(proposal),
     }
     return record if proposal.enqueued is None else {**record, "enqueued": proposal.enqueued}
 

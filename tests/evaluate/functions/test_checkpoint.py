@@ -4,6 +4,7 @@ import re
 import shutil
 
 import pytest
+import torch
 from attrs import evolve
 
 import archwright as aw
@@ -112,6 +113,16 @@ def test_a_damaged_file_is_as_one_that_is_gone(tmp_path):
     assert checkpoint.error == ""
     assert (checkpoint.load(), checkpoint.load()) == (None, None)
     assert re.fullmatch(r"trained from the beginning: \S+ is no state of a training; delete it", checkpoint.error)
+
+
+def test_a_flipped_bit_is_found(tmp_path):
+    """Anywhere in the tensors, which torch would read as they are."""
+    FunctionCheckpoint(make_job(tmp_path)).save({"weights": torch.ones(1000)})
+    path = locate_artifact(tmp_path, 0, "state")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    assert FunctionCheckpoint(make_job(tmp_path, 1, continues=0)).load() is None
 
 
 def test_what_is_trained_from_the_beginning_says_so(tmp_path):

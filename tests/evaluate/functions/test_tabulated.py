@@ -1,5 +1,7 @@
 """Functions that are looked up as tables are: without workers, and with simulated time."""
 
+import sys
+
 import pytest
 
 import archwright as aw
@@ -54,6 +56,7 @@ def test_without_seconds_of_its_own_a_unit_of_the_budget_takes_one():
         (lambda seed: seed / 0, "crashed", "ZeroDivisionError"),
         (lambda seed: f"much {seed}", "crashed", "the score is 'much 7'"),
         (lambda seed: {"accuracy": seed, "seconds": -2.0}, "crashed", "the seconds of a training are -2.0"),
+        (lambda seed: sys.exit(f"enough of {seed}"), "crashed", "SystemExit: enough of 7"),
     ],
 )
 def test_what_a_function_raises_is_the_end_of_a_trial(function, status, error):
@@ -87,5 +90,13 @@ def test_what_trains_models_is_no_table():
     table = aw.Table(train, data="digits")
     with pytest.raises(WrongParameters, match=r"train reads model, data, and is said to be a table"):
         table.with_input(aw.features(64)).open()
+
+    def go_on(checkpoint):
+        return checkpoint.load()
+
+    with pytest.raises(
+        WrongParameters, match=r"go_on has a parameter checkpoint, and is said to be a table.*can_contin"
+    ):
+        aw.Table(go_on).with_input(aw.features(64)).open()
     with pytest.raises(NotCallable, match=r"Table is given 'units.json', and takes a function"):
         aw.Table("units.json")

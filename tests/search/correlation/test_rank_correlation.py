@@ -159,6 +159,13 @@ def test_regret_by_hand():
     assert regrets == pytest.approx([0.7, 0.3, 0.2, 0, 0])
 
 
+@pytest.mark.parametrize("scores", [[0.5] * 7, [0.0, -0.0] * 4])
+def test_where_all_are_alike_nothing_is_lost(scores):
+    """To the last digit, and with the sign of nothing."""
+    values = as_array(*scores)
+    assert [str(compute_selection_regret(values * 0, values, k)) for k in (1, 3, 5)] == ["0.0"] * 3
+
+
 def test_regret_with_ties_by_hand():
     """Of two that are best alike one is as good as the other; the third is chosen last."""
     lower, higher = as_array(1, 1, 0), as_array(5, 3, 9)

@@ -150,9 +150,11 @@ def test_the_first_trial_may_be_the_last_that_is_promoted():
 
 
 def test_one_rung_is_no_ladder():
-    with pytest.raises(NoRungs, match=r"the budget is 1epochs\.\.2epochs, and hyperband with eta=3 needs two budgets"):
+    with pytest.raises(
+        NoRungs, match=r"the budgets 1epochs\.\.2epochs have one rung with eta=3, which is 2epochs, and"
+    ):
         Hyperband().start(make_problem("1epochs..2epochs"))
-    with pytest.raises(NoRungs, match="the budget is 1epochs, and hyperband with eta=3 needs two budgets or more"):
+    with pytest.raises(NoRungs, match="the budget is 1epochs, and a ladder such as hyperband needs two or more"):
         Hyperband().start(make_plain_problem(make_problem().space))
 
 
@@ -169,3 +171,17 @@ def test_a_run_that_has_its_configurations_goes_on_with_those_of_its_last_bracke
         assert promote() is None
         session.tell(proposal, score)
     assert (promote().promotes, promote().rung) == (1, 1)
+
+
+def test_a_bracket_that_is_not_full_and_failed_keeps_none_after_it_waiting():
+    """As where a queue or another searcher has begun brackets: the next one goes on with those that it has."""
+    session = Session(Hyperband(), make_problem("1epochs..9epochs"))
+    first = session.ask()
+    session.tell(first, None)
+    leaf = session.searcher.propose(session.state, session.trials, lambda: 0.5)
+    others = [leaf.change(trial=trial, budget=session.state.rungs[1], rung=1, bracket=1) for trial in (1, 2)]
+    for proposal, score in zip(others, (0.2, 0.6), strict=True):
+        session.state = session.searcher.adopt(session.state, proposal)
+        session.state = session.searcher.tell(session.state, Outcome(proposal, "ok", score), lambda: 0.5)
+    promotion = session.searcher.propose_promotion(session.state, 3, lambda: 0.5)
+    assert (promotion.promotes, promotion.budget.amount) == (2, 9)
