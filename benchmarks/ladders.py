@@ -4,8 +4,9 @@
 A comparison that was interrupted goes on: its searches are in the log.
 
 One worker; the rungs are 51 points counted down by 3, which are 2, 6, 17 and 51; a training that is continued costs
-what it adds; each search ends after 20 full trainings. The regret is of the best loss that was seen at any budget, on a
-log scale: 0 is the best of the table, 1 the median of the final losses.
+what it adds; each search ends after 20 full trainings. The regret is of the best loss that was seen after any step of a
+training, on a log scale: 0 is the best of the table, 1 the median of the final losses, where one that diverged is worse
+than any. Searchers are told the loss at the end of a trial, as they are of any.
 """
 
 import argparse
@@ -76,20 +77,22 @@ def run_task(log: Path, table: TaskSet, searches: Sequence[ComparedSearch]) -> N
             pass
 
 
-def read_losses(log: Path, task: int) -> Mapping[str, FloatArray]:
-    """By run, of those of a task: what was spent, and the loss, once each trial was scored [trials, 2]."""
+def read_trials(log: Path, task: int) -> Mapping[str, FloatArray]:
+    """By run, of those of a task: of each trial what was spent by its end, its row and its budget [trials, 3]."""
     rows = aw.Log(log).sql(
-        "SELECT run, sum(trials.spent) OVER (PARTITION BY run ORDER BY n), coalesce(scores.score, 'inf'::DOUBLE) "
+        "SELECT run, sum(trials.spent) OVER (PARTITION BY run ORDER BY n), (path->>'$[0][1]')::INTEGER, budget "
         f"FROM scores JOIN trials USING (run, trial) WHERE run LIKE 'task{task}.%' ORDER BY run, n"
     )
     return {run: np.array([row[1:] for row in group]) for run, group in groupby(rows, key=itemgetter(0))}
 
 
-def compute_regrets(losses: FloatArray, curves: FloatArray, trainings: Sequence[int]) -> FloatArray:
+def compute_regrets(trials: FloatArray, curves: FloatArray, trainings: Sequence[int]) -> FloatArray:
     """The regret of a run after so many full `trainings`; `curves` are the task's, [rows, points]."""
-    lowest, median = float(np.nanmin(curves)), float(np.nanmedian(curves[:, -1]))
-    spent, scores = losses.T
-    best = [np.min(scores[spent <= count * BUDGETS.largest.amount], initial=median) for count in trainings]
+    losses = np.where(np.isnan(curves), np.inf, curves)
+    lowest, median = float(losses.min()), float(np.median(losses[:, -1]))
+    spent, rows, budgets = trials.T
+    seen = np.minimum.accumulate(losses, axis=1)[rows.astype(int), budgets.astype(int) - 1]
+    best = [np.min(seen[spent <= count * BUDGETS.largest.amount], initial=median) for count in trainings]
     return np.log(np.array(best) / lowest) / np.log(median / lowest)
 
 
@@ -99,9 +102,9 @@ def measure_ladders(path: str, seeds: int, tasks: int, log: Path, trainings: Seq
     for task in range(tasks):
         table = TaskSet(path, task=task)
         run_task(log, table, plan_task(table, task, seeds, trainings[-1]))
-        curves, losses = table.read_curves("valid"), read_losses(log, task)
+        curves, trials = table.read_curves("valid"), read_trials(log, task)
         for name, rows in regrets.items():
-            runs = [losses[f"task{task}.{name}.{seed}"] for seed in range(seeds)]
+            runs = [trials[f"task{task}.{name}.{seed}"] for seed in range(seeds)]
             rows.append([compute_regrets(run, curves, trainings) for run in runs])
     return {name: np.array(rows) for name, rows in regrets.items()}
 
