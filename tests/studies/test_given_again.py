@@ -174,7 +174,8 @@ def test_the_text_of_one_within_another_one_may_have_changed(caplog):
 
 
 TYPED = """
-def evaluate():
+def evaluate(report):
+    report(1, accuracy=0.5)
     return 0.5
 
 @frozen
