@@ -178,6 +178,7 @@ def find_returned_class(function) -> type:
         "searchers.md",
         "comparing.md",
         "studies.md",
+        "budgets.md",
     ],
 )
 def test_commands_of_a_page_work(page, tmp_path):
