@@ -52,7 +52,8 @@ def _evaluate(evaluate: Evaluate, measure: Callable[[Verdict, Job], float], job:
     try:
         verdict = evaluate(job, report)
         seconds = measure(verdict, job)
-    except (Exception, SystemExit) as error:  # noqa: BLE001  (a person's function may raise anything)
+    # A person's function may raise anything, which its trial's log has. Its sys.exit() ends the trial, not the search.
+    except (Exception, SystemExit) as error:  # noqa: BLE001
         status = "diverged" if isinstance(error, FloatingPointError) else "crashed"  # as in a worker
         verdict, seconds = Verdict(status, error=format_traceback(error)), 0.0
     result = AttemptResult(job.trial, job.attempt, verdict.status, verdict.metrics, seconds, verdict.error)
