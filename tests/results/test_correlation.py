@@ -101,6 +101,14 @@ def test_it_is_a_frame_and_a_table_of_a_notebook(log):
     assert len(found[:2]) == 2
 
 
+def test_more_that_go_on_than_there_are_is_said(log):
+    """Twelve were tried, so a regret of the best twelve or more would be of choosing all."""
+    assert log["all-1"].correlation(best=[2, 1000]).remarks[1:] == [
+        "the regret of the best 1000 is not told, as no two budgets have more configurations than that"
+    ]
+    assert len(log["all-1"].correlation(best=[2, 11]).remarks) == 1
+
+
 def test_it_is_drawn(log, tmp_path):
     axes, file = Figure().subplots(), tmp_path / "matrix.svg"
     assert log["all-1"].correlation().plot(axes, title="budgets", file=file) is axes

@@ -227,7 +227,7 @@ def _list_remarks(correlation: Correlation) -> Iterable[str]:
             f"seed {correlation.seed}; regret in the unit of the {correlation.metric}"
         )
     if (untold := [k for k in correlation.choices if k not in correlation.told]) and correlation.told:
-        yield f"no two budgets have more than {untold[0]} configurations, so that all would go on: no regret is told"
+        yield f"the regret of the best {untold[0]} is not told, as no two budgets have more configurations than that"
     if any(row.has_survivors for row in found):
         yield (
             "survivors came to the larger budget by promotions, for their scores at a smaller one: among them a "
