@@ -55,10 +55,18 @@ CASES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }
 _LAYER = aw.sequential(aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.maybe_swap(aw.relu(), aw.batch_norm()))
 _SETTINGS = aw.settings(optimizer=["adam", "sgd"], learning_rate=aw.reals(1e-4, 1e-1, log=True), n=aw.integers(1, 200))
+_ROW = aw.shared("row", aw.values(*range(40), ordered=False))
 SPACES: Mapping[str, Term] = {
     "wide": aw.sequential(_SETTINGS, aw.repeat(_LAYER, [1, 2]), aw.affine(10)),
     "small": aw.sequential(
         aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.optional(aw.dropout([0.1, 0.3])), aw.affine(10)
+    ),
+    "rows": aw.sequential(  # of a table: what a row says is what surrogates see
+        aw.settings(
+            optimizer=aw.pick(["adam", "sgd"] * 20, _ROW),
+            learning_rate=aw.pick([10.0 ** (-i / 10) for i in range(40)], _ROW),
+        ),
+        aw.affine(10),
     ),
 }
 
