@@ -39,6 +39,7 @@ SEARCHERS: Mapping[str, str] = {  # by the names that they have in the names of 
     "hyperband": f"hyperband,sampler={ONCE}",
     "asha": f"asha,sampler={ONCE}",
     "bohb": "bohb",
+    "bohb-pooled": "bohb,sampler=kde(pooled=true)",
     "asha-kde": "asha,sampler=kde",
     "hyperband-smbo": "hyperband,sampler=smbo",
     "asha-smbo": "asha,sampler=smbo",

@@ -81,3 +81,14 @@ class BudgetedHistory:
             by_budget.setdefault(score.budget, []).append(score)
         budgets = sorted(by_budget, key=lambda budget: rank_budget(self.problem, budget), reverse=True)
         return [(budget, sorted(by_budget[budget], key=lambda score: score.rank, reverse=True)) for budget in budgets]
+
+    def rank_last(self) -> Sequence[BudgetedScore]:
+        """The score of each configuration at its largest budget, where more of that is better than any score.
+
+        Those of the largest budget come first, of each the best score first, and those that failed last.
+        """
+        last = dict[int, BudgetedScore]()
+        for _, ranked in self.rank_by_budget():
+            for score in ranked:
+                last.setdefault(score.trial, score)
+        return sorted(last.values(), key=lambda score: score.utility is None)

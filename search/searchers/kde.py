@@ -8,7 +8,7 @@ from attrs import frozen
 from archwright.core.builders import name_wrong_fields
 from archwright.core.node import Node
 from archwright.core.protocols import Outcome, Problem, Proposal
-from archwright.core.setting import number_setting, whole_setting
+from archwright.core.setting import flag_setting, number_setting, whole_setting
 from archwright.core.value import Path
 from archwright.search.randomness import UniformStream
 from archwright.search.searchers.budgeted_history import BudgetedHistory
@@ -30,11 +30,12 @@ class Kde:
     """The candidate that is the likeliest among good configurations, compared with the others, by kernel densities.
 
     The model is that of the largest budget at which enough configurations were tried: 2 (d + 1), where d is the number
-    of choices of the one that has most, of which d + 1 have a score. The good ones are the best `top_n_percent`, d + 1
-    at least; a failed trial is worse than any other, and never good. Candidates are drawn around good configurations,
-    choice by choice down the space, more widely than their density says; what is not active in a good one is drawn from
-    its domain. Densities have the coordinates that are active in a candidate alone. One time in three, and until there
-    is a model, a leaf is drawn from the space, by weights and priors where it has them.
+    of choices of the one that has most, of which d + 1 have a score. Or it is `pooled`: of the last score of each
+    configuration, where a larger budget is better than any score at a smaller one. The good ones are the best
+    `top_n_percent`, d + 1 at least; a failed trial is worse than any other, and never good. Candidates are drawn around
+    good configurations, choice by choice down the space, more widely than their density says; what is not active in a
+    good one is drawn from its domain. Densities have the coordinates that are active in a candidate alone. One time in
+    three, and until there is a model, a leaf is drawn from the space, by weights and priors where it has them.
 
     Other than in HpBandSter, a choice of options has as many as the space, whatever was seen, and its bandwidth does
     not depend on how they are numbered and is never more than uniform; the models of all budgets stay; where a
@@ -61,6 +62,9 @@ class Kde:
     )
     min_points_in_model: int = whole_setting(
         0, meaning="good trials at least, and as many others; d + 1 where that is more", source=HPBANDSTER
+    )
+    pooled: bool = flag_setting(
+        meaning="whether one model has the last score of each configuration, and larger budgets are better"
     )
 
     def start(self, problem: Problem) -> KdeState:
@@ -94,8 +98,9 @@ class Kde:
         return state.tell_again(outcome)
 
     def _fit_model(self, state: KdeState) -> tuple[KernelDensity, KernelDensity] | None:
-        """The densities of good and of other configurations at the largest budget with enough of them, if any has."""
-        for _, ranked in state.rank_by_budget():
+        """The densities of good and of other configurations, if there are enough: of all, or at the largest budget."""
+        rankings = [state.rank_last()] if self.pooled else [ranked for _, ranked in state.rank_by_budget()]
+        for ranked in filter(None, rankings):
             points = [state.configurations[score.trial].coordinates for score in ranked]
             scored = sum(score.utility is not None for score in ranked)
             dimensions = max(map(len, points))

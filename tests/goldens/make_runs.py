@@ -48,6 +48,7 @@ CASES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "hyperband": ("hyperband", {"rounding": "ceil", "eta": 2}),
     "hyperband-evolution": ("hyperband", {"sampler": {"name": "evolution", "population": 4, "sample": 2}}),
     "bohb": ("bohb", {"eta": 2}),
+    "bohb-pooled": ("bohb", {"eta": 2, "sampler": {"name": "kde", "pooled": True}}),
     "priorband": ("priorband", {}),
     "asha": ("asha", {}),
     "asha-brackets": ("asha", {"brackets": 2, "sampler": {"name": "local-search"}}),

@@ -77,6 +77,7 @@ CASES = [
     Case("kde", "bandwidth_factor", (1e-9, 3, 1000), (0, 1001, *NO_NUMBER), "a number above 0 up to 1000"),
     Case("kde", "min_bandwidth", (1e-6, 0.1, 1), (0, 1.1, *NO_NUMBER), "a number from 1e-06 to 1"),
     Case("kde", "min_points_in_model", (0, 20), (-1, *NO_WHOLE), "a whole number of 0 or more"),
+    Case("kde", "pooled", (True, False), NO_FLAG, "true or false"),
     Case("prior-guided", "eta", (2, 3.5), (1, 0.5, 1e7, *NO_NUMBER), "a number above 1 up to 1e"),
     Case("prior-guided", "mutation_rate", (0.1, 1), (0, 1.1, *NO_NUMBER), "a number above 0 up to 1"),
     Case("prior-guided", "deviation", (0.1, 1), (0, 1e7, *NO_NUMBER), "a number from 1e-06 to 1e"),

@@ -88,6 +88,23 @@ def test_the_model_is_of_the_largest_budget_with_enough_points():
     assert len(session.state.scores) == 13, "what was scored at one epoch stays"
 
 
+def test_a_pooled_model_has_each_configuration_once_and_larger_budgets_first():
+    """Two of nine are good. At three epochs the order is the other way round; what fails at nine is good no more."""
+    pooled = Kde(random_fraction=0.0, pooled=True)
+    session = open_trials(pooled, 9)
+    x = [float(proposal.path[0][1]) for proposal in session.proposals]
+    for trial in range(9):
+        tell_at(session, trial, 1, float(trial), again=False)
+    assert list_good(session) == sorted((x[7], x[8]))
+    for trial, good in ((5, (5, 8)), (6, (5, 6)), (7, (5, 6))):
+        tell_at(session, trial, 3, -float(trial), again=True)
+        assert list_good(session) == sorted(x[each] for each in good)
+    tell_at(session, 5, 9, None, again=True)
+    assert list_good(session) == sorted((x[6], x[7]))
+    good, others = pooled._fit_model(session.state)
+    assert len(good.points) + len(others.points) == 9
+
+
 def test_a_score_at_the_same_budget_takes_the_place_of_the_first():
     session = open_trials(MODEL_ONLY, 4)
     for trial in range(4):
