@@ -1,5 +1,6 @@
 """The examples run by the command that they document, in a short form."""
 
+import os
 import re
 import runpy
 import shutil
@@ -20,7 +21,7 @@ from archwright.evaluate.data.loading import load_dataset
 from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.network.compile import compile_architecture
 from tests.cli.running import read_json, run_command
-from tests.paths import ROOT
+from tests.paths import DATA, ROOT
 
 EXAMPLES = ROOT / "examples"
 STORY = EXAMPLES / "killed_and_resumed.py"
@@ -43,6 +44,44 @@ def test_an_own_training_searches_the_digits(tmp_path, name):
     models = [read_json(tmp_path, "show", "digits-1", str(trial))["model"] for trial in (0, 1)]
     winner = read_json(tmp_path, "best", "-n", "1")[0]["trial"]
     assert [model is not None for model in models] == [trial == winner for trial in (0, 1)]
+
+
+SHORTER = {  # than what the example says, which takes an hour and more
+    "1epochs..9epochs": "64examples..192examples",
+    "--configurations 24": "--configurations 1",
+    "3epochs": "64examples",
+    "--seeds 3": "--seeds 1",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (DATA / "MNIST").exists(), reason=f"there is no MNIST in {DATA}")
+def test_a_search_on_a_sample_of_mnist_whose_winner_is_trained_on_all_of_it(tmp_path):
+    """The example's two commands, with budgets of a few images; a copy of the data, as torchvision unpacks beside."""
+    shutil.copytree(DATA / "MNIST", tmp_path / "data" / "MNIST")
+    shutil.copytree(EXAMPLES, tmp_path / "examples")
+    text = (EXAMPLES / "mnist_sample.py").read_text().replace("\\\n", "")
+    for long, short in SHORTER.items():
+        assert long in text
+        text = text.replace(long, short)
+    said = list[str]()
+    for words in re.findall(r"^archwright (.*)$", text, flags=re.MULTILINE):
+        completed = subprocess.run(
+            [sys.executable, "-m", "archwright", *words.split(), "--device", "cpu"],
+            cwd=tmp_path,
+            env={**os.environ, "ARCHWRIGHT_DATA": str(tmp_path / "data")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert completed.returncode == 0, completed.stdout + completed.stderr
+        said.append(completed.stdout)
+    assert "train 10,000 (" in said[0]
+    assert "validation 5,000 (" in said[0]
+    assert "train 48,000 (" in said[1]  # of which it trains on the 12,000 to validate on, too
+    last = aw.Log(tmp_path / "archwright.duckdb").last
+    assert last.name == "sample.retrain-1"  # the one configuration, promoted
+    assert [trial.status for trial in last] == ["ok"]
 
 
 NOTEBOOK = EXAMPLES / "search_in_a_notebook.ipynb"
