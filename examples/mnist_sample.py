@@ -1,8 +1,8 @@
 """A part of MNIST, for a search that costs a quarter of one on all of it; the winner is then trained on all of it.
 
 archwright search tfref --data examples/mnist_sample.py:load --searcher asha,sampler=smbo --budget 1epochs..9epochs \
-    --configurations 24 --workers 2 --name sample
-archwright retrain sample best --data mnist --budget 3epochs --seeds 3 --workers 2
+    --configurations 24 --workers 2 --train schedule=cosine --name sample
+archwright retrain sample best --data mnist --budget 3epochs --seeds 3 --workers 3 --train schedule=one_cycle
 
 MNIST lies where `--data mnist` looks for it, too, and is downloaded to there if it does not: in the folder that
 ARCHWRIGHT_DATA names, or else in ~/.cache/archwright/data.

@@ -51,7 +51,9 @@ def test_it_is_drawn_too(reader, kind):
 
 def test_mistakes_are_named(reader):
     for words, says in {
-        ("--budget", "27epochs"): "budget is 27epochs, which no trial of ladder-1 has had so far; there are 1epochs",
+        ("--budget", "27epochs"): (
+            "budget is 27epochs, which no trial of ladder-1 has had so far; there are 1epochs, 3epochs"
+        ),
         ("--budget", "soon"): "the budget is 'soon'; write a number and a unit",
         ("--output", "a.docx"): "--output a.docx cannot be written: a figure is a .png, .svg or .pdf",
         ("--kind", "bar", "--output", "a.png"): "there is no figure 'bar' of importances; did you mean bars",
