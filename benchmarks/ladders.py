@@ -16,6 +16,7 @@ from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
+from attrs import evolve
 from rich.console import Console
 from rich.table import Table
 
@@ -64,9 +65,8 @@ def plan_task(table: TaskSet, task: int, seeds: int, trainings: int) -> Sequence
         total=trainings * BUDGETS.largest,
         versions={},
     )
-    return plan_comparison(
-        f"task{task}", started, {name: SEARCHER_KIND.read(SEARCHERS[name]) for name in SEARCHERS}, seeds
-    )
+    starts = {name: evolve(started, searcher=SEARCHER_KIND.read(text)) for name, text in SEARCHERS.items()}
+    return plan_comparison(f"task{task}", starts, seeds)
 
 
 def run_task(log: Path, table: TaskSet, searches: Sequence[ComparedSearch]) -> None:

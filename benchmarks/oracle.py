@@ -64,7 +64,7 @@ def run_curves(case: Case, path: str, seeds: int) -> np.ndarray:
             trials=case.trials,
             versions={},
         )
-        entries = plan_comparison("oracle", started, {"random": searcher}, seeds)
+        entries = plan_comparison("oracle", {"random": started}, seeds)
         for _ in run_searches(log, entries, config.open, processes=count_cores()):
             pass
         return np.array([history.best for history in read_histories(log.path, ["oracle.*"])])

@@ -50,7 +50,7 @@ def measure_comparison(folder: Path, searches: int, trials: int) -> tuple[float,
         versions={},
     )
     log = DuckDBLog(folder / "tabular.duckdb")
-    entries = plan_comparison("table", started, {"random": {"name": "random"}}, searches)
+    entries = plan_comparison("table", {"random": started}, searches)
     finished_searches = run_searches(log, entries, config.open, processes=count_cores())
     next(finished_searches)  # by then the processes have imported their modules
     start = time.perf_counter()

@@ -28,6 +28,11 @@ def parse_image_size(text: str | None) -> tuple[int, int] | None:
     return int(sides[0]), int(sides[-1])
 
 
+def parse_event(text: str) -> int | str:
+    """The number of an event, as in `20`; else the text, which may name a trial, as `best` does."""
+    return int(text) if text.isdecimal() else text
+
+
 def require_plain_text(option: str, text: str) -> str:
     """`text`, which is going to be logged and printed; BadOption if it has a control character."""
     if match := BREAKS_AND_CONTROLS.search(text):

@@ -6,7 +6,7 @@ Everything that tells the best trial of a run tells it by this rule; store/views
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol, TypeVar
 
 from attrs import frozen
@@ -84,10 +84,13 @@ class Ranking:
         return [result for _, _, result in sorted(rated, key=lambda each: each[:2], reverse=True)]
 
     def rank_configurations(self, results: Iterable[AnyPromotedResult]) -> list[AnyPromotedResult]:
-        """As `rank`, with each configuration once: a trial is left out if one that promotes it has a score."""
+        """As `rank`, with each configuration once: the best of the trials that promote one another."""
         ranked = self.rank(results)
-        surpassed = {result.promotes for result in ranked}
-        return [result for result in ranked if result.trial not in surpassed]
+        promoted = {result.trial: result.promotes for result in ranked}
+        best = dict[int, AnyPromotedResult]()
+        for result in ranked:
+            best.setdefault(_find_first(result.trial, promoted), result)
+        return list(best.values())
 
     def improves(self, result: Result, incumbent: Result | None) -> bool:
         """Whether a trial is better than the best one so far, by its budget or its score."""
@@ -107,3 +110,10 @@ class Ranking:
             if best is not None and (best, -incumbent.trial) > (merit, -result.trial):
                 return incumbent
         return Incumbent(result.trial, result.budget, result.score)
+
+
+def _find_first(trial: int, promoted: Mapping[int, int | None]) -> int:
+    """The trial with which a configuration began, of those that are known."""
+    while (earlier := promoted.get(trial)) is not None:
+        trial = earlier
+    return trial

@@ -3,6 +3,8 @@
     python examples/killed_and_resumed.py tfref --data mnist --data-dir FOLDER --trials 6 --budget 20s
     python examples/killed_and_resumed.py digits --data digits --trials 2 --budget 4s
 
+It leaves story.duckdb and what lies beside it; remove these, as by `rm -r story*`, before it is begun again.
+
 The search runs in a process of its own, which is killed; this one goes on with it. Processes are found in /proc: for
 Linux. A worker is killed when its first epoch is reported, up to two seconds after it ended: the budget must be longer
 than that.
@@ -126,6 +128,10 @@ def main() -> None:
         parser.add_argument(option)
     parser.add_argument("--trials", type=int)
     options = parser.parse_args()
+    if Path(LOG).exists():
+        parser.error(
+            f"{LOG} is there already; remove it and what lies beside it, as by rm -r {NAME}*, or stay elsewhere"
+        )
 
     search_and_kill(options)
     print(f"the search itself was killed, with {count_trials()['scored']} trials scored", flush=True)

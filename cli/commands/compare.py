@@ -83,8 +83,13 @@ def compare(
 
 def plot(
     runs: Annotated[
-        list[str], typer.Argument(metavar="RUN...", help="Runs by name or pattern, as in 'nb.*'; quote patterns.")
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="RUN...",
+            help="Runs by name or pattern, as in 'nb.*'; quote patterns. The last run if none is given.",
+            show_default=False,
+        ),
+    ] = None,
     kind: Annotated[
         str,
         typer.Option(
@@ -128,5 +133,5 @@ def plot(
     file = output or Path(f"{kind}.png")
     with name_option("--output"):
         options = {"by": by, "optimum": optimum, "band": band, "hyperparameter": hyperparameter}
-        Log(log).plot(runs, kind, title=title, file=file, **options)
+        Log(log).plot(runs or None, kind, title=title, file=file, **options)
     say(file)

@@ -10,7 +10,12 @@ from archwright.cli.option_groups import spread_options
 from archwright.display.console import say
 
 AtOption = Annotated[
-    int | None, typer.Option("--at", min=1, metavar="N", help="After event number N; by itself, after all.")
+    str | None,
+    typer.Option(
+        "--at",
+        metavar="N|best|last",
+        help="After event number N, or the end of the best trial or the last; by itself, after all.",
+    ),
 ]
 
 
@@ -31,10 +36,14 @@ def replay_run(
 ) -> None:
     """Show what a run's searcher believed at some point, or check that it would propose the same again."""
     from archwright.cli.json_output import print_records
+    from archwright.cli.outcomes import name_options
     from archwright.cli.reports.replaying import conclude_verification, show_search_state
     from archwright.results.run import Run
 
-    replayed = Run.read(log, run, at=at, trust=trust)
+    replayed = Run.read(log, run, trust=trust)
+    if at is not None:
+        with name_options():
+            replayed = replayed.at(values.parse_event(at))
     if verify:
         conclude_verification(replayed.verify(), log, as_json=json)
     else:
@@ -46,7 +55,14 @@ def replay_run(
 def fork(
     run: options.RunArgument,
     *,
-    at: Annotated[int, typer.Option("--at", min=1, metavar="N", help="The last event that both runs share.")],
+    at: Annotated[
+        str,
+        typer.Option(
+            "--at",
+            metavar="N|best|last",
+            help="The last event that both runs share: number N, or the end of the best trial or the last.",
+        ),
+    ],
     searcher: Annotated[str | None, typer.Option(help=f"Another searcher: {options.SEARCHERS_HELP}.")] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of that searcher.")
@@ -62,11 +78,11 @@ def fork(
     from archwright.cli.outcomes import name_options
     from archwright.store.suggestions import suggest_continuation
 
-    set_options = set_ or ()
+    set_options, event = set_ or (), values.parse_event(at)
     with name_options():
         new = archwright.fork(
             run,
-            at,
+            event,
             log=log,
             trust=trust,
             searcher=None if searcher is None else values.merge_searcher_words(searcher, set_options),
@@ -76,4 +92,5 @@ def fork(
             name=name,
         )
     continuation = suggest_continuation(log, new.name, new.evaluation, new.searcher, new.stopping)
-    say(f"{new.name} shares events 1 to {at} with {run}; to go on:\n{continuation.for_shell}")
+    shared = f"events 1 to {at}" if isinstance(event, int) else f"the events up to the end of the {at} trial"
+    say(f"{new.name} shares {shared} with {run}; to go on:\n{continuation.for_shell}")

@@ -33,7 +33,10 @@ def correlate_runs(
         text = ", ".join(sorted(f"{objective.metric} ({objective.direction})" for objective in objectives))
         raise NothingToCorrelate(f"the runs are about different things: {text}; name those of one objective")
     if not all(view.run.started.reads_budget for view in views):
-        raise NothingToCorrelate(f"what evaluates the trials of {names} reads no budget: there are none to correlate")
+        raise NothingToCorrelate(
+            f"what evaluates the trials of {names} reads no budget, and a correlation is between two of them; let a "
+            "function take the parameter budget, and begin a new run with several"
+        )
     budgets = {trial.budget for view in views for trial in _list_ended(view)}
     if len(budgets) < 2:
         known = f"were all given {next(iter(budgets))}" if budgets else "are none yet"

@@ -11,7 +11,7 @@ from typing import Any
 from attrs import define, evolve, field, frozen
 
 from archwright.core.errors import ArchwrightError, show
-from archwright.core.json import JSON, from_json
+from archwright.core.json import from_json
 from archwright.core.protocols import AttemptResult, Evaluator
 from archwright.core.term import Term
 from archwright.search.named import SEARCHER_KIND
@@ -65,21 +65,20 @@ class SearchJob:
 
 def plan_comparison(
     stem: str,
-    started: RunStarted,
-    searchers: Mapping[str, JSON],
+    starts: Mapping[str, RunStarted],
     seeds: int,
     given_searchers: Mapping[str, AnySearcher] | None = None,
 ) -> tuple[ComparedSearch, ...]:
     """A search for each searcher and each seed 0 .. seeds-1, seed by seed: so the first results are of all searchers.
 
-    `searchers` are the searchers' JSON by the label that they have in the names of runs, as in STEM.LABEL.SEED;
-    `given_searchers` are those among them that no other process can import.
+    `starts` say what each searcher's searches are, but for the seed, by the label that it has in the names of runs, as
+    in STEM.LABEL.SEED; `given_searchers` are those of them that no other process can import.
     """
     given = given_searchers or {}
     return tuple(
-        ComparedSearch(f"{stem}.{label}.{seed}", evolve(started, searcher=searcher, seed=seed), given.get(label))
+        ComparedSearch(f"{stem}.{label}.{seed}", evolve(started, seed=seed), given.get(label))
         for seed in range(seeds)
-        for label, searcher in searchers.items()
+        for label, started in starts.items()
     )
 
 

@@ -43,6 +43,15 @@ def test_every_kind_of_figure_is_drawn(plotter, kind):
     assert "$" not in svg
 
 
+def test_the_last_run_is_drawn_where_none_is_named(cli, tmp_path):
+    log = DuckDBLog(tmp_path / "archwright.duckdb")
+    for name in ("first", "last"):
+        LadderLog(name, 9, started={"objective": Objective(name, "maximize")}).append_to(log)
+    done = cli("plot", "--output", "figure.svg")
+    assert (done.out, done.code) == ("figure.svg\n", 0), done.err
+    assert "best last so far" in Path("figure.svg").read_text()
+
+
 @pytest.mark.parametrize("kind", TRIAL_KINDS)
 def test_trials_of_a_ladder_are_drawn_in_every_kind(cli, tmp_path, kind):
     """The log's own words may not be read as formulas."""

@@ -74,6 +74,20 @@ def test_replay_at_is_what_was_believed_then(reader):
     assert (last["proposed"], last["scored"], last["next"]["trial"]) == (8, 8, 8)
 
 
+def test_at_a_trial_is_at_its_end(reader):
+    """Named as Python takes it; what is neither an event nor such a name is refused by the option's own."""
+    best = json.loads(reader("best", "run-1", "--json").out)
+    best = best[0] if isinstance(best, list) else best
+    facts = json.loads(reader("replay", "run-1", "--at", "best", "--json").out)
+    assert (facts["best"]["trial"], facts["best"]["score"]) == (best["trial"], best["score"])
+    done = reader("fork", "run-1", "--at", "last", "--name", "at-last")
+    assert "at-last shares the events up to the end of the last trial with run-1" in done.out
+    assert json.loads(reader("show", "at-last", "--json").out)["counts"]["ok"] == 8
+    for words in (("replay", "run-1"), ("fork", "run-1")):
+        refused = reader(*words, "--at", "bset")
+        assert (refused.code, "--at is 'bset'; it must be a whole number" in refused.err) == (2, True)
+
+
 def test_fork_shares_a_beginning_and_goes_its_own_way(log, cli):
     done = cli("fork", "run-1", "--at", "20", "--seed", "5", "--trials", "6")
     assert done.code == 0

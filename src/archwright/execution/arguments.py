@@ -1,13 +1,12 @@
 """What people give to the functions of the package: values, or the texts of the command line."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from archwright.core.budget import Budget, BudgetList, BudgetRange, Budgets, InvalidBudget, parse_budget, parse_budgets
 from archwright.core.errors import ArchwrightError, show
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
-from archwright.core.words import format_words
 from archwright.evaluate.building import EVALUATION_KIND
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.evaluation_kinds import find_kind, is_class_named
@@ -15,7 +14,7 @@ from archwright.evaluate.functions.callables import wrap_callable
 from archwright.evaluate.logged_evaluations import find_user_code
 from archwright.evaluate.named_evaluations import parse_evaluation
 from archwright.evaluate.training.evaluation import Training
-from archwright.execution.checks import BadArgument, check_mapping
+from archwright.execution.checks import BadArgument
 from archwright.execution.spaces import trust_named_source
 from archwright.search.logged_extensions import LoggedKind
 from archwright.search.named import SEARCHER_KIND
@@ -45,11 +44,12 @@ def read_evaluation_argument(evaluation: Evaluation | Callable[..., Any] | str |
 def trust_named_sources(evaluation: Evaluation) -> Evaluation:
     """An evaluation that a person gives, whose code the logs of this person may name from now on."""
     own = [find_kind(type(evaluation))] if is_class_named(type(evaluation)) else []
-    _trust_sources((*own, *find_user_code(evaluation)))
+    trust_sources((*own, *find_user_code(evaluation)))
     return evaluation
 
 
-def _trust_sources(sources: Iterable[str]) -> None:
+def trust_sources(sources: Iterable[str]) -> None:
+    """Let the logs of this person name that code from now on."""
     for source in sources:
         trust_named_source(source)
 
@@ -62,57 +62,47 @@ def read_searcher(searcher: AnySearcher | str) -> tuple[JSON, AnySearcher]:
     return _read_configured(SEARCHER_KIND, searcher)
 
 
-def read_fork_searcher(
-    logged: JSON,
-    searcher: AnySearcher | str | None,
-    settings: Mapping[str, JSON] | None,
-    given: AnySearcher | None = None,
-    *,
-    trusted: bool,
-) -> tuple[JSON, AnySearcher | None]:
-    """What the log holds of a fork's searcher, and itself: another one, or the run's with other settings.
-
-    None, and the run's own as it was `given` to this process, if it stays.
-
-    Raises NotTrusted where the run's is code that this person does not let run, and what `read_searcher` does.
-    """
-    if searcher is not None and settings is not None:
-        raise BadArgument("settings is for the searcher that the run has; give another searcher its settings with it")
-    if settings is None:
-        return (None, given) if searcher is None else read_searcher(searcher)
-    check_mapping("settings", settings)
-    SEARCHER_KIND.from_json(logged, trusted=trusted)  # raises NotTrusted
-    name, _, own_settings = SEARCHER_KIND.parse(logged)
-    written = SEARCHER_KIND.read(format_words(name, {**own_settings, **settings}))
-    _trust_sources(sorted({*SEARCHER_KIND.find_sources(written)} - {*SEARCHER_KIND.find_sources(logged)}))
-    return written, SEARCHER_KIND.from_json(written, trusted=True)
-
-
 def read_stopping_rule(rule: AnyStoppingRule | str | None) -> tuple[JSON, AnyStoppingRule | None]:
     """What the log holds of a rule that stops hopeless trials, and itself; None for none. As `read_searcher`."""
     return (None, None) if rule is None else _read_configured(RULE_KIND, rule)
 
 
-def add_own_rule(
-    searcher: AnySearcher, budgets: Budget | Budgets | None, given: AnyStoppingRule | str | None
-) -> AnyStoppingRule | str | None:
-    """The stopping rule that is given, or that a searcher brings with it, as one does that stops instead of promoting.
+def make_own_rule(searcher: AnySearcher, budgets: Budget | Budgets | None) -> AnyStoppingRule | None:
+    """The stopping rule that a searcher brings with it, as one does that stops instead of promoting; None of others."""
+    is_several = isinstance(budgets, BudgetRange | BudgetList)
+    return searcher.make_stopping_rule(budgets) if isinstance(searcher, StoppingSearcher) and is_several else None
+
+
+def require_no_rule(searcher: AnySearcher | None, budgets: Budget | Budgets | None) -> None:
+    """Nothing, unless a searcher stops trials by a rule of its own, which a study does not: then BadArgument."""
+    if searcher is not None and make_own_rule(searcher, budgets) is not None:
+        raise BadArgument(
+            f"the searcher {searcher.name} is to stop trials early, and the trials of a study are trained by whoever "
+            "asks for them; take one that promotes trials, as asha does by itself"
+        )
+
+
+def choose_rule(
+    searcher: AnySearcher, budgets: Budget | Budgets | None, logged: JSON, given: AnyStoppingRule | None
+) -> tuple[JSON, AnyStoppingRule | None]:
+    """What the log holds of the stopping rule of a run with that searcher, and itself: the given one, or its own.
 
     Raises BadArgument where there are both.
     """
-    is_several = isinstance(budgets, BudgetRange | BudgetList)
-    own = searcher.make_stopping_rule(budgets) if isinstance(searcher, StoppingSearcher) and is_several else None
-    if own is not None and given is not None:
+    own = make_own_rule(searcher, budgets)
+    if own is None:
+        return logged, given
+    if logged is not None:
         raise BadArgument(
-            f"stopping is {show(given)}, and the searcher {searcher.name} stops trials by a rule of its own; leave "
-            "stopping out, or let the searcher promote trials"
+            f"stopping is {show(RULE_KIND.parse(logged)[0])}, and the searcher {searcher.name} stops trials by a rule "
+            "of its own; leave stopping out, or let the searcher promote trials"
         )
-    return given if own is None else own
+    return read_stopping_rule(own)
 
 
 def _read_configured(kind: LoggedKind[Any], given: Any) -> tuple[JSON, Any]:
     logged = kind.read(given) if isinstance(given, str) else kind.value_to_json(given)
-    _trust_sources(kind.find_sources(logged))
+    trust_sources(kind.find_sources(logged))
     return logged, kind.from_json(logged, trusted=True) if isinstance(given, str) else given
 
 

@@ -27,8 +27,9 @@ from archwright.search.running.callbacks import RunCallbacks
 from archwright.search.running.compare import ComparedSearch, plan_comparison, run_searches
 from archwright.search.running.loop import TrialsKeepFailing
 from archwright.search.running.runs import read_run, resume_run, start_run
+from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.duckdb_log import DuckDBLog
-from archwright.store.events import Event, RunStopped
+from archwright.store.events import Event, RunStarted, RunStopped
 from archwright.store.fold import RunState
 from archwright.store.needed import has_code
 from archwright.store.written_paths import shorten
@@ -38,18 +39,32 @@ from archwright.store.written_paths import shorten
 class ComparisonRequest:
     """What a person asks of a comparison."""
 
-    search: SearchRequest  # that each search is like, but for its searcher and its seed
+    search: SearchRequest  # that each search is like, but for its searcher with the rule that it brings, and its seed
     searchers: Mapping[str, LabelledSearcher]  # by the labels that they have in the names of runs
     seeds: int  # searches of each searcher, seeded 0, 1 ...
     name: str | None = None  # that the names of its runs begin with; None: that of the space
 
-    def list_searches(self, plan: SearchPlan, workers: int, name: str) -> Sequence[ComparedSearch]:
-        """The searches of a comparison of that name, of a complete plan; over a table each has so many workers."""
-        simulated_workers = workers if workers > 1 and not plan.evaluation.uses_workers else None
-        started = evolve(make_start(plan), simulated_workers=simulated_workers)
-        logged = {label: searcher.logged for label, searcher in self.searchers.items()}
+    def list_plans(self, plan: SearchPlan) -> Mapping[str, SearchPlan]:
+        """The complete plan of each searcher's searches by its label; raises what is wrong with it for one of them."""
+        plans = {
+            label: evolve(
+                plan, request=evolve(plan.request, searcher=each.logged, searcher_value=each.value).add_own_rule()
+            )
+            for label, each in self.searchers.items()
+        }
+        for each in plans.values():  # each ladder has rungs of its own, and each rule needs what it is told
+            each.request.choose_budget(plan.evaluation)
+            each.request.choose_objective(plan.evaluation)
+        return plans
+
+    def list_searches(self, plans: Mapping[str, SearchPlan], workers: int, name: str) -> Sequence[ComparedSearch]:
+        """The searches of a comparison of that name, by complete plans; over a table each has so many workers."""
+        starts = dict[str, RunStarted]()
+        for label, plan in plans.items():
+            simulated_workers = workers if workers > 1 and not plan.evaluation.uses_workers else None
+            starts[label] = evolve(make_start(plan), simulated_workers=simulated_workers)
         given = {label: searcher.value for label, searcher in self.searchers.items() if has_code(searcher.logged)}
-        return plan_comparison(name, started, logged, self.seeds, given)
+        return plan_comparison(name, starts, self.seeds, given)
 
 
 def run_comparison(request: ComparisonRequest, log: Path, options: RunOptions) -> Sequence[ComparedSearch]:
@@ -63,9 +78,8 @@ def run_comparison(request: ComparisonRequest, log: Path, options: RunOptions) -
         evaluator = None
         if not plan.evaluation.is_complete:  # its workers say the rest, on which it depends what its searches are
             plan, evaluator = opened.enter_context(open_plan(plan, options))
-        for searcher in request.searchers.values():  # each ladder has rungs of its own
-            evolve(plan.request, searcher_value=searcher.value).choose_budget(plan.evaluation)
-        plan_searches = partial(request.list_searches, plan, options.worker_count)
+        plans = request.list_plans(plan)
+        plan_searches = partial(request.list_searches, plans, options.worker_count)
         name, searches = opened.enter_context(claim_comparison(file, request.name, stem, plan_searches))
         unfinished, given_name = find_unfinished(file, searches), None if name in (request.name, stem) else name
         screen = Screen(options.console, TRIAL_WORDS if plan.evaluation.uses_workers else SEARCH_WORDS)
@@ -74,7 +88,7 @@ def run_comparison(request: ComparisonRequest, log: Path, options: RunOptions) -
         if not plan.objective.is_evident:
             screen.print_line(f"the searches {plan.objective}")
         announce_data(options.console, plan.data, plan.evaluation)
-        warn(describe_changed_code(file, searches))
+        warn([*_list_idle_own_rules(plan, plans), *describe_changed_code(file, searches)])
         if not plan.evaluation.uses_workers:  # each search has its own
             evaluator = None
         elif evaluator is None and unfinished:
@@ -86,6 +100,12 @@ def run_comparison(request: ComparisonRequest, log: Path, options: RunOptions) -
             to_do = "go on" if find_unfinished(file, searches) else "it has ended; read it"
             raise RunInterrupted(f"the comparison {name} was interrupted; {to_do} with: {again}", interrupts.exit_code)
     return searches
+
+
+def _list_idle_own_rules(plan: SearchPlan, plans: Mapping[str, SearchPlan]) -> Sequence[str]:
+    """A sentence where stopping rules that searchers bring never hear of an epoch; of the given one all know."""
+    own = (each for each in plans.values() if each.request.stopping != plan.request.stopping)
+    return list(dict.fromkeys(line for each in own for line in each.list_idle_rules()))
 
 
 def _open_evaluator(
@@ -177,7 +197,7 @@ class SearchesUnderWay:
                 ),
                 "retries": self.options.retries,
                 "searcher": search.load_searcher(),
-                "stopping": self.plan.request.stopping_rule,
+                "stopping": self._get_given_rule(search),
             }
             if is_begun:
                 return resume_run(self.log, search.run, evaluator, ends=search.started.ends, **run_options)
@@ -186,6 +206,11 @@ class SearchesUnderWay:
     def _follow(self, search: ComparedSearch) -> AbstractContextManager[RunFollower]:
         """Who is to be told each event of a search that is logged."""
         return follow_run(self.options.callbacks, self.log, search.run)  # pyright: ignore[reportArgumentType]  (of a field with a converter)
+
+    def _get_given_rule(self, search: ComparedSearch) -> AnyStoppingRule | None:
+        """The stopping rule of all searches; None of one that has none, or a rule of its searcher's, which are ours."""
+        request = self.plan.request
+        return request.stopping_rule if search.started.stopping == request.stopping else None
 
     def _list_begun(self) -> set[str]:
         return set(self.log.runs()) if self.log.path.exists() else set()

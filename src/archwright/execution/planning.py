@@ -1,6 +1,6 @@
 """A search as a person asks for it: checked, and what evaluates its trials opened, before anything is logged."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -26,7 +26,7 @@ from archwright.evaluate.evaluation import Evaluation, require_reported
 from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.named_evaluations import load_own_evaluation
 from archwright.execution.arguments import (
-    add_own_rule,
+    choose_rule,
     name_objective,
     read_budgets,
     read_evaluation_argument,
@@ -76,6 +76,11 @@ class SearchRequest:
             require_reported(evaluation, objective.metric)
         return objective
 
+    def add_own_rule(self) -> "SearchRequest":
+        """The same search with the stopping rule that its searcher brings; BadArgument where there is another one."""
+        logged, rule = choose_rule(self.searcher_value, self.budgets, self.stopping, self.stopping_rule)
+        return evolve(self, stopping=logged, stopping_rule=rule)
+
     @property
     def budgets(self) -> Budgets | None:
         """The budgets among which its searcher chooses; None where there is one."""
@@ -104,12 +109,15 @@ def read_request(
     seed: int = 0,
     keep_models: int | None = None,
 ) -> SearchRequest:
-    """The search of what a person gives to a function, as values or texts; raises what is wrong with any of it."""
+    """The search of what a person gives to a function, as values or texts, without any rule of its searcher's.
+
+    Raises what is wrong with any of it.
+    """
     read_evaluation = read_evaluation_argument(evaluation)
     metric, minimize = name_objective(objective, minimize)
     logged_searcher, searcher_value = read_searcher(searcher)
     budgets = read_budgets(budget)
-    logged_rule, stopping_rule = read_stopping_rule(add_own_rule(searcher_value, budgets, stopping))
+    logged_rule, stopping_rule = read_stopping_rule(stopping)
     return SearchRequest(
         space=read_space(space),
         evaluation=read_evaluation,
@@ -136,6 +144,7 @@ class SearchPlan:
     input: Input
     evaluation: Evaluation
     data: DataInfo | None
+    reports_epochs: bool = True  # False: what evaluates the trials says nothing until they end
 
     @property
     def problem(self) -> Problem:
@@ -147,6 +156,12 @@ class SearchPlan:
     def budget(self) -> Budget:
         """What a trial may spend, or the largest of several budgets."""
         return self.request.choose_budget(self.evaluation)
+
+    def list_idle_rules(self) -> Sequence[str]:
+        """A sentence where its stopping rule never hears of an epoch."""
+        if self.request.stopping is None or self.reports_epochs:
+            return []
+        return [f"the stopping rule does nothing: {self.evaluation.description} has no parameter report"]
 
     @property
     def objective(self) -> Objective:
@@ -184,9 +199,10 @@ def complete_plan(plan: SearchPlan, description: FunctionDescription | None) -> 
     if plan.request.budget is not None and evaluation.reads_budget is False:
         reason = "reads none" if evaluation.user_function is None else "has no parameter budget"
         warn([f"budget does nothing: {evaluation.description} {reason}"])
-    if plan.request.stopping is not None and description is not None and "report" not in description:
-        warn([f"the stopping rule does nothing: {evaluation.description} has no parameter report"])
-    return evolve(plan, evaluation=evaluation)
+    reports_epochs = description is None or "report" in description
+    completed = evolve(plan, evaluation=evaluation, reports_epochs=reports_epochs)
+    warn(completed.list_idle_rules())
+    return completed
 
 
 def make_start(plan: SearchPlan) -> RunStarted:

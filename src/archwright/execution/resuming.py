@@ -21,14 +21,13 @@ from archwright.display.warning import warn
 from archwright.evaluate.building import guard_evaluation
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import require_same_images
-from archwright.evaluate.evaluation import Evaluation
+from archwright.evaluate.evaluation import Evaluation, require_reported
 from archwright.evaluate.logged_evaluations import require_permission
 from archwright.evaluate.told import TrialsAreTold
 from archwright.execution.checks import require_count
 from archwright.execution.display import announce_data, announce_resumption
 from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
 from archwright.execution.known_configurations import Configurations, read_configurations
-from archwright.execution.naming import claim_new_run, generate_numbered_names
 from archwright.execution.options import RunOptions
 from archwright.execution.progress import start_progress
 from archwright.execution.restoring import describe_same_code, restore_configured, restore_evaluation
@@ -38,24 +37,21 @@ from archwright.search.named import SEARCHER_KIND
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.ends import explain_ends, has_ended, measure_seconds, suggest_moves
 from archwright.search.running.revisions import find_new_revision, iterate_revisions
-from archwright.search.running.run_view import RunView, view_run
 from archwright.search.running.runs import (
     RunRecord,
     check_paths,
     finish_run,
-    make_fork_event,
     read_run,
     resume_run,
 )
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
-from archwright.store.claim import claim, leave_to_others
+from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
 from archwright.store.logged_terms import describe_changed_kinds, load_logged_term
 from archwright.store.needed import is_told
 from archwright.store.permission import require_trusted
-from archwright.store.runs import fork_run
 from archwright.store.suggestions import format_resumption_call, format_study_call
 from archwright.store.user_code import is_source
 
@@ -195,6 +191,8 @@ def _prepare_resumption(run: str, record: RunRecord, resumption: Resumption, opt
     space = load_current_space(record, evaluation, data, trusted=trusted)
     searcher = restore_configured(SEARCHER_KIND, started.searcher, given, trusted=trusted)
     stopping = _restore_rule(run, started, given, options)
+    if stopping is not None:
+        require_reported(evaluation, started.objective.metric)  # of a fork, which may have another rule than its run
     for line in (
         *describe_same_code(started, given, evaluation, searcher, stopping),
         *describe_changed_space(run, record, space),
@@ -268,16 +266,3 @@ def _count_classes(space: JSON, shape: Shape) -> int:
     """The number of classes that a logged space was made for: that of its outputs, if they are all alike."""
     shapes = out_shapes(from_json(space), shape)
     return shapes[0][0] if len(shapes) == 1 and len(shapes[0]) == 1 else DEFAULT_CLASSES
-
-
-def fork_in_log(view: RunView, at: int, searcher: JSON, seed: int | None, moves: GivenEnds, name: str | None) -> str:
-    """Make a run with the events of another one up to number `at`; its name. What is None is as in that one.
-
-    Raises NoSuchEvent, InvalidEnd, and what `claim_new_run` does.
-    """
-    file, run = DuckDBLog(view.log), view_run(view.log, view.name, at).run
-    started = make_fork_event(run, searcher, seed, move_run_ends(run, moves))
-    with claim_new_run(file, name, lambda: generate_numbered_names(file, f"{view.name}-fork")) as new:
-        fork_run(file, view.name, at, new, started)
-        leave_to_others(file.path, new)
-    return new

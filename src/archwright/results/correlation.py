@@ -18,7 +18,7 @@ from archwright.results.frames import make_frame
 from archwright.results.html import escape_text, render_table
 from archwright.results.plotting import PictureSettings, read_figure_options
 from archwright.search.correlation.budget_correlation import BudgetCorrelation
-from archwright.search.correlation.rank_correlation import CONFIDENCE, RankCorrelation
+from archwright.search.correlation.rank_correlation import CONFIDENCE, MIN_PAIRS, RankCorrelation
 from archwright.search.running.budget_results import correlate_runs, count_failed_trials
 from archwright.search.running.run_view import RunView
 
@@ -226,6 +226,8 @@ def _list_remarks(correlation: Correlation) -> Iterable[str]:
             f"intervals: {CONFIDENCE:.0%}, percentile bootstrap of the pairs, {correlation.resamples:,} resamples, "
             f"seed {correlation.seed}; regret in the unit of the {correlation.metric}"
         )
+    if any(row.whole.is_too_small for row in found):
+        yield f"too few: two budgets are held against each other by {MIN_PAIRS} configurations or more that had both"
     if (untold := [k for k in correlation.choices if k not in correlation.told]) and correlation.told:
         yield f"the regret of the best {untold[0]} is not told, as no two budgets have more configurations than that"
     if any(row.has_survivors for row in found):

@@ -314,14 +314,14 @@ class Run(Sequence[Trial]):
         in `resume`. Raises NoSuchEvent, InvalidEnd and RunExists, and NotTrusted where `settings` are for a searcher
         that takes code of others.
         """
-        from archwright.execution.arguments import read_fork_searcher
-        from archwright.execution.resuming import fork_in_log
+        from archwright.execution.forking import ForkRequest, fork_in_log, read_fork_searcher
 
         run, moves = self._let_run(options), GivenEnds(**select_options(options, MovedEnds))
         given = (options.get("searcher"), options.get("settings"), self.given.searcher)
         written, value = read_fork_searcher(self.searcher, *given, trusted=run.view.trusted)
         seed = None if options.get("seed") is None else read_seed(options.get("seed"))
-        new = fork_in_log(self.view, self._find_event(at), written, seed, moves, options.get("name"))
+        request = ForkRequest(searcher=written, searcher_value=value, seed=seed, moves=moves, given=self.given)
+        new = fork_in_log(run.view, self._find_event(at), request, options.get("name"))
         return run._read(new, evolve(self.given, searcher=value))
 
     @take_options

@@ -91,7 +91,7 @@ def search(
         stopping=stopping,
         seed=seed,
         keep_models=keep_models,
-    )
+    ).add_own_rule()
     options, file = make_run_options(work), read_log_path(log)
     run, sources = find_begun(file, name, resume=resume), read_warm_start(warm_start, file, comparable=comparable)
     if run is None:

@@ -21,9 +21,9 @@ from archwright.core.term import Term
 from archwright.core.words import NAME_KEY
 from archwright.display.warning import warn
 from archwright.evaluate.told import Told
-from archwright.execution.arguments import add_own_rule, name_objective, read_budgets, read_searcher
+from archwright.execution.arguments import name_objective, read_budgets, read_searcher, require_no_rule
 from archwright.execution.call_options import take_options
-from archwright.execution.checks import BadArgument, check_flag, read_log_path
+from archwright.execution.checks import check_flag, read_log_path
 from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
 from archwright.execution.known_configurations import Configurations
 from archwright.execution.options import list_callbacks
@@ -110,7 +110,7 @@ def study(
     if name is None or name not in runs:
         if request.space is None:
             raise SpaceNeeded(_explain_no_study(file.path, name, runs))
-        _require_no_rule(request.searcher_value, request.budget)
+        require_no_rule(request.searcher_value, request.budget)
         plan = request.plan(request.space)
         started = request.make_start(plan)
         taken = take_over(warm, file.path, started, plan.problem, plan.request.searcher_value)
@@ -141,15 +141,6 @@ def study(
         return restored
 
     return _remember(file, resume_study(file, name, prepare, enqueue=enqueue, callbacks=followers, trusted=trust))
-
-
-def _require_no_rule(searcher: AnySearcher | None, budgets: Budget | Budgets | None) -> None:
-    """Nothing, unless a searcher stops trials by a rule of its own, which a study does not: then BadArgument."""
-    if searcher is not None and add_own_rule(searcher, budgets, None) is not None:
-        raise BadArgument(
-            f"the searcher {searcher.name} is to stop trials early, and the trials of a study are trained by whoever "
-            "asks for them; take one that promotes trials, as asha does by itself"
-        )
 
 
 @cache

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 import archwright as aw
 from archwright.core.budget import InvalidBudget, parse_budgets
 from archwright.core.objective import Objective
-from archwright.execution.arguments import add_own_rule
+from archwright.evaluate.settings import WrongMetric
+from archwright.execution.arguments import choose_rule, make_own_rule, read_stopping_rule
 from archwright.execution.checks import BadArgument
 from archwright.search.ladders.asha import Asha
 from archwright.search.rules.halving import HalvingRule
 from archwright.search.stopping_rule import TrialBegun, TrialFinished, ValueReported
+from archwright.store.duckdb_log import DuckDBLog
 from tests.search.contract import Session, replay_session
 from tests.search.ladders.sessions import climb, make_problem
 
@@ -100,10 +102,12 @@ def test_the_searcher_brings_the_rule_of_its_rungs():
     searcher = Asha(promotion=False)
     assert searcher.make_stopping_rule(WHOLE_RANGE) == HalvingRule(3.0, (1, 3, 9))
     assert Asha().make_stopping_rule(WHOLE_RANGE) is None
-    assert add_own_rule(searcher, WHOLE_RANGE, None) == HalvingRule(3.0, (1, 3, 9))
-    assert add_own_rule(Asha(), WHOLE_RANGE, "median") == "median"
-    with pytest.raises(BadArgument, match="stopping is 'median', and the searcher asha stops trials by a rule of its"):
-        add_own_rule(searcher, WHOLE_RANGE, "median")
+    assert make_own_rule(searcher, WHOLE_RANGE) == HalvingRule(3.0, (1, 3, 9))
+    median = read_stopping_rule("median")
+    assert choose_rule(searcher, WHOLE_RANGE, None, None) == read_stopping_rule(HalvingRule(3.0, (1, 3, 9)))
+    assert choose_rule(Asha(), WHOLE_RANGE, *median) == median
+    with pytest.raises(BadArgument, match="stopping is 'median', and the searcher asha stops trials by a rule of"):
+        choose_rule(searcher, WHOLE_RANGE, *median)
     with pytest.raises(InvalidBudget, match=r"the budgets are 1s\.\.9s, and asha,promotion=false stops trials by"):
         searcher.make_stopping_rule(parse_budgets("1s..9s"))
 
@@ -116,31 +120,102 @@ def test_without_promotion_every_trial_has_the_largest_budget():
     assert session.searcher.promotable(session.state) == frozenset()
 
 
+QUALITIES = aw.settings(quality=aw.integers(1, 1000))
+STOPPING = "asha,promotion=false"
+HALVING = {"name": "halving", "revision": 1, "eta": 3.0, "milestones": [1, 3]}
+
+
+def evaluate(settings, report, budget):
+    """Its quality, and a little more with each epoch."""
+    for epoch in range(1, int(budget.amount) + 1):
+        report(epoch, accuracy=settings["quality"] / 1000 + epoch / 1e6)
+    return settings["quality"] / 1000
+
+
+def search(log, searcher=STOPPING, **changes) -> aw.Run:
+    options = {"budget": "1epochs..9epochs", "trials": 12, "workers": 0, "log": log, "progress": False}
+    return aw.search(QUALITIES, evaluate, searcher=searcher, **{**options, **changes})
+
+
+def list_stopped(run) -> list[int]:
+    return [trial.number for trial in run.trials if trial.stopped is not None]
+
+
 def test_a_run_that_stops_trials(tmp_path):
     """Functions report their epochs; the rule of the searcher ends those that are behind."""
-    space = aw.settings(quality=aw.integers(1, 1000))
-
-    def evaluate(settings, report, budget):
-        for epoch in range(1, int(budget.amount) + 1):
-            report(epoch, accuracy=settings["quality"] / 1000 + epoch / 1e6)
-        return settings["quality"] / 1000
-
-    log = tmp_path / "log.duckdb"
-    run = aw.search(
-        space,
-        evaluate,
-        searcher="asha,promotion=false",
-        budget="1epochs..9epochs",
-        trials=12,
-        workers=0,
-        log=log,
-        progress=False,
-    )
+    run = search(tmp_path / "log.duckdb")
     stopped = {trial.number: trial.curves["accuracy"] for trial in run.trials if trial.stopped is not None}
     assert stopped
     assert all(len(curve) in (1, 3) for curve in stopped.values())
-    assert run.stopping == {"name": "halving", "revision": 1, "eta": 3.0, "milestones": [1, 3]}
+    assert run.stopping == HALVING
     assert run.verify()
+
+
+@pytest.mark.parametrize("searchers", [[STOPPING, "random"], ["random", STOPPING]])
+def test_a_comparison_stops_the_trials_of_that_searcher_alone(tmp_path, searchers):
+    """In whatever order they are named: it comes out as the search does, and the others have no rule of its."""
+    options = {"budget": "1epochs..9epochs", "trials": 12, "workers": 0, "progress": False}
+    log = tmp_path / "all.duckdb"
+    aw.compare(QUALITIES, evaluate, searchers, seeds=1, log=log, name="c", **options)
+    runs = {run.searcher["name"]: run for run in map(aw.Log(log).__getitem__, DuckDBLog(log).runs())}
+    alone = search(tmp_path / "alone.duckdb")
+    assert list_stopped(runs["asha"]) == list_stopped(alone) != []
+    assert runs["asha"].stopping == HALVING
+    assert (runs["random"].stopping, list_stopped(runs["random"])) == (None, [])
+    with pytest.raises(BadArgument, match="stopping is 'median', and the searcher asha stops trials by a rule of"):
+        aw.compare(QUALITIES, evaluate, searchers, seeds=1, log=log, stopping="median", **options)
+
+
+def test_over_a_table_nothing_can_be_stopped(tmp_path):
+    """A comparison refuses it as a search does, and a fork does."""
+    table = aw.Table(lambda settings, budget: settings["quality"] * budget.amount)
+    options = {"budget": "1epochs..9epochs", "trials": 4, "log": tmp_path / "log.duckdb", "progress": False}
+    expected = "no trial can be stopped early: .* has no epochs to stop at; .*promotion=false of asha"
+    with pytest.raises(WrongMetric, match=expected):
+        aw.search(QUALITIES, table, searcher=STOPPING, **options)
+    with pytest.raises(WrongMetric, match=expected):
+        aw.compare(QUALITIES, table, ["random", STOPPING], seeds=1, **options)
+    run = aw.search(QUALITIES, table, searcher="asha", **options)
+    with pytest.raises(WrongMetric, match=expected):
+        run.fork(at="last", searcher=STOPPING)
+
+
+def test_a_rule_that_hears_of_no_epoch_is_told(tmp_path, caplog):
+    """Of all searches that bring it, once."""
+    options = {"budget": "1epochs..9epochs", "trials": 2, "log": tmp_path / "log.duckdb", "progress": False}
+    searchers = [STOPPING, "asha,promotion=false,eta=2", "random"]
+    aw.compare(QUALITIES, lambda settings: settings["quality"], searchers, seeds=1, workers=0, **options)
+    told = [record.getMessage() for record in caplog.records if "stopping rule" in record.getMessage()]
+    assert len(told) == 1
+    assert "the stopping rule does nothing" in told[0]
+
+
+def test_a_fork_has_the_rule_of_its_own_searcher(tmp_path):
+    """To one that stops, with another eta, and back; a rule of the person's stays, or is in the way."""
+    run = search(tmp_path / "log.duckdb", "asha")
+    assert run.stopping is None
+    last = run.events[-1].number
+    fork = run.fork(at=last, searcher=STOPPING, trials="+12").resume(workers=0, progress=False)
+    assert fork.stopping == HALVING
+    assert [number for number in list_stopped(fork) if number >= 12]
+    other = fork.fork(at=fork.events[-1].number, settings={"eta": 2}, trials="+8").resume(workers=0, progress=False)
+    assert other.stopping == {**HALVING, "eta": 2.0, "milestones": [1, 2, 5]}
+    back = other.fork(at=other.events[-1].number, searcher="asha", trials="+8").resume(workers=0, progress=False)
+    assert back.stopping is None
+    assert not [number for number in list_stopped(back) if number >= 32]
+    assert all(each.verify() for each in (fork, other, back))
+    own = search(tmp_path / "log.duckdb", "asha", stopping="median", name="own")
+    assert own.fork(at=own.events[-1].number, searcher="random").stopping == own.stopping is not None
+    with pytest.raises(BadArgument, match="stopping is 'median', and the searcher asha stops trials by a rule of"):
+        own.fork(at=own.events[-1].number, searcher=STOPPING)
+
+
+def test_a_fork_of_a_study_stops_nothing(tmp_path):
+    study = aw.study(QUALITIES, searcher="asha", budget="1epochs..9epochs", log=tmp_path / "log.duckdb", name="s")
+    study.tell(study.ask(), 0.5)
+    study.close()
+    with pytest.raises(BadArgument, match="the searcher asha is to stop trials early, and the trials of a study"):
+        aw.fork("s", 4, log=tmp_path / "log.duckdb", searcher=STOPPING)
 
 
 def test_rungs_within_one_epoch_have_one_milestone_and_one_rung_none():

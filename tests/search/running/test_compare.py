@@ -33,7 +33,7 @@ from tests.search.running.test_loop import events_of, start_loop
 from tests.search.steered import SteeredEvaluator, open_broken_evaluator
 from tests.store.memory_log import MemoryLog
 
-SEARCHERS = {"random": {"name": "random"}, "again": {"name": "random"}}
+LABELS = ("random", "again")  # of two searchers that are both random
 
 
 @pytest.fixture
@@ -51,20 +51,28 @@ def is_whole(log) -> bool:
     return all(verdict.broken is None for verdict in verify_log(log.path))
 
 
+def make_labelled(trials) -> dict:
+    return {label: make_started(trials) for label in LABELS}
+
+
+def make_starts(trials, names) -> dict:
+    return {name: evolve(make_started(trials), searcher={"name": name}) for name in names}
+
+
 def strip_versions(events) -> list:
     """Events without the versions that they name."""
     return [evolve(e, versions={}) if isinstance(e, RunResumed) else e for e in events]
 
 
 def test_a_plan_names_every_search():
-    searches = plan_comparison("c", make_started(5), SEARCHERS, 3)
-    assert [search.run for search in searches] == [f"c.{label}.{seed}" for seed in range(3) for label in SEARCHERS]
+    searches = plan_comparison("c", make_labelled(5), 3)
+    assert [search.run for search in searches] == [f"c.{label}.{seed}" for seed in range(3) for label in LABELS]
     assert [search.started.seed for search in searches] == [0, 0, 1, 1, 2, 2]
 
 
 def test_every_search_is_logged_whole_and_is_what_it_would_be_alone(log):
     """Over two processes: each run is verified, and proposes what a run of its seed proposes anywhere."""
-    searches = plan_comparison("c", make_started(6), SEARCHERS, 3)
+    searches = plan_comparison("c", make_labelled(6), 3)
     done = list(run_searches(log, searches, partial(InstantEvaluator, 2), processes=2))
     assert sorted(search.run for search in done) == sorted(log.runs()) == sorted(search.run for search in searches)
     assert is_whole(log)
@@ -88,7 +96,7 @@ def test_a_searcher_that_no_other_process_can_import_goes_to_those_that_search(l
     logged = SEARCHER_KIND.value_to_json(Own())
     assert CODE_KEY in logged
     for trials in (3, 5):
-        searches = plan_comparison("c", make_started(trials), {"own": logged}, 2, {"own": Own()})
+        searches = plan_comparison("c", {"own": evolve(make_started(trials), searcher=logged)}, 2, {"own": Own()})
         assert all(search.load_searcher() == Own() for search in searches)
         assert len(list(run_searches(log, searches, InstantEvaluator, processes=2))) == 2
     for search in searches:
@@ -109,9 +117,7 @@ def test_searches_with_more_trials_go_on_as_if_they_were_resumed(log, tmp_path):
     """The log says of them what it says of runs that were resumed alone; they propose what was proposed at one go."""
     alone = DuckDBLog(tmp_path / "alone.duckdb")
     for trials in (3, 5, 7):
-        searches = plan_comparison(
-            "c", make_started(trials), {"random": {"name": "random"}, "mcts": {"name": "mcts"}}, 1
-        )
+        searches = plan_comparison("c", make_starts(trials, ["random", "mcts"]), 1)
         assert len(list(run_searches(log, searches, InstantEvaluator, processes=1))) == 2
         for search in searches:
             if trials == 3:
@@ -130,7 +136,7 @@ def test_searches_with_more_trials_go_on_as_if_they_were_resumed(log, tmp_path):
 
 def test_a_search_that_was_killed_in_a_trial_goes_on_with_another_attempt_at_it(log, tmp_path):
     """As `resume` does: what was under way runs again, under its number."""
-    (search,) = plan_comparison("c", make_started(9), {"mcts": {"name": "mcts"}}, 1)
+    (search,) = plan_comparison("c", make_starts(9, ["mcts"]), 1)
     events = run_whole_search(evolve(search.started, trials=6))
     killed = next(i for i, e in enumerate(events) if isinstance(e, AttemptEnded) and e.trial == 4)
     alone = DuckDBLog(tmp_path / "alone.duckdb")
@@ -148,7 +154,7 @@ def test_a_search_that_was_killed_in_a_trial_goes_on_with_another_attempt_at_it(
 
 def test_a_search_that_comes_out_otherwise_now_is_not_gone_on_with(log):
     """A score in the log is another one: the first place is named, and nothing is appended."""
-    (search,) = plan_comparison("c", make_started(6), {"random": {"name": "random"}}, 1)
+    (search,) = plan_comparison("c", make_starts(6, ["random"]), 1)
     other = {"score": 0.123, "metrics": {"accuracy": 0.123}}
     events = [
         evolve(e, **other) if isinstance(e, Scored) and e.trial == 2 else e
@@ -165,7 +171,7 @@ def test_a_search_that_comes_out_otherwise_now_is_not_gone_on_with(log):
 def test_a_search_whose_trials_keep_failing_ends_and_no_other_one_does(log, tmp_path):
     """After five failures in a row; the same again goes on with it, as a resume would."""
     (tmp_path / "ill").touch()
-    searches = plan_comparison("c", make_started(20), SEARCHERS, 2)
+    searches = plan_comparison("c", make_labelled(20), 2)
     assert len(list(run_searches(log, searches, partial(SteeredEvaluator, tmp_path), processes=2))) == 4
     for search in searches:
         run = read_run(log, search.run)
@@ -178,7 +184,7 @@ def test_a_search_whose_trials_keep_failing_ends_and_no_other_one_does(log, tmp_
 
 def test_a_comparison_that_is_stopped_goes_on_where_it_was(log, tmp_path):
     """What is logged is whole, and only the others are run again."""
-    searches = plan_comparison("c", make_started(4), SEARCHERS, 20)
+    searches = plan_comparison("c", make_labelled(4), 20)
     finished: list = []
     get_stop_request = lambda: StopRequest.GRACEFUL if finished else StopRequest.NONE  # noqa: E731
     for search in run_searches(
@@ -197,7 +203,7 @@ def test_a_comparison_that_is_stopped_goes_on_where_it_was(log, tmp_path):
 def test_searches_that_take_long_come_to_their_end_when_a_person_wants_to_stop_soon(log, tmp_path):
     """One in each process, which would be given up if it were not waited for; no other one is begun."""
     (tmp_path / "held").touch()
-    searches = plan_comparison("c", make_started(3), SEARCHERS, 10)
+    searches = plan_comparison("c", make_labelled(3), 10)
     said: list[StopRequest] = []
 
     def get_stop_request() -> StopRequest:
@@ -217,7 +223,7 @@ def test_searches_that_take_long_come_to_their_end_when_a_person_wants_to_stop_s
 
 def test_what_runs_is_given_up_when_a_person_wants_to_stop_at_once(log, tmp_path):
     (tmp_path / "slow").touch()
-    searches = plan_comparison("c", make_started(1000), SEARCHERS, 1)
+    searches = plan_comparison("c", make_labelled(1000), 1)
     get_stop_request = lambda: StopRequest.IMMEDIATE if list(tmp_path.glob("begun-*")) else StopRequest.NONE  # noqa: E731
     began = time.monotonic()
     assert (
@@ -235,7 +241,7 @@ def test_what_runs_is_given_up_when_a_person_wants_to_stop_at_once(log, tmp_path
 @pytest.mark.slow
 def test_a_process_that_is_killed_loses_no_search_that_was_done(log, tmp_path):
     """It is told, and the same again does the rest."""
-    searches = plan_comparison("c", make_started(5), SEARCHERS, 20)
+    searches = plan_comparison("c", make_labelled(5), 20)
     done: list = []
 
     def run() -> None:
@@ -255,12 +261,19 @@ def test_a_process_that_is_killed_loses_no_search_that_was_done(log, tmp_path):
 
 def test_what_an_evaluator_raises_is_raised(log):
     with pytest.raises(ZeroDivisionError):
-        list(run_searches(log, plan_comparison("c", make_started(5), SEARCHERS, 1), open_broken_evaluator, processes=1))
+        list(
+            run_searches(
+                log,
+                plan_comparison("c", make_labelled(5), 1),
+                open_broken_evaluator,
+                processes=1,
+            )
+        )
 
 
 def test_a_run_that_was_stopped_on_the_way_goes_on_to_its_end(log):
     """By `archwright resume` and Ctrl-C, say: with some of its trials."""
-    (search,) = plan_comparison("c", make_started(8), {"mcts": {"name": "mcts"}}, 1)
+    (search,) = plan_comparison("c", make_starts(8, ["mcts"]), 1)
     seen: list = []
     get_stop_request = lambda: StopRequest.GRACEFUL if len(seen) > 12 else StopRequest.NONE  # noqa: E731
     callbacks = RunCallbacks(get_stop_request, seen.append)

@@ -8,7 +8,7 @@ from attrs import evolve, fields
 
 from archwright.cli.reports.replaying import show_reproduction
 from archwright.core.ends import RunEnds
-from archwright.execution.arguments import read_fork_searcher
+from archwright.execution.forking import read_fork_searcher
 from archwright.execution.resuming import describe_new_revision
 from archwright.results.replaying import verify_proposals
 from archwright.search import named

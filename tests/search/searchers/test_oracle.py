@@ -53,7 +53,7 @@ def curves(tmp_path_factory) -> np.ndarray:
         to_json(space), "nasbench201", (3, 32, 32), searcher, evaluation_to_json(config), Objective(),
         Budget(200, "epochs"), 0, TRIALS, {},
     )  # fmt: skip
-    entries = plan_comparison("oracle", started, {"random": searcher}, SEEDS)
+    entries = plan_comparison("oracle", {"random": started}, SEEDS)
     assert len(list(run_searches(log, entries, config.open, processes=count_cores()))) == SEEDS
     return np.array([history.best for history in read_histories(log.path, ["oracle.*"])])
 
