@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from attrs import evolve
 
+from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.core.spaces.nasbench201 import OPERATIONS
 from archwright.search.named import SEARCHER_KIND
@@ -19,6 +20,7 @@ from archwright.store.log import START
 from tests.search.instant import make_started
 
 Scores = Sequence[float | None]
+NO_EPOCHS: Mapping[str, Sequence[int]] = {}
 # Tree search has a seed whose first trial fails, one that goes on for longer, and one that has no score.
 UNEVEN_SEARCHES: Mapping[str, Scores] = {
     "a.random.0": [0.1, 0.5, None, 0.4],
@@ -26,6 +28,21 @@ UNEVEN_SEARCHES: Mapping[str, Scores] = {
     "a.mcts.0": [0.2, 0.7, 0.6, 0.8, 0.9],
     "a.mcts.1": [None, 0.9, 0.1],
     "a.mcts.2": [None, None],
+}
+
+
+# Random search at one budget, and a ladder whose searches have come to different ones: their scores, and the epochs.
+LADDER_SEARCHES: Mapping[str, Scores] = {
+    "b.random.0": [0.5, 0.6, 0.7, 0.4],
+    "b.random.1": [0.4, 0.5, 0.6, 0.8],
+    "b.asha.0": [0.3, 0.4, 0.5, 0.55],
+    "b.asha.1": [0.2, 0.6, 0.35, 0.9],
+}
+LADDER_EPOCHS: Mapping[str, Sequence[int]] = {
+    "b.random.0": [9, 9, 9, 9],
+    "b.random.1": [9, 9, 9, 9],
+    "b.asha.0": [1, 1, 3, 3],
+    "b.asha.1": [1, 3, 1, 9],
 }
 
 
@@ -48,10 +65,15 @@ def log_search(log: DuckDBLog, run: str, scores: Scores, direction: str = "maxim
     return search
 
 
-def log_searches(log: DuckDBLog, runs: Mapping[str, Scores], direction: str = "maximize") -> list[ComparedSearch]:
-    """Several such runs at once, by their scores."""
+def log_searches(
+    log: DuckDBLog,
+    runs: Mapping[str, Scores],
+    direction: str = "maximize",
+    epochs: Mapping[str, Sequence[int]] = NO_EPOCHS,
+) -> list[ComparedSearch]:
+    """Several such runs at once, by their scores; the trials of some may have `epochs` of their own."""
     searches = [make_search(run, len(scores), direction) for run, scores in runs.items()]
-    events = [_make_events(search, runs[search.run]) for search in searches]
+    events = [_make_events(search, runs[search.run], epochs=epochs.get(search.run)) for search in searches]
     log.append_all(
         [
             chain_events(search.run, run_events, [0.0] * len(run_events), START)
@@ -62,13 +84,18 @@ def log_searches(log: DuckDBLog, runs: Mapping[str, Scores], direction: str = "m
 
 
 def _make_events(
-    search: ComparedSearch, scores: Scores, seconds: Sequence[float] = (10.0,), stopped: RunStopped | None = None
+    search: ComparedSearch,
+    scores: Scores,
+    seconds: Sequence[float] = (10.0,),
+    stopped: RunStopped | None = None,
+    epochs: Sequence[int] | None = None,
 ) -> list[Any]:
     events: list[Any] = [search.started]
     for trial, score in enumerate(scores):
         metrics = {} if score is None else {"accuracy": score, "test_accuracy": score - 0.1}
         status, error = ("ok", "") if score is not None else ("crashed", f"trial {trial} of {search.run} is ill")
-        events.append(Proposed(trial, (), search.started.budget))
+        budget = search.started.budget if epochs is None else Budget(epochs[trial], "epochs")
+        events.append(Proposed(trial, (), budget))
         for attempt, time in enumerate(seconds, start=1):
             last = attempt == len(seconds)
             events += [

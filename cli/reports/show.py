@@ -38,8 +38,10 @@ OPEN_STATUSES = ("waiting", "running", "interrupted")  # of a trial that has no 
 
 
 def show_runs(runs: Sequence[RunRow]) -> None:
-    """Print a line for each run."""
-    columns = {"run": "left", "status": "left", "space": "left", "searcher": "left"}
+    """Print a line for each run; where one of them has several budgets, also at which the best scores are."""
+    columns = {"run": "left", "status": "left", "space": "left", "searcher": "left", "trials": "right", "best": "right"}
+    has_several = any(run["has_several_budgets"] for run in runs)
+    columns |= {"at budget": "right"} if has_several else {}
     rows = [
         (
             run["run"],
@@ -48,11 +50,19 @@ def show_runs(runs: Sequence[RunRow]) -> None:
             run["searcher"],
             str(run["scored"]) if run["target"] is None else f"{run['scored']}/{run['target']}",
             format_score(run["best"]),
+            *([_format_best_budget(run)] if has_several else []),
             format_local_time(run["started"]),
         )
         for run in runs
     ]
-    make_console().print(make_table(columns | {"trials": "right", "best": "right", "started": "left"}, rows))
+    make_console().print(make_table(columns | {"started": "left"}, rows))
+
+
+def _format_best_budget(run: RunRow) -> str:
+    """The budget of the best trial; empty without one, and where what evaluates the trials reads none."""
+    if run["best_budget"] is None:
+        return ""
+    return format_budget(parse_budget(f"{run['best_budget']}{run['unit']}"))
 
 
 def show_run(run: RunDetails) -> None:

@@ -26,7 +26,7 @@ from archwright.plots.histories import NothingToCompare, SearchHistory, group_by
 from archwright.plots.search_kinds import compute_bin_edges
 from archwright.search.named import SEARCHERS
 from archwright.store.duckdb_log import DuckDBLog
-from tests.comparison_logs import UNEVEN_SEARCHES, log_search, log_searches
+from tests.comparison_logs import LADDER_EPOCHS, LADDER_SEARCHES, UNEVEN_SEARCHES, log_search, log_searches
 
 NAN = np.nan
 SEARCH_KINDS = [name for name, kind in FIGURE_KINDS.items() if isinstance(kind, FigureKind)]
@@ -225,6 +225,33 @@ def test_shares_and_spreads_are_of_the_scores_at_the_largest_budget(log):
         assert (axes.get_xlabel(), bars.get_xlabel()) == (name, name)
     x, y = axes.lines[0].get_data()
     assert [y[np.searchsorted(x, place)] for place in (0.2, 0.5, 0.8)] == pytest.approx([2 / 3, 1 / 3, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "name"),
+    [
+        ("incumbent", NO_OPTIONS, "best accuracy so far, of the largest budget so far"),
+        ("incumbent", FigureOptions(by="configurations"), "best accuracy so far, of the largest budget so far"),
+        ("time", NO_OPTIONS, "best accuracy so far, of the largest budget so far"),
+        (
+            "time",
+            FigureOptions(optimum=1.0),
+            "regret so far: accuracy from the optimum, of the largest budget so far",
+        ),
+        ("regret", NO_OPTIONS, "best accuracy at the end, of the largest budget"),
+    ],
+)
+def test_the_best_of_several_budgets_is_called_that(tmp_path, kind, options, name):
+    """Also where each search has one, and only together they have several; where all have the same, none is said."""
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    log_searches(log, LADDER_SEARCHES, epochs=LADDER_EPOCHS)
+    log_searches(log, {"c.mcts.0": [0.5, 0.6], "d.mcts.0": [0.7, 0.8]}, epochs={"d.mcts.0": [9, 9]})
+    for runs in (["b.*"], ["b.asha.1"], ["?.mcts.0"]):
+        axes = plot_searches(read_scored(log, *runs), kind, Figure().subplots(), options, list)
+        assert axes.get_ylabel().replace("\n", " ") == name
+    for runs in (["b.random.*"], ["c.*"]):
+        axes = plot_searches(read_scored(log, *runs), kind, Figure().subplots(), options, list)
+        assert axes.get_ylabel().replace("\n", " ") == name.partition(", of the largest")[0]
 
 
 def test_what_was_spent_has_one_unit(log):

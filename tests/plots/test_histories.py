@@ -81,7 +81,7 @@ def test_only_the_trials_of_the_named_runs_are_read(log, monkeypatch):
     module_questions = module.open_snapshot
     monkeypatch.setattr(module, "open_snapshot", spied)
     read_histories(log.path, ["b.random.0"])
-    assert [row[0] for row in read if len(row) == 11 and isinstance(row[2], float)] == ["b.random.0"] * 2
+    assert [row[0] for row in read if len(row) == 12 and isinstance(row[2], float)] == ["b.random.0"] * 2
 
 
 def test_runs_come_once_in_the_order_of_starting(log):

@@ -1,5 +1,7 @@
 """Whatever tells the best trial of a run whose trials have several budgets tells the same one."""
 
+import re
+
 import numpy as np
 import pytest
 from attrs import evolve
@@ -7,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archwright.callbacks.trials import RunPoint, TrackedTrial
+from archwright.cli.reports.show import show_runs
 from archwright.core.budget import Budget
 from archwright.core.ends import RunEnds
 from archwright.execution.progress import start_progress
-from archwright.plots.histories import make_history, read_histories
+from archwright.plots.histories import have_several_budgets, make_history, read_histories
 from archwright.results.describing import describe_best_trials, describe_run, describe_runs
 from archwright.results.run import Run
 from archwright.search.running.ends import find_ends
@@ -94,13 +97,18 @@ def test_all_agree(tmp_path_factory, data, results, direction, reads_budget):
         unit,
     )
 
+    assert row["has_several_budgets"] == view.has_several_budgets
+
     histories = [make_history(view), *read_histories(path, ["run"])]
+    reached = [history.best_budgets[-1] for history in histories]
+    assert np.array_equal(reached, [np.nan if budget is None else budget] * 2, equal_nan=True)
+    assert have_several_budgets(histories) == (reads_budget and len({epochs for epochs, _ in results}) > 1)
     for history in histories:
         reached = [-1 if i < 0 else int(history.trials[i]) for i in history.incumbents]
         states = [fold_events(run.events[: i + 1]) for i, event in enumerate(run.events) if isinstance(event, Scored)]
         assert reached == [-1 if state.incumbent is None else state.incumbent.trial for state in states]
         assert np.array_equal(history.best, history.best_tests, equal_nan=True)
-    for name in ("scores", "seconds", "tests", "levels", "trials", "fresh", "spent"):
+    for name in ("scores", "seconds", "tests", "levels", "trials", "fresh", "spent", "budgets", "best_budgets"):
         assert np.array_equal(*(getattr(history, name) for history in histories), equal_nan=True)
 
     there = {number: frozenset(["model"]) for number in run.state.trials}
@@ -122,6 +130,34 @@ def test_each_says_the_budget_where_there_are_several(tmp_path):
     values = follow_points(run.view.run, run.view.run.events).values
     assert values == {"score": 0.6, "best": 0.7, "best_trial": 1, "best_budget": 9, "seconds": 3.0}
     assert run.view.run.state.scored_since_best == 1
+    assert repr(run.best()) == "<Trial 1 of run, 9 epochs: ok, accuracy 0.7000>"
+    assert repr(run[0]) == "<Trial 0 of run, 1 epoch: ok, accuracy 0.9000>"
+
+
+def test_the_list_of_runs_says_at_which_budget_the_best_scores_are(tmp_path, capsys):
+    """Of all of them, where one has several; so scores at different budgets are not taken for the same."""
+    path = write_run(tmp_path, [(1, 0.9), (9, 0.7)], [0, 1])
+    log = DuckDBLog(path)
+    log.append("one", [make_run_started(), *generate_trials([(1, 0.8)], [0])], START)
+    log.append("none", [evolve(make_run_started(), reads_budget=False), *generate_trials([(1, 0.6)], [0])], START)
+    log.append("new", [make_run_started()], START)
+    rows = {row["run"]: row for row in describe_runs(path)}
+    assert {name: row["has_several_budgets"] for name, row in rows.items()} == {
+        "run": True,
+        "one": False,
+        "none": False,
+        "new": False,
+    }
+    show_runs(list(rows.values()))
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert re.search(r" best +at budget +started$", head)
+    shown = {line.split()[0]: line for line in lines}
+    assert re.search(r" 0\.7000 +9 epochs ", shown["run"])
+    assert re.search(r" 0\.8000 +1 epoch ", shown["one"])
+    assert re.search(r" 0\.6000 +\d{4}-", shown["none"])
+    assert "epoch" not in shown["none"] + shown["new"]
+    show_runs([rows["one"], rows["none"]])
+    assert "budget" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("reads_budget", [True, False])
@@ -130,6 +166,7 @@ def test_no_budget_is_said_where_there_is_one(tmp_path, reads_budget):
     path = write_run(tmp_path, [(1, 0.9), (epochs, 0.7)], [0, 1], reads_budget=reads_budget)
     run = Run.read(path)
     assert "best accuracy 0.9000 (trial 0)" in repr(run)
+    assert repr(run.best()) == "<Trial 0 of run: ok, accuracy 0.9000>"
     assert describe_run(run.view)["best"] == {"trial": 0, "score": 0.9}
     assert follow_progress(run.view.run, run.view.run.events).name_best() == "trial 0"
 

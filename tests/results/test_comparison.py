@@ -7,12 +7,15 @@ import pytest
 from attrs import evolve
 from matplotlib.figure import Figure
 
+from archwright.cli.comparisons import conclude
 from archwright.plots.sketch import CYCLE, HEIGHT, MARGIN, WIDTH
 from archwright.plots.stretches import Stretch
 from archwright.results.comparison import Comparison
+from archwright.results.records import ConclusionRow
 from archwright.search.running.loop import NothingScored
 from archwright.store.duckdb_log import DuckDBLog
-from tests.comparison_logs import log_searches
+from tests.cli.records import find_faults, read_records
+from tests.comparison_logs import LADDER_EPOCHS, LADDER_SEARCHES, log_searches
 
 SCORES = {
     "a.random.0": [0.1, 0.5, 0.3],
@@ -46,6 +49,32 @@ def test_a_comparison_gives_a_frame_and_a_picture(comparison):
     axes = Figure().subplots()
     assert comparison.plot(ax=axes) is axes
     assert [line.get_label() for line in axes.lines] == ["random (n=2)", "mcts (n=2)"]
+
+
+def test_a_comparison_of_several_budgets_says_them_wherever_it_is_shown(tmp_path, capsys):
+    """As text, as JSON, in a notebook, in a frame and in a figure."""
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    ladder = Comparison.read(log.path, log_searches(log, LADDER_SEARCHES, epochs=LADDER_EPOCHS))
+    head, _, asha, remark = repr(ladder).splitlines()
+    assert "budget at the end" in head
+    assert "3 epochs .. 9 epochs" in asha
+    assert remark.startswith("asha: in 1 of 2 pairs its score and that of random are at different budgets; ")
+    html = ladder._repr_html_()
+    assert "<th>budget half-way</th>" in html
+    assert "best accuracy so far, of the largest budget so far" in html
+    conclude(ladder, True)
+    out, err = capsys.readouterr()
+    rows = read_records(out)
+    assert [find_faults(row, ConclusionRow) for row in rows] == [[], []]
+    assert [(row["half_budget"], row["best_budget"], row.get("unlike_pairs")) for row in rows] == [
+        ("9epochs", "9epochs", None),
+        ("1epochs..3epochs", "3epochs..9epochs", 1),
+    ]
+    assert remark in " ".join(err.split())
+    conclude(ladder, False)
+    assert "1 epoch .. 3 epochs" in capsys.readouterr().out
+    pytest.importorskip("pandas")
+    assert list(ladder.frame()["best_budget"]) == ["9epochs", "3epochs..9epochs"]
 
 
 def test_the_trials_of_a_comparison_are_drawn_one_by_one(comparison):

@@ -1,5 +1,7 @@
 """What follows from the searches of a comparison."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from archwright.results.conclusions import check_failing, check_scored, compute_
 from archwright.search.running.loop import NothingScored, TrialsKeepFailing
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStopped
-from tests.comparison_logs import log_search, log_searches, make_search
+from tests.comparison_logs import LADDER_EPOCHS, LADDER_SEARCHES, NO_EPOCHS, log_search, log_searches, make_search
 
 SCORES = {
     "a.random.0": [0.1, 0.5, None, 0.4],
@@ -30,9 +32,9 @@ def up_to(trials):
     return Stretch("trials", trials)
 
 
-def conclude_from(log, scores, trials=4, optimum=None, direction="maximize"):
+def conclude_from(log, scores, trials=4, optimum=None, direction="maximize", epochs=NO_EPOCHS):
     """The rows of a comparison whose searches have these scores."""
-    log_searches(log, scores, direction)
+    log_searches(log, scores, direction, epochs)
     return compute_conclusions(
         read_groups(log.path, [make_search(run, trials) for run in scores]), up_to(trials), optimum
     )
@@ -148,6 +150,45 @@ def test_the_table_shows_what_went_wrong_only_where_something_did(log):
     head, random, mcts = table.splitlines()
     assert "failed trials  without score  ended early" in head
     assert mcts.split() == ["mcts", "2", "-", "-", "2", "2", "2"]
+
+
+def test_scores_come_with_the_budgets_at_which_they_are(log):
+    """The ladder's searches are at 1 and 3 epochs half-way, and at 3 and 9 at the end; one pair is at 9 alone."""
+    random, asha = conclude_from(log, LADDER_SEARCHES, epochs=LADDER_EPOCHS)
+    assert (random["half_budget"], random["best_budget"]) == ("9epochs", "9epochs")
+    assert (asha["half"], asha["half_budget"]) == (pytest.approx(0.5), "1epochs..3epochs")
+    assert (asha["best"], asha["best_budget"]) == (pytest.approx(0.725), "3epochs..9epochs")
+    assert (random["has_several_budgets"], asha["has_several_budgets"]) == (True, True)
+    assert (asha["pairs"], asha["unlike_pairs"], "unlike_pairs" in random) == (2, 1, False)
+    assert list_remarks([random, asha], up_to(4)) == [
+        "asha: in 1 of 2 pairs its score and that of random are at different budgets; these alone may make the "
+        "difference"
+    ]
+    head, *lines = render_text(tabulate_conclusions([random, asha], None)).splitlines()
+    assert re.search(r" best half-way +budget half-way +best at the end +budget at the end +test ", head)
+    assert [re.findall(r"\d+ epochs?(?: \.\. \d+ epochs)?", line) for line in lines] == [
+        ["9 epochs", "9 epochs"],
+        ["1 epoch .. 3 epochs", "3 epochs .. 9 epochs"],
+    ]
+
+
+def test_what_comes_after_the_end_makes_no_several_budgets(log):
+    """Up to two trials, the first search of the ladder has one epoch alone."""
+    scores = dict.fromkeys(("b.asha.0", "b.mcts.0"), LADDER_SEARCHES["b.asha.0"])
+    rows = conclude_from(log, scores, 2, epochs=dict.fromkeys(scores, LADDER_EPOCHS["b.asha.0"]))
+    assert [(row["has_several_budgets"], row["best_budget"]) for row in rows] == [(False, "1epochs")] * 2
+    assert "budget" not in render_text(tabulate_conclusions(rows, None))
+
+
+def test_a_search_without_a_score_is_at_no_budget(log):
+    """And a table of searches whose trials all have one budget has no budgets."""
+    scores = {"b.random.0": [0.5, 0.6], "b.asha.0": [None, None]}
+    random, asha = conclude_from(log, scores, 2, epochs={"b.random.0": [1, 3], "b.asha.0": [1, 3]})
+    assert (random["half_budget"], random["best_budget"]) == ("1epochs", "3epochs")
+    assert (asha["half_budget"], asha["best_budget"], asha["pairs"], asha["unlike_pairs"]) == (None, None, 0, 0)
+    *_, line = render_text(tabulate_conclusions([random, asha], None)).splitlines()
+    assert line.split()[:6] == ["asha", "1", "-", "-", "-", "-"]
+    assert "budget" not in render_text(tabulate_conclusions(conclude_from(log, SCORES), None))
 
 
 def test_a_single_search_has_no_error_of_its_mean(log):

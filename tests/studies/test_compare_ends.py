@@ -37,7 +37,12 @@ def test_searches_that_may_spend_the_same_are_compared_at_that(log):
     assert comparison.stretch == Stretch("total", 8.0)
     random, halving = comparison
     assert (random["trials"], halving["trials"], halving["ended_early"]) == (8, 7, 0)
-    assert comparison.remarks == ["half-way is after 4 epochs, and the end after 8 epochs"]
+    assert comparison.remarks == [
+        "half-way is after 4 epochs, and the end after 8 epochs",
+        f"{halving['searcher']}: in 2 of 2 pairs its score and that of random are at different budgets; these alone "
+        "may make the difference",
+    ]
+    assert (random["best_budget"], halving["half_budget"], halving["best_budget"]) == ("1epochs", "1epochs", "4epochs")
     (run,) = [name for name in DuckDBLog(log).runs() if "alving" in name and name.endswith(".0")]
     assert list_budgets(log, run) == [1, 1, 1, 1, 2, 2, 4]
     best = aw.Log(log)[run].best()

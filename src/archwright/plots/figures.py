@@ -32,7 +32,6 @@ from archwright.plots.search_kinds import (
     draw_incumbents,
     draw_incumbents_over_time,
     draw_thresholds,
-    get_first_search,
     label_score_axis,
     stack_incumbents,
 )
@@ -141,7 +140,7 @@ def sketch_searches(histories: Sequence[SearchHistory], optimum: float | None = 
     means = {label: compute_mean_and_error(stack_incumbents(group, optimum))[0] for label, group in groups.items()}
     colours = assign_colours(groups)
     curves = [Curve(mean.tolist(), label, CYCLE[int(colours[label][1:]) % len(CYCLE)]) for label, mean in means.items()]
-    return sketch_curves(curves, label_score_axis(get_first_search(groups), optimum), is_stepped=True)
+    return sketch_curves(curves, label_score_axis(groups, optimum), is_stepped=True)
 
 
 def require_scored(log: Path, subject: str, histories: Sequence[SearchHistory]) -> list[SearchHistory]:

@@ -56,6 +56,7 @@ class SearchHistory:
     fresh: FloatArray = Factory(lambda self: np.ones(len(self.scores)), takes_self=True)
     spent: FloatArray = Factory(lambda self: np.zeros(len(self.scores)), takes_self=True)
     times: FloatArray = Factory(lambda self: np.cumsum(np.nan_to_num(self.seconds)), takes_self=True)
+    budgets: FloatArray = Factory(lambda self: np.full(len(self.scores), np.nan), takes_self=True)  # NaN: none is read
     unit: Unit = "epochs"  # of budgets
 
     @property
@@ -82,6 +83,11 @@ class SearchHistory:
     def best_tests(self) -> FloatArray:
         """The test accuracy of the best trial so far, after each trial."""
         return np.where(self.incumbents >= 0, self.tests[self.incumbents], np.nan)
+
+    @property
+    def best_budgets(self) -> FloatArray:
+        """The budget of the best trial so far, after each trial; NaN before the first, and where none is read."""
+        return np.where(self.incumbents >= 0, self.budgets[self.incumbents], np.nan)
 
     @property
     def largest_scores(self) -> FloatArray:
@@ -117,7 +123,7 @@ class SearchHistory:
 
 
 # The fields that have a value for each trial.
-_ARRAYS = ("scores", "seconds", "tests", "levels", "trials", "fresh", "spent", "times")
+_ARRAYS = ("scores", "seconds", "tests", "levels", "trials", "fresh", "spent", "times", "budgets")
 SearchGroups = Mapping[str, Sequence[SearchHistory]]  # by searcher; the searches of each in the order of seeds
 
 _RUNS = f"""
@@ -155,7 +161,8 @@ _TRIALS = """
         FROM steps JOIN starts USING (run)
     )
     SELECT run, TRY_CAST(payload->>'$.score' AS DOUBLE), seconds, TRY_CAST(test AS DOUBLE), level, trial, fresh,
-        CASE WHEN unit = 'epochs' THEN least(amount, stopped_at) ELSE amount END, continues, clock, elapsed
+        CASE WHEN unit = 'epochs' THEN least(amount, stopped_at) ELSE amount END, continues, clock, elapsed,
+        amount
     FROM wanted JOIN given USING (run, trial) LEFT JOIN ended USING (run, trial) JOIN timed USING (run, seq)
     WHERE wanted.kind = 'Scored' ORDER BY run, seq
 """
@@ -185,7 +192,7 @@ def read_histories(log: Path, patterns: Sequence[str]) -> list[SearchHistory]:
         run: np.array([row[1:] for row in rows], dtype=np.float64)
         for run, rows in groupby(scored, key=lambda row: row[0])
     }
-    return [_make_history(run, runs[run], trials.get(run, np.empty((0, 10)))) for run in matches]
+    return [_make_history(run, runs[run], trials.get(run, np.empty((0, 11)))) for run in matches]
 
 
 def match_runs(log: Path, runs: Mapping[str, object], patterns: Sequence[str]) -> list[str]:
@@ -206,7 +213,7 @@ def match_runs(log: Path, runs: Mapping[str, object], patterns: Sequence[str]) -
 
 def _make_history(run: str, start: Sequence[Any], trials: FloatArray) -> SearchHistory:
     searcher, metric, direction, reads_budget, unit, simulates_time = start
-    scores, seconds, tests, levels, numbers, fresh, reached, continued, clocks, elapsed = trials.T
+    scores, seconds, tests, levels, numbers, fresh, reached, continued, clocks, elapsed, budgets = trials.T
     known = dict(zip(numbers.tolist(), reached.tolist(), strict=True))
     spent = np.maximum(0.0, reached - np.array([known.get(number, 0.0) for number in continued.tolist()]))
     nothing = np.zeros(len(scores))
@@ -223,6 +230,7 @@ def _make_history(run: str, start: Sequence[Any], trials: FloatArray) -> SearchH
         fresh,
         spent if reads_budget else nothing,
         _choose_times(clocks, np.cumsum(np.nan_to_num(seconds)), elapsed, simulates_time=simulates_time),
+        budgets if reads_budget else np.full(len(scores), np.nan),
         unit,
     )
 
@@ -264,10 +272,16 @@ def make_history(view: RunView) -> SearchHistory:
             np.array(elapsed),
             simulates_time=state.simulates_time,
         ),
+        [trial.budget.amount if reads_budget else None for trial in scored],
     )
     arrays = (np.array(values, dtype=np.float64) for values in columns)
     searcher, objective = SEARCHER_KIND.format(started.searcher), started.objective
     return SearchHistory(view.name, searcher, objective.metric, objective.direction, *arrays, unit=started.budget.unit)
+
+
+def have_several_budgets(histories: Iterable[SearchHistory]) -> bool:
+    """Whether trials of the searches have different budgets, so that not all scores are of the same thing."""
+    return len({(each.unit, budget) for each in histories for budget in set(each.budgets.tolist()) if budget > 0}) > 1
 
 
 class _Labelled(Protocol):

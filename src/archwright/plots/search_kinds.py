@@ -9,7 +9,14 @@ import numpy as np
 from archwright.plots.axes import FigureOptions, finish_axes, label_in_full
 from archwright.plots.bands import draw_band
 from archwright.plots.colours import assign_colours
-from archwright.plots.histories import NothingToCompare, SearchAxis, SearchGroups, SearchHistory, stack_rows
+from archwright.plots.histories import (
+    NothingToCompare,
+    SearchAxis,
+    SearchGroups,
+    SearchHistory,
+    have_several_budgets,
+    stack_rows,
+)
 from archwright.plots.stretches import find_grid, label_axis
 from archwright.search.magnitude import FloatArray
 from archwright.search.running.statistics import compute_fraction_above
@@ -19,9 +26,16 @@ THRESHOLD_COUNT = 100  # as in figure 6 of DeepArchitect
 BIN_COUNT = 50
 
 
-def label_score_axis(first: SearchHistory, optimum: float | None, when: str = "so far") -> str:
-    """What the best score, or its regret, is called on an axis."""
-    return f"best {first.metric} {when}" if optimum is None else f"regret {when}: {first.metric} from the optimum"
+def label_score_axis(groups: SearchGroups, optimum: float | None) -> str:
+    """What the best score so far, or its regret, is called on an axis; of several budgets also of which it is."""
+    return _label_best(groups, optimum, "so far", " so far")
+
+
+def _label_best(groups: SearchGroups, optimum: float | None, when: str, by_then: str = "") -> str:
+    metric = get_first_search(groups).metric
+    name = f"best {metric} {when}" if optimum is None else f"regret {when}: {metric} from the optimum"
+    has_several = have_several_budgets(history for group in groups.values() for history in group)
+    return f"{name}, of the largest budget{by_then}" if has_several else name
 
 
 def _compute_regret(history: SearchHistory, best: FloatArray, optimum: float | None) -> FloatArray:
@@ -118,7 +132,7 @@ def draw_final_scores(axes: Any, groups: SearchGroups, options: FigureOptions) -
     axes.boxplot(ends, tick_labels=list(groups), showmeans=True)
     axes.set_ylabel(
         textwrap.fill(
-            label_score_axis(get_first_search(groups), options.optimum, "at the end"),
+            _label_best(groups, options.optimum, "at the end"),
             MAX_AXIS_LETTERS_BESIDE_SLANTED_NAMES,
         )
     )
@@ -160,4 +174,4 @@ def get_first_search(groups: SearchGroups) -> SearchHistory:
 
 
 def _finish_incumbents(axes: Any, x: str, groups: SearchGroups, optimum: float | None) -> None:
-    finish_axes(axes, x, label_score_axis(get_first_search(groups), optimum), optimum is not None)
+    finish_axes(axes, x, label_score_axis(groups, optimum), optimum is not None)

@@ -6,8 +6,10 @@ from typing import Any, Self, Unpack
 
 from attrs import evolve, field, frozen
 
+from archwright.core.budget import parse_budget
 from archwright.display.columns import TextTable
 from archwright.display.console import make_table, render_text
+from archwright.display.text import format_budget
 from archwright.execution.call_options import take_options
 from archwright.execution.logged_searches import LoggedSearch, read_logged_searches
 from archwright.plots.figures import plot_searches, require_scored, sketch_searches
@@ -140,14 +142,12 @@ class Comparison(Sequence[ConclusionRow]):
 
 def tabulate_conclusions(rows: Sequence[ConclusionRow], optimum: float | None) -> TextTable:
     """The table of a comparison, for people."""
-    goal = "best" if optimum is None else "regret"
-    columns = {"searcher": "left", "seeds": "right", f"{goal} half-way": "right", f"{goal} at the end": "right"}
-    columns |= {
-        "test": "right",
-        f"better than {rows[0]['searcher']} by": "right",
-        "95 % interval": "right",
-        "p": "right",
-    }
+    goal, has_several = "best" if optimum is None else "regret", rows[0]["has_several_budgets"]
+    names = ["seeds"]
+    for when in ("half-way", "at the end"):  # beside each score the budget at which it is, where there are several
+        names += [f"{goal} {when}", *([f"budget {when}"] if has_several else [])]
+    names += ["test", f"better than {rows[0]['searcher']} by", "95 % interval", "p"]
+    columns = {"searcher": "left", **dict.fromkeys(names, "right")}
     counts = {title: [row[key] for row in rows] for title, key in PROBLEMS.items()}
     counts = {title: numbers for title, numbers in counts.items() if any(numbers)}
     columns |= dict.fromkeys(counts, "right")
@@ -160,7 +160,9 @@ def _format_row(row: ConclusionRow) -> Sequence[object]:
         row["searcher"],
         row["seeds"],
         _format_mean(row["half"], row["half_error"]),
+        *([_format_budget_text(row["half_budget"])] if row["has_several_budgets"] else []),
         _format_mean(row["best"], row["best_error"]),
+        *([_format_budget_text(row["best_budget"])] if row["has_several_budgets"] else []),
         "" if row["test"] is None else f"{row['test']:.5f}",
         *_format_difference(row),
     )
@@ -179,6 +181,11 @@ def _format_mean(mean: float | None, error: float | None) -> str:
     if mean is None:
         return "-"
     return _format_number(mean) if error is None else f"{_format_number(mean)} ± {_format_number(error)}"
+
+
+def _format_budget_text(budgets: str | None) -> str:
+    """A budget of a row, or the smallest and the largest of several; a dash where there is none."""
+    return "-" if budgets is None else " .. ".join(format_budget(parse_budget(text)) for text in budgets.split(".."))
 
 
 def _format_number(value: float, sign: str = "") -> str:

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
+from archwright.core.budget import Budget
+from archwright.display.text import pluralize
 from archwright.execution.logged_searches import LoggedSearch
 from archwright.plots.histories import (
     SearchGroups,
     SearchHistory,
     explain_missing_scores,
+    have_several_budgets,
     read_histories,
 )
 from archwright.plots.stretches import Stretch
@@ -40,6 +43,7 @@ def compute_conclusions(groups: SearchGroups, stretch: Stretch, optimum: float |
     any other, but nobody knows by how much: it is counted, and is in no mean and no pair.
     """
     first = next(iter(groups.values()))
+    has_several = have_several_budgets(stretch.cut(history) for group in groups.values() for history in group)
     rows: list[ConclusionRow] = []
     for label, whole in groups.items():
         group = [stretch.cut(history) for history in whole]
@@ -53,8 +57,11 @@ def compute_conclusions(groups: SearchGroups, stretch: Stretch, optimum: float |
             "trials": max(len(history.scores) for history in group),
             "half": half,
             "half_error": half_error,
+            "half_budget": _name_budgets(whole, stretch, stretch.half),
             "best": best,
             "best_error": best_error,
+            "best_budget": _name_budgets(whole, stretch, stretch.end),
+            "has_several_budgets": has_several,
             "failed": int(sum(np.isnan(history.scores).sum() for history in group)),
             "without_score": sum(not history.has_score for history in group),
             "ended_early": sum(map(stretch.is_short, whole)),
@@ -68,6 +75,22 @@ def _look_up_best(group: Sequence[SearchHistory], stretch: Stretch, point: float
     """The best score of each search up to a point of the stretch [searches]."""
     places = np.array([point])
     return np.array([history.look_up(history.best, stretch.by, places)[0] for history in group])
+
+
+def _look_up_budgets(group: Sequence[SearchHistory], stretch: Stretch, point: float) -> FloatArray:
+    """The budget of each of these best scores [searches]; NaN without one, and where none is read."""
+    places = np.array([point])
+    return np.array([history.look_up(history.best_budgets, stretch.by, places)[0] for history in group])
+
+
+def _name_budgets(group: Sequence[SearchHistory], stretch: Stretch, point: float) -> str | None:
+    """The budget of the best scores up to a point, or the smallest and the largest one; None where there is none."""
+    budgets = _look_up_budgets(group, stretch, point)
+    known = np.unique(budgets[np.isfinite(budgets)])
+    if not len(known):
+        return None
+    ends = known[[0, -1]] if len(known) > 1 else known
+    return "..".join(str(Budget(float(amount), group[0].unit)) for amount in ends)
 
 
 def _compute_mean_test_accuracy(group: Sequence[SearchHistory]) -> float | None:
@@ -95,14 +118,21 @@ def _compare_with_first(group: Sequence[SearchHistory], first: Sequence[SearchHi
     try:
         difference = bootstrap_paired_difference(list(scores), list(first_scores))
     except NoPairedScores:
-        return {"pairs": 0, "better_by": None, "low": None, "high": None, "p": None}
+        return {"pairs": 0, "better_by": None, "low": None, "high": None, "p": None, "unlike_pairs": 0}
     return {
         "pairs": difference.pairs,
         "better_by": difference.mean,
         "low": difference.low,
         "high": difference.high,
         "p": difference.p_value,
+        "unlike_pairs": _count_unlike_pairs(group, first, stretch),
     }
+
+
+def _count_unlike_pairs(group: Sequence[SearchHistory], first: Sequence[SearchHistory], stretch: Stretch) -> int:
+    """How many pairs hold scores at different budgets against each other."""
+    budgets, others = (_look_up_budgets(histories, stretch, stretch.end) for histories in (group, first))
+    return int((np.isfinite(budgets) & np.isfinite(others) & (budgets != others)).sum())
 
 
 def list_remarks(rows: Sequence[ConclusionRow], stretch: Stretch) -> list[str]:
@@ -119,6 +149,11 @@ def list_remarks(rows: Sequence[ConclusionRow], stretch: Stretch) -> list[str]:
             number = template.format(row["ended_early"])
             remarks.append(
                 f"{number} ended before {stretch.name_point(stretch.end)}; what they had found stands for the rest"
+            )
+        if unlike := row.get("unlike_pairs"):
+            remarks.append(
+                f"{row['searcher']}: in {unlike} of {pluralize(row.get('pairs', 0), 'pair')} its score and that of "
+                f"{rows[0]['searcher']} are at different budgets; these alone may make the difference"
             )
     return remarks
 

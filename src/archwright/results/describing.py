@@ -45,10 +45,21 @@ from archwright.store.query import query
 from archwright.store.queue_state import Queue
 from archwright.store.written_paths import shorten
 
+_RUN_ROWS = """
+    WITH given AS (
+        SELECT run, count(
+            DISTINCT (payload->>'$.budget.unit', TRY_CAST(payload->>'$.budget.amount' AS DOUBLE))
+        ) AS budgets
+        FROM events WHERE kind = 'Proposed' GROUP BY run
+    )
+    SELECT runs.*, unit IS NOT NULL AND coalesce(budgets, 0) > 1 AS has_several_budgets
+    FROM runs LEFT JOIN given USING (run) ORDER BY started
+"""
+
 
 def describe_runs(log: Path) -> list[RunRow]:
     """A row of the view `runs` for each run; where that says open, it is running, died or new."""
-    result = query(log, "SELECT * FROM runs ORDER BY started")
+    result = query(log, _RUN_ROWS)
     return [_describe_row(log, dict(zip(result.columns, row, strict=True))) for row in result.rows]
 
 

@@ -53,7 +53,7 @@ class Membership(TypedDict):
 
 
 class RunRow(TypedDict):
-    """A row of the view `runs`."""
+    """A row of the view `runs`, and whether the best score is one of several budgets."""
 
     run: str
     started: str  # UTC, as in 2026-01-31T12:00:00.000+00:00
@@ -79,6 +79,7 @@ class RunRow(TypedDict):
     unit: str | None  # of budgets: epochs, seconds or examples; None where none is read
     configurations: int | None  # this and the next one: further ends
     total: float | None  # in that unit
+    has_several_budgets: bool  # whether the run's trials have several; not in the view
 
 
 class TrialCounts(TypedDict):
@@ -351,6 +352,7 @@ class Difference(TypedDict, total=False):
     low: float | None  # of its 95 % confidence interval
     high: float | None
     p: float | None
+    unlike_pairs: int  # pairs whose two scores are at different budgets
 
 
 class ConclusionRow(Difference):
@@ -363,8 +365,12 @@ class ConclusionRow(Difference):
     trials: int  # of its longest search, up to the end
     half: float | None  # the mean best score half-way; None if no search has one
     half_error: float | None  # its standard error; None if fewer than two searches have a score
+    # At which these scores are, as in 12epochs, or 12epochs..200epochs where searches differ; None if none is read.
+    half_budget: str | None
     best: float | None  # the mean best score at the end
     best_error: float | None
+    best_budget: str | None
+    has_several_budgets: bool  # whether the trials of all these searches have several
     failed: int  # trials
     without_score: int  # searches
     ended_early: int  # searches

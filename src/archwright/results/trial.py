@@ -260,7 +260,9 @@ class Trial:
         return (*self.view.identity, self.number)
 
     def __repr__(self) -> str:
-        return f"<Trial {self.number} of {self.run}: {self._describe_result()}>"
+        budget = self.view.name_budget(self.state)
+        given = "" if budget is None else f", {format_budget(budget)}"
+        return f"<Trial {self.number} of {self.run}{given}: {self._describe_result()}>"
 
     def _describe_result(self) -> str:
         status = self.status.replace("_", " ")
