@@ -238,7 +238,7 @@ def test_one_search_that_keeps_failing_does_not_end_the_others(folder):
     assert "2 searches stopped as too many trials in a row failed: f.random.1, f.mcts.1; of f.random.1" in done.stderr
     assert "ValueError: seed 1 is ill" in done.stderr
     assert "f.mcts.1 stopped, as too many trials in a row failed" in done.stderr
-    assert "random: 1 of 3 searches have no score; they are in no mean and no pair" in done.stderr
+    assert "random: 1 of 3 searches have no score by the end; they are in no mean and no pair" in done.stderr
     assert "f.random.2  trial 5  accuracy" in done.stderr  # how far it is within a search
     assert {name: (each["status"], each["scored"]) for name, each in runs(folder).items()} == {
         f"f.{searcher}.{seed}": ("failing", 5) if seed == 1 else ("finished", 6)

@@ -78,7 +78,7 @@ def test_a_search_without_a_score_is_counted_and_is_in_no_mean_and_no_pair(log):
     assert (mcts["best"], mcts["test"]) == pytest.approx((0.85, 0.75))
     assert (mcts["pairs"], mcts["better_by"], mcts["p"]) == (2, pytest.approx(0.3), 0.5)
     assert list_remarks([random, mcts], up_to(4)) == [
-        "mcts: 1 of 3 searches have no score; they are in no mean and no pair"
+        "mcts: 1 of 3 searches have no score by the end; they are in no mean and no pair"
     ]
 
 
