@@ -23,6 +23,7 @@ from archwright.execution.options import RunOptions
 from archwright.execution.planning import SearchPlan, SearchRequest, make_start, open_plan, plan_search
 from archwright.execution.session import RunInterrupted, open_evaluator
 from archwright.execution.surfaces import SEARCH_WORDS, TRIAL_WORDS, Screen
+from archwright.search.ladders.asha import describe_unused_fresh
 from archwright.search.running.callbacks import RunCallbacks
 from archwright.search.running.compare import ComparedSearch, plan_comparison, run_searches
 from archwright.search.running.loop import TrialsKeepFailing
@@ -65,6 +66,7 @@ def run_comparison(request: ComparisonRequest, log: Path, options: RunOptions) -
             plan, evaluator = opened.enter_context(open_plan(plan, options))
         for searcher in request.searchers.values():  # each ladder has rungs of its own
             evolve(plan.request, searcher_value=searcher.value).choose_budget(plan.evaluation)
+            warn(describe_unused_fresh(searcher.value))
         plan_searches = partial(request.list_searches, plan, options.worker_count)
         name, searches = opened.enter_context(claim_comparison(file, request.name, stem, plan_searches))
         unfinished, given_name = find_unfinished(file, searches), None if name in (request.name, stem) else name
