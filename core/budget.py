@@ -5,7 +5,7 @@ A search of several budgets has rungs, the budgets that its trials may have.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from typing import Any, Literal, get_args, overload
@@ -234,6 +234,7 @@ class BudgetList:
 
 
 Budgets = BudgetRange | BudgetList
+GivenBudgets = Budget | Budgets | Sequence[Budget | str] | str  # what a person may give for one or several
 RANGE_SEPARATOR, LIST_SEPARATOR = "..", ","
 
 

@@ -141,7 +141,7 @@ def custom_setting(
     *,
     meaning: str,
     source: str = "",
-    converter: Callable[[Any], Any] | None = None,
+    converter: "Callable[[Any], Any] | attrs.Converter[Any, Any] | None" = None,
     is_nested: bool = False,
 ) -> Any:
     """A setting of any other kind: `allowed` says in words what `is_allowed` takes, also before `converter` is used.

@@ -16,7 +16,7 @@ from attrs import frozen
 from archwright.core.errors import ArchwrightError, show
 from archwright.core.json import JSON
 from archwright.core.setting import settings_by_name
-from archwright.core.words import NAME_KEY, format_words, parse_words
+from archwright.core.words import NAME_KEY, BadWords, format_words, parse_words
 from archwright.search.searcher import get_revision
 from archwright.store.configured import ConfiguredKind, strip_place
 from archwright.store.extensions import Extension
@@ -99,7 +99,7 @@ class LoggedKind(ConfiguredKind[Extension]):
         """The names of a person's own, in what a log holds: those that need permission to be loaded."""
         name, _, settings = self.parse(data)
         own = [name] if name not in self.builtin and is_source(name) and CODE_KEY not in data else []
-        nested = [value for value in settings.values() if is_configured(value)]
+        nested = [inner for value in settings.values() if (inner := _read_nested(value)) is not None]
         return [*own, *(source for value in nested for source in self.find_sources(value))]
 
     def shorten(self, data: JSON) -> tuple[str, dict[str, JSON]]:
@@ -213,3 +213,14 @@ def pair_code(data: JSON, value: Any) -> Iterator[tuple[str | None, type[Any]]]:
     for key, inner in data.items():
         if is_configured(inner):
             yield from pair_code(inner, getattr(value, key, None))
+
+
+def _read_nested(value: JSON) -> JSON:
+    """What a setting may configure: as a log holds it, or of a text, which a setting may be as well; None of others."""
+    if not isinstance(value, str):
+        return value if is_configured(value) else None
+    try:
+        name, settings = parse_words(value)
+    except BadWords:
+        return None
+    return {NAME_KEY: name, **settings}

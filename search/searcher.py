@@ -1,12 +1,15 @@
 """The protocol of searchers: frozen settings, and pure functions of a state that nothing else looks into."""
 
+from collections.abc import Callable
+from importlib import import_module
 from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 import attrs
 
 from archwright.core.budget import Budget, Budgets
+from archwright.core.errors import ArchwrightError, show
 from archwright.core.protocols import Outcome, Problem, Proposal
-from archwright.core.setting import Setting, custom_setting, settings_by_name
+from archwright.core.setting import BadSetting, Setting, custom_setting, settings_by_name
 from archwright.search.randomness import UniformStream, open_uniform_stream
 
 State = TypeVar("State")
@@ -125,7 +128,8 @@ def find_promotable(searcher: Searcher[State], state: State) -> frozenset[int]:
 def searcher_setting(default: AnySearcher | None, *, meaning: str, source: str = "", may_promote: bool = True) -> Any:
     """A setting that is another searcher, as in `sampler=smbo(initial=5)`; also None where that is the default.
 
-    Unless it `may_promote`, it is none that continues trials, such as a ladder.
+    Where a value is made in Python, a text is taken for the searcher that it names. Unless it `may_promote`, it is none
+    that continues trials, such as a ladder.
     """
     kind = "a searcher" if may_promote else "a searcher that promotes no trials"
     allowed = f"{kind}, as in smbo(initial=5)" + (", or null" if default is None else "")
@@ -137,7 +141,37 @@ def searcher_setting(default: AnySearcher | None, *, meaning: str, source: str =
         is_searcher = all(callable(getattr(value, method, None)) for method in methods)
         return is_searcher and (may_promote or not isinstance(value, PromotingSearcher))
 
-    return custom_setting(default, allowed, is_allowed, meaning=meaning, source=source, is_nested=True)
+    return custom_setting(
+        default,
+        allowed,
+        is_allowed,
+        meaning=meaning,
+        source=source,
+        converter=attrs.Converter(_make_reader(allowed, is_allowed), takes_self=True, takes_field=True),
+        is_nested=True,
+    )
+
+
+def _make_reader(
+    allowed: str, is_allowed: Callable[[Any], bool]
+) -> Callable[[Any, object, "attrs.Attribute[Any]"], Any]:
+    """What makes a searcher of a text, and leaves all else as it is; BadSetting of one that may not be there."""
+
+    def read(value: Any, owner: object, attribute: "attrs.Attribute[Any]") -> Any:
+        if not isinstance(value, str):
+            return value
+        given = f"{attribute.name} of {type(owner).__name__} is {show(value)}"
+        # By its name, since names are of searchers, which are made of settings, and so are known above them.
+        kind = import_module("archwright.search.named").SEARCHER_KIND
+        try:
+            searcher = kind.find(*kind.split_nested(value))
+        except ArchwrightError as error:
+            raise BadSetting(f"{given}: {error}") from error
+        if not is_allowed(searcher):
+            raise BadSetting(f"{given}; it may be {allowed}")
+        return searcher
+
+    return read
 
 
 def get_revision(extension: object) -> int:

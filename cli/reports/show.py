@@ -29,7 +29,7 @@ from archwright.display.text import (
 from archwright.results.describing import read_ends
 from archwright.results.records import EarlyStopRecord, RunDetails, RunRow, TrialRecord
 from archwright.results.repeats import explain_repeats, format_repeats
-from archwright.results.run_text import describe_rule, name_best
+from archwright.results.run_text import describe_rule, find_usual_settings, name_best
 from archwright.store.suggestions import suggest_continuation
 
 MAX_TRIAL_ROWS = 20  # of a run's trials on a terminal
@@ -179,9 +179,12 @@ def _format_searcher(run: RunDetails) -> str:
 
 
 def _format_settings(data: Mapping[str, Any], name: str) -> str:
-    """A searcher or evaluator by its name, with those of its settings that say something."""
+    """A searcher or evaluator by its name, with its settings, but for those that are off, as they usually are."""
+    usual = find_usual_settings(data, name)
     settings = [
-        f"{key} {_format_setting(value)}" for key, value in data.items() if key != name and value not in (None, {}, 0)
+        f"{key} {_format_setting(value)}"
+        for key, value in data.items()
+        if key != name and value not in (None, {}) and (value != 0 or usual.get(key) != value)
     ]
     return ", ".join([str(data[name]), *settings])
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import frozen
 
-from archwright.core.budget import RANGE_SEPARATOR, Budget, BudgetRange, parse_budgets
+from archwright.core.budget import LIST_SEPARATOR, RANGE_SEPARATOR, Budget, BudgetRange, Budgets, parse_budgets
 from archwright.core.check import check
 from archwright.core.input import Input
 from archwright.core.node import root
@@ -84,9 +84,22 @@ class Table(Evaluation):
     def require_budget(self, budget: Budget) -> None:
         """Raises NotInTable unless it has results of it. Only new runs ask: old ones with another one go on."""
         if not _holds(self.budgets, budget):
-            *ends, last = map(str, _list_ends(self.budgets))
-            known = f"{', '.join(ends)} {'to' if RANGE_SEPARATOR in self.budgets else 'and'} {last}" if ends else last
-            raise NotInTable(f"the budget is {budget}; the table of {self.benchmark} has {known}")
+            raise NotInTable(f"the budget is {budget}; {self._describe_budgets()}")
+
+    def explain_rungs(self, budgets: BudgetRange, rungs: Sequence[Budget]) -> str:
+        """What is wrong with a range of which it lacks a rung, with the budgets to be given instead."""
+        known = [budget for budget in _list_ends(self.budgets) if budget.unit == budgets.largest.unit]
+        inside = [str(budget) for budget in known if budgets.smallest <= budget <= budgets.largest]
+        given = LIST_SEPARATOR.join(inside) if len(inside) > 1 and RANGE_SEPARATOR not in self.budgets else self.budgets
+        remedy = ", with a searcher that is no ladder" if isinstance(parse_budgets(given), Budget) else ""
+        return (
+            f"the budget is {budgets}, with the rungs {_format_row([*map(str, rungs)], 'and')}; "
+            f"{self._describe_budgets()}; write --budget {given}, in Python budget={given!r}{remedy}"
+        )
+
+    def _describe_budgets(self) -> str:
+        joint = "to" if RANGE_SEPARATOR in self.budgets else "and"
+        return f"the table of {self.benchmark} has {_format_row([*map(str, _list_ends(self.budgets))], joint)}"
 
     def choose_objective(self, metric: str | None = None, minimize: bool | None = None) -> Objective:
         """By default the table's metric; see `make_objective`."""
@@ -144,6 +157,27 @@ class Table(Evaluation):
         """What looks jobs up; raises BadTable where there is no such table: it is read here, before any trial."""
         self.load()
         return SimulatedWorkers(partial(look_up_job, self), workers)
+
+
+def require_rungs(evaluation: Evaluation, budgets: Budget | Budgets, rungs: Sequence[Budget]) -> None:
+    """Raises what `require_budget` does, for each of the rungs that a searcher makes of the budgets.
+
+    Of a range, most are of nobody's choice: so a table that lacks one says what the range was, and what to write.
+    """
+    try:
+        for rung in rungs:
+            evaluation.require_budget(rung)
+    except NotInTable as error:
+        # One that overrides `require_budget` has said in its own words what it lacks.
+        is_usual = type(evaluation).require_budget is Table.require_budget
+        if is_usual and isinstance(evaluation, Table) and isinstance(budgets, BudgetRange) and len(rungs) > 1:
+            raise NotInTable(evaluation.explain_rungs(budgets, rungs)) from error
+        raise
+
+
+def _format_row(texts: Sequence[str], joint: str) -> str:
+    *others, last = texts
+    return f"{', '.join(others)} {joint} {last}" if others else last
 
 
 @cache

@@ -164,6 +164,19 @@ class Asha(AsynchronousLadder):
         return Beginning(next(number for number, total in enumerate(sums) if drawn < total))
 
 
+def describe_unused_fresh(searcher: AnySearcher) -> list[str]:
+    """A sentence where promotions are to be trained from the beginning, and there are none; else nothing.
+
+    It is not refused, as several brackets are: logs may have it, and their runs go on with the same searcher.
+    """
+    if not isinstance(searcher, Asha) or searcher.promotion or not searcher.fresh:
+        return []
+    return [
+        "fresh of the searcher asha does nothing: it is about promotions, and with promotion=false there are none; "
+        "leave one of them out"
+    ]
+
+
 def compute_bracket_weights(rung_count: int, bracket_count: int, eta: float) -> Sequence[float]:
     """In proportion to the configurations that each bracket has in Hyperband: eta^(K - s) * (K + 1) / (K - s + 1).
 

@@ -35,7 +35,8 @@ class Kde:
     `top_n_percent`, d + 1 at least; a failed trial is worse than any other, and never good. Candidates are drawn around
     good configurations, choice by choice down the space, more widely than their density says; what is not active in a
     good one is drawn from its domain. Densities have the coordinates that are active in a candidate alone. One time in
-    three, and until there is a model, a leaf is drawn from the space, by weights and priors where it has them.
+    three, and until there is a model, a leaf is drawn from the space, by weights and priors where it has them. So it is
+    where every candidate was seen already, as happens where all good configurations agree in most options.
 
     Other than in HpBandSter, a choice of options has as many as the space, whatever was seen, and its bandwidth does
     not depend on how they are numbered and is never more than uniform; the models of all budgets stay; where a

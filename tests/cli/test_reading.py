@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+import archwright as aw
+from archwright.cli.reports.show import _format_settings
 from archwright.cli.reports.show_trial import find_differing_choices, merge_names, tabulate_choices
 from archwright.search.running.runs import read_run
 from archwright.store.duckdb_log import DuckDBLog
@@ -41,6 +43,33 @@ def test_show_run(reader):
         "5 epochs",
     ):
         assert said in shown
+
+
+@pytest.mark.parametrize(
+    ("searcher", "said"),
+    [
+        ("asha,promotion=false", "brackets 1, promotion false, seed 0"),
+        ("asha", "brackets 1, promotion true, seed 0"),
+        ("asha,sampler=random(replacement=false)", "sampler random (revision 1, replacement false), brackets 1, prom"),
+        ("kde,random_fraction=0", "num_samples 64, random_fraction 0, bandwidth_factor 3"),
+        ("mcts", "revision 1, exploration 0.25, seed 0"),
+    ],
+)
+def test_show_says_what_is_off_unless_it_usually_is(cli, tmp_path, searcher, said):
+    """Also of a stopping rule, and of what evaluates the trials; of a person's own nobody knows what is usual."""
+    space, budget = aw.settings(x=[1, 2, 3]), "1epochs..3epochs" if searcher.startswith("asha") else None
+    how = {"trials": 1, "workers": 0, "log": tmp_path / "archwright.duckdb", "progress": False}
+    aw.search(space, "score.py:score", searcher=searcher, budget=budget, name="off", **how)
+    assert said in " ".join(cli("show", "off").out.split())
+
+
+def test_what_is_usual_is_known_of_what_is_built_in_alone():
+    evaluator = {"kind": "training", "validation": 0.0, "split_seed": 0, "data_dir": None}
+    assert _format_settings(evaluator, "kind") == "training, validation 0"
+    assert _format_settings({"name": "median", "warmup": 0, "startup": 0}, "name") == "median, warmup 0, startup 0"
+    for name in ("kind", "name"):
+        own = {name: "mine.py:Own", "flag": False, "factor": 0.0, "other": None, "kind of": 1}
+        assert _format_settings(own, name) == "mine.py:Own, flag false, factor 0, kind of 1"
 
 
 def test_show_without_a_run_is_the_last_one(reader):

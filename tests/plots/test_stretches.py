@@ -197,6 +197,9 @@ def test_incumbents_are_drawn_by_what_one_asks_for(axis):
 def test_what_nothing_is_measured_by():
     with pytest.raises(UnknownAxis, match="by is 'trails', by which no search is measured; did you mean trials"):
         read_axis("trails")
+    for unit in ("epochs", "examples"):
+        with pytest.raises(UnknownAxis, match=rf"; did you mean total, the {unit} that were spent\?$"):
+            read_axis(unit)
     with pytest.raises(UnknownAxis, match="by is 3, by which no search is measured; write one of trials, config"):
         read_axis(3)
     with pytest.raises(UnknownAxis, match="by is 'time', and the kind histogram has axes of its own; leave it out"):

@@ -334,6 +334,25 @@ def test_what_is_logged_is_a_run(log):
         assert [open_trial.leaf.path for open_trial in study.open_trials] == [trial.leaf.path]
 
 
+def test_a_trial_of_a_ladder_knows_its_rung_and_its_bracket(log):
+    """As the log does, also where an earlier process asked for it; without a ladder it has none."""
+    with begin_study(log, make_started("hyperband", brackets=0), "mine") as study:
+        asked = [study.ask() for _ in range(8)]
+        for trial in asked:
+            study.tell(trial, float(trial.trial))
+        asked += [study.ask() for _ in range(8)]
+    with resume_study(log, "mine") as study:
+        assert [(trial.rung, trial.bracket) for trial in study.open_trials] == [
+            (trial.rung, trial.bracket) for trial in asked[8:]
+        ]
+        rows = query(log.path, "select rung, bracket from trials order by trial").rows
+    assert [(trial.rung, trial.bracket) for trial in asked] == [tuple(row) for row in rows]
+    assert len({trial.rung for trial in asked}) > 1
+    with begin_study(log, make_started("random"), "other") as study:
+        trial = study.ask()
+    assert (trial.rung, trial.bracket) == (None, None)
+
+
 def test_a_run_of_an_evaluator_is_no_study(log):
     start_run(log, "run", make_search_started(1), InstantEvaluator())
     with pytest.raises(NotAStudy, match="of an evaluator, instant"):

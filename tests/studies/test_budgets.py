@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve, frozen
 
 import archwright as aw
-from archwright.core.budget import Budget
+from archwright.core.budget import Budget, BudgetList, InvalidBudget
 from archwright.results.trial_table import tabulate_trials
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.log import START
@@ -99,6 +99,54 @@ def test_a_rule_that_never_hears_of_an_epoch_is_said_to_do_nothing(tmp_path, mon
     assert all("the stopping rule does nothing: " in said and "no parameter report" in said for said in caplog.messages)
     aw.search(SPACE, spend, input=INPUT, **silent)
     assert len(caplog.messages) == 2
+
+
+def test_a_promotion_that_is_to_be_fresh_is_said_to_do_nothing_where_there_is_none(tmp_path, monkeypatch, caplog):
+    """It is no mistake of a log that has it, whose run goes on."""
+    monkeypatch.chdir(tmp_path)
+    stopping = aw.searchers.Asha(promotion=False, fresh=True)
+    how = {"input": INPUT, "budget": "1epochs..9epochs", "trials": 1, "workers": 0}
+    run = aw.search(SPACE, spend, searcher=stopping, **how)
+    said = "fresh of the searcher asha does nothing: it is about promotions, and with promotion=false there are none; "
+    assert caplog.messages == [f"{said}leave one of them out"]
+    assert len(run.resume(trials="+1", workers=0)) == 2
+    aw.compare(SPACE, spend, ["random", stopping], seeds=1, **how)
+    assert [message.startswith(said) for message in caplog.messages].count(True) == 2
+    caplog.clear()
+    for silent in ("asha,promotion=false", "asha,fresh=true"):
+        aw.search(SPACE, spend, searcher=silent, **how)
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("several", [["1epochs", "9epochs"], ("1epochs", Budget(9, "epochs"))])
+def test_a_list_of_budgets_is_one_wherever_budgets_are_given(tmp_path, several):
+    """The same as its text: so a search, a study or a comparison of the one goes on with the other."""
+    how = {"input": INPUT, "workers": 0, "log": tmp_path / "log", "progress": False}
+    run = aw.search(SPACE, spend, searcher="asha", budget=several, trials=2, name="a", **how)
+    assert run.budget == BudgetList(["1epochs", "9epochs"])
+    again = aw.search(SPACE, spend, searcher="asha", budget="1epochs,9epochs", trials=3, name="a", resume=True, **how)
+    assert len(again) == 3
+    (row,) = aw.compare(SPACE, spend, ["asha"], budget=several, trials=2, seeds=1, **how)
+    assert (row["by"], row["until"]) == ("trials", 2)
+    for budget in (several, "1epochs,9epochs"):
+        study = aw.study(SPACE, searcher="asha", budget=budget, input=INPUT, name="s", log=how["log"])
+        assert study.run.budget == BudgetList(["1epochs", "9epochs"])
+        study.close()
+
+
+@pytest.mark.parametrize(
+    ("several", "message"),
+    [
+        ([], "the budgets are none; write two or more"),
+        (["9epochs", "1epochs"], "the budgets are 9epochs,1epochs; write two or more, the smallest first"),
+        (["1epochs", 9], r"the budget is 9; write one such as Budget\(3, 'epochs'\), or '3epochs'"),
+        ({"1epochs", "9epochs"}, r"budget is .*; in Python also \['12epochs', '200epochs'\]"),
+    ],
+)
+def test_what_is_no_list_of_budgets_is_refused_before_anything_is_logged(tmp_path, several, message):
+    with pytest.raises(InvalidBudget, match=message):
+        aw.search(SPACE, spend, searcher="asha", budget=several, log=tmp_path / "log")
+    assert not list(tmp_path.iterdir())
 
 
 def score_alone(settings, budget) -> float:

@@ -95,7 +95,7 @@ def test_what_is_no_end_or_no_axis_is_refused_before_anything_is_logged(log):
         ({"total": "8"}, InvalidEnd, "total is '8'; write what all trials"),
         ({"total": "30s"}, InvalidEnd, "total is 30s, and a trial has a budget of 1epochs; write it in epochs"),
         ({"configurations": 0}, InvalidEnd, "configurations is 0; write how many"),
-        ({"by": "epochs"}, UnknownAxis, "by is 'epochs', by which no search is measured"),
+        ({"by": "epochs"}, UnknownAxis, "by is 'epochs', by which no search is measured; did you mean total"),
     ):
         with pytest.raises(error, match=message):
             aw.compare(SPACE, score_width, ["random"], **wrong, **call)

@@ -146,5 +146,9 @@ def test_a_function_of_a_file_is_a_table_wherever_it_is_named(options, tmp_path)
 def test_what_a_table_has_no_results_of_is_refused_before_a_search(options):
     with pytest.raises(aw.NotInTable, match=r"the budget is 10epochs; the table of slopes has 1epochs to 9epochs"):
         aw.search(SPACE, Slopes("none"), budget="10epochs", **options)
+    with pytest.raises(aw.NotInTable, match=r"^the budget is 10epochs; the table of slopes"):
+        aw.search(SPACE, Slopes("none"), budget="2epochs,10epochs", searcher="asha", **options)
+    with pytest.raises(aw.NotInTable, match=r"has 1epochs to 9epochs; write --budget 1epochs\.\.9epochs, in Python"):
+        aw.search(SPACE, Slopes("none"), budget="2epochs..90epochs", searcher="asha", **options)
     with pytest.raises(aw.NotInTable, match=r"the budget is 2s; the table of slopes"):
         aw.search(SPACE, Slopes("none"), budget="2s", **options)

@@ -1,10 +1,14 @@
 """Going on with a run whose log names code that this person has not let run as yet."""
 
+import re
+
 import pytest
 
 import archwright as aw
+from archwright.core.errors import ArchwrightError
 from archwright.evaluate.functions.evaluation import Function
 from archwright.results.run import Run
+from archwright.search.named import SEARCHER_KIND
 from archwright.store.permission import NotTrusted
 from tests.cli.own_searchers import write_own_searchers
 from tests.cli.test_trust import Sent
@@ -52,3 +56,22 @@ def test_a_model_is_exported_with_code_that_is_trusted_for_that_alone(tmp_path, 
         aw.export(run.name, "best", "model", untrained=True, trust=True)
     assert sent.ran
     assert not (tmp_path / "settings/trusted").exists()
+
+
+@pytest.mark.parametrize(
+    "write",
+    [lambda name: {"name": name}, str, "{},every=2".format, "{}(every=2)".format],
+    ids=["mapping", "text", "words", "nested"],
+)
+def test_code_of_a_nested_searcher_needs_trust_in_whatever_form_the_log_names_it(tmp_path, monkeypatch, write):
+    """As a mapping, which we write, or as a text, which others may: it does not run unless it is trusted."""
+    monkeypatch.setenv("ARCHWRIGHT_CONFIG", str(tmp_path / "settings"))
+    file = tmp_path / "evil.py"
+    file.write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()\n")
+    for sampler in (write(f"{file}:X"), {"name": "smbo", "initial": write(f"{file}:X")}):
+        with pytest.raises(NotTrusted, match=re.escape(str(file))):
+            SEARCHER_KIND.from_json({"name": "asha", "sampler": sampler})
+    assert not (tmp_path / "ran").exists()
+    with pytest.raises(ArchwrightError):  # it has run, and holds no such searcher
+        SEARCHER_KIND.from_json({"name": "asha", "sampler": write(f"{file}:X")}, trusted=True)
+    assert (tmp_path / "ran").exists()

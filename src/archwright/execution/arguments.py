@@ -3,7 +3,16 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from archwright.core.budget import Budget, BudgetList, BudgetRange, Budgets, InvalidBudget, parse_budget, parse_budgets
+from archwright.core.budget import (
+    Budget,
+    BudgetList,
+    BudgetRange,
+    Budgets,
+    GivenBudgets,
+    InvalidBudget,
+    parse_budget,
+    parse_budgets,
+)
 from archwright.core.errors import ArchwrightError, show
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
@@ -131,13 +140,15 @@ def read_budget(budget: Budget | str | None) -> Budget | None:
     return parse_budget(budget)
 
 
-def read_budgets(budget: Budget | Budgets | str | None) -> Budget | Budgets | None:
+def read_budgets(budget: GivenBudgets | None) -> Budget | Budgets | None:
     """What a trial may spend, or a range or a list of it; None: as usual. Raises InvalidBudget and DifferentUnits."""
     if budget is None or isinstance(budget, Budget | BudgetRange | BudgetList):
         return budget
+    if isinstance(budget, list | tuple):
+        return BudgetList(budget)
     if not isinstance(budget, str):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
         raise InvalidBudget(
             f"budget is {show(budget)}; write a number and a unit, as in 5epochs or 30s, a range as in "
-            "1epochs..27epochs, or a list as in 12epochs,200epochs"
+            "1epochs..27epochs, or a list as in 12epochs,200epochs; in Python also ['12epochs', '200epochs']"
         )
     return parse_budgets(budget)

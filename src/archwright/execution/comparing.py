@@ -23,6 +23,7 @@ from archwright.execution.options import RunOptions
 from archwright.execution.planning import SearchPlan, SearchRequest, make_start, open_plan, plan_search
 from archwright.execution.session import RunInterrupted, open_evaluator
 from archwright.execution.surfaces import SEARCH_WORDS, TRIAL_WORDS, Screen
+from archwright.search.ladders.asha import describe_unused_fresh
 from archwright.search.running.callbacks import RunCallbacks
 from archwright.search.running.compare import ComparedSearch, plan_comparison, run_searches
 from archwright.search.running.loop import TrialsKeepFailing
@@ -79,6 +80,7 @@ def run_comparison(request: ComparisonRequest, log: Path, options: RunOptions) -
         if not plan.evaluation.is_complete:  # its workers say the rest, on which it depends what its searches are
             plan, evaluator = opened.enter_context(open_plan(plan, options))
         plans = request.list_plans(plan)
+        warn(line for each in plans.values() for line in describe_unused_fresh(each.request.searcher_value))
         plan_searches = partial(request.list_searches, plans, options.worker_count)
         name, searches = opened.enter_context(claim_comparison(file, request.name, stem, plan_searches))
         unfinished, given_name = find_unfinished(file, searches), None if name in (request.name, stem) else name

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 from attrs.validators import optional
 
-from archwright.core.budget import Budget, Budgets
+from archwright.core.budget import Budget, Budgets, GivenBudgets
 from archwright.core.defaults import DEFAULT_CLASSES
 from archwright.core.ends import GivenEnds, RunEnds, choose_ends, require_total_of
 from archwright.core.input import Input, input_to_text, read_input
@@ -25,6 +25,7 @@ from archwright.evaluate.description import FunctionDescription
 from archwright.evaluate.evaluation import Evaluation, require_reported
 from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.named_evaluations import load_own_evaluation
+from archwright.evaluate.tables.table import require_rungs
 from archwright.execution.arguments import (
     choose_rule,
     name_objective,
@@ -90,8 +91,7 @@ class SearchRequest:
         """What a trial may spend, or the largest of several budgets; raises what is wrong with any of them."""
         budget = self.budget or evaluation.usual_budget
         rungs = find_rungs(self.searcher_value, budget)
-        for rung in rungs:
-            evaluation.require_budget(rung)
+        require_rungs(evaluation, budget, rungs)
         return rungs[-1]
 
 
@@ -103,7 +103,7 @@ def read_request(
     *,
     objective: Objective | str | None,
     minimize: bool | None,
-    budget: Budget | Budgets | str | None,
+    budget: GivenBudgets | None,
     input: Input | Shape | str | None,  # noqa: A002  (what it is called everywhere)
     stopping: AnyStoppingRule | str | None,
     seed: int = 0,

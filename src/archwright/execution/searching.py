@@ -37,6 +37,7 @@ from archwright.execution.warm_start import (
     number_inherited,
     take_over,
 )
+from archwright.search.ladders.asha import describe_unused_fresh
 from archwright.search.running.enqueuing import select_unknown
 from archwright.search.running.runs import RunRecord, read_run, start_run
 from archwright.search.searcher import AnySearcher, describe_unused_budgets
@@ -69,6 +70,7 @@ def begin_search(
     """
     file, plan = DuckDBLog(log), plan_search(request)
     warn(describe_unused_budgets(request.searcher_value, request.searcher["name"], request.budgets))
+    warn(describe_unused_fresh(request.searcher_value))
     with (
         claim_new_run(
             file, name, lambda: generate_numbered_names(file, request.space.stem), remedy=SAME_CALL_REMEDY

@@ -13,6 +13,7 @@ from archwright.display.text import format_budget, pluralize
 from archwright.plots.histories import TOLERANCE, SearchAxis, SearchGroups, SearchHistory
 
 AXES: tuple[SearchAxis, ...] = get_args(SearchAxis)
+_SPENT = ("epochs", "examples", "budgets")
 
 
 class UnknownAxis(ArchwrightError, LookupError):
@@ -22,9 +23,14 @@ class UnknownAxis(ArchwrightError, LookupError):
 def read_axis(given: Any) -> SearchAxis:
     """The axis of that name; raises UnknownAxis."""
     if not isinstance(given, str) or given not in AXES:
-        hint = suggest_names(given, AXES) if isinstance(given, str) else f"write one of {', '.join(AXES)}"
+        hint = _suggest_axis(given) if isinstance(given, str) else f"write one of {', '.join(AXES)}"
         raise UnknownAxis(f"by is {show(given)}, by which no search is measured; {hint}")
     return cast(SearchAxis, given)
+
+
+def _suggest_axis(given: str) -> str:
+    """The remedy for a name that no axis has; people call what was spent by what it was spent of."""
+    return f"did you mean total, the {given} that were spent?" if given in _SPENT else suggest_names(given, AXES)
 
 
 @frozen

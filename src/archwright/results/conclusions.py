@@ -144,7 +144,9 @@ def list_remarks(rows: Sequence[ConclusionRow], stretch: Stretch) -> list[str]:
     for row in (row for row in rows if row["best"] is not None):
         template = f"{row['searcher']}: {{}} of {row['seeds']} searches"
         if row["without_score"]:
-            remarks.append(f"{template.format(row['without_score'])} have no score by the end; they are in no mean and no pair")
+            remarks.append(
+                f"{template.format(row['without_score'])} have no score by the end; they are in no mean and no pair"
+            )
         if row["ended_early"]:
             number = template.format(row["ended_early"])
             remarks.append(

@@ -1,6 +1,8 @@
 """A run in a line, and in a notebook."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+
+from attrs import fields
 
 from archwright.core.budget import parse_budget
 from archwright.core.ends import RunEnds, RunExtent
@@ -9,10 +11,12 @@ from archwright.core.json import JSON
 from archwright.core.words import NAME_KEY
 from archwright.display.ends import list_progress
 from archwright.display.text import describe_origin, format_budget, format_score, name_trial
+from archwright.evaluate.evaluation_kinds import EVALUATION_CLASSES, import_builtin_class
 from archwright.plots.sketch import sketch_curve
 from archwright.results.html import render_heading, render_properties, render_table
 from archwright.results.records import BestScore, RepeatsRecord
 from archwright.results.repeats import describe_repeats, explain_repeats, format_repeats
+from archwright.search.named import SEARCHER_KIND, SEARCHERS
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.run_view import RunView
 from archwright.store.events import Scored
@@ -84,6 +88,19 @@ def describe_rule(stopping: JSON) -> dict[str, JSON]:
     """The settings of a rule of a log, however old, that stops hopeless trials; its name first."""
     name, _, settings = RULE_KIND.parse(stopping)
     return {NAME_KEY: name, **settings}
+
+
+def find_usual_settings(data: JSON, name_key: str) -> Mapping[str, JSON]:
+    """The settings of a searcher, rule or evaluation that a log holds, as they are where nobody says another one.
+
+    None of a person's own, whose code is not run for this.
+    """
+    name = data[name_key]
+    if name_key != NAME_KEY:
+        cls = import_builtin_class(name) if name in EVALUATION_CLASSES else None
+        return {} if cls is None else {field.name: field.default for field in fields(cls)}
+    kind = SEARCHER_KIND if name in SEARCHERS else RULE_KIND
+    return kind.to_json(name) if name in kind.builtin else {}
 
 
 def _iterate_incumbents(view: RunView) -> Iterator[float]:

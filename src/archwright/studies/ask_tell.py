@@ -240,6 +240,8 @@ class Study:
             proposal.enqueued,
             proposal.promotes,
             proposal.horizon,
+            proposal.rung,
+            proposal.bracket,
         )
 
     def _start_attempt(self, trial: int) -> int:

@@ -24,6 +24,8 @@ class AskedTrial:
     enqueued: int | None = None  # the entry of the queue that it comes from
     promotes: int | None = None  # the trial whose configuration it tries again, with a larger budget
     horizon: Budget | None = None  # that the schedule of its training is to be made for; None: its own budget
+    rung: int | None = None  # of a ladder of budgets: 0 is the smallest budget of the run
+    bracket: int | None = None  # of a ladder of budgets: 0, 1, 2 ... in the order of beginning
 
     @property
     def choices(self) -> dict[str, Value]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Unpack
 
-from archwright.core.budget import Budget, Budgets
+from archwright.core.budget import Budget, GivenBudgets
 from archwright.core.defaults import DEFAULT_SEEDS
 from archwright.core.ends import GivenEnds
 from archwright.core.input import Input
@@ -40,7 +40,7 @@ def compare(
     by: str | None = None,
     objective: Objective | str | None = None,
     minimize: bool | None = None,
-    budget: Budget | Budgets | str | None = None,
+    budget: GivenBudgets | None = None,
     input: Input | Shape | str | None = None,  # noqa: A002  (what it is called everywhere)
     stopping: AnyStoppingRule | str | None = None,
     optimum: float | None = None,

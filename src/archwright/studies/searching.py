@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
-from archwright.core.budget import Budget, Budgets
+from archwright.core.budget import Budget, GivenBudgets
 from archwright.core.defaults import DEFAULT_SEARCHER
 from archwright.core.ends import GivenEnds
 from archwright.core.input import Input
@@ -33,7 +33,7 @@ def search(
     searcher: AnySearcher | str = DEFAULT_SEARCHER,
     objective: Objective | str | None = None,
     minimize: bool | None = None,
-    budget: Budget | Budgets | str | None = None,
+    budget: GivenBudgets | None = None,
     trials: int | None = None,
     time: float | str | None = None,
     until_score: float | None = None,

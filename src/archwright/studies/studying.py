@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 from attrs import evolve, frozen
 
 from archwright.callbacks.protocol import AnyCallback, EventFunction
-from archwright.core.budget import Budget, Budgets
+from archwright.core.budget import Budget, Budgets, GivenBudgets
 from archwright.core.defaults import DEFAULT_SEARCHER
 from archwright.core.differences import find_differences, restore_written_order
 from archwright.core.ends import NO_ENDS
@@ -61,7 +61,7 @@ def study(
     searcher: AnySearcher | str | None = None,
     objective: Objective | str | None = None,
     minimize: bool | None = None,
-    budget: Budget | Budgets | str | None = None,
+    budget: GivenBudgets | None = None,
     input: Input | Shape | str | None = None,  # noqa: A002  (what it is called everywhere)
     enqueue: Configurations = (),
     warm_start: Run | str | Sequence[Run | str] = (),

@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 
 import archwright as aw
-from archwright.core.budget import Budget
+from archwright.core.budget import Budget, parse_budgets
 from archwright.core.ends import RunEnds
 from archwright.core.input import features
 from archwright.core.json import to_json
@@ -14,6 +14,7 @@ from archwright.core.setting import BadSetting
 from archwright.evaluate.building import EVALUATION_KIND
 from archwright.evaluate.evaluation import NotAnEvaluation
 from archwright.evaluate.logged_evaluations import evaluation_to_json, read_evaluation
+from archwright.evaluate.tables.table import require_rungs
 from archwright.evaluate.tables.tabular import NotInTable
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.runs import read_run, resume_run, start_run
@@ -54,11 +55,39 @@ def test_a_table_of_ones_own_is_searched_and_read_again_by_its_kind(tmp_path, wi
     assert {trial.score for trial in trials} <= {0.01, 0.02, 0.03, 0.04}
 
 
+class LongOnes(aw.Table):
+    """Results of one budget."""
+
+    benchmark = "long ones"
+    budgets = "9epochs"
+
+    def load(self):
+        """Nothing that would take time."""
+
+    def require_architecture(self, architecture):
+        """It has all of them."""
+
+    def look_up(self, architecture, budget, seed):
+        return aw.TableEntry({"accuracy": 0.5}, seconds=1.0)
+
+
 def test_what_every_table_has_in_common_is_not_said_again(widths):
     assert widths.usual_budget == Budget(9, "epochs")
     assert (widths.uses_workers, widths.leaves_models, widths.reported_metrics) == (False, False, ())
     with pytest.raises(NotInTable, match="the budget is 5epochs; the table of widths has 3epochs and 9epochs"):
         widths.require_budget(Budget(5, "epochs"))
+    budgets = parse_budgets("3epochs..27epochs")
+    with pytest.raises(NotInTable) as refused:
+        require_rungs(widths, budgets, budgets.list_rungs(2))
+    assert str(refused.value) == (
+        "the budget is 3epochs..27epochs, with the rungs 3epochs, 7epochs, 14epochs and 27epochs; the table of widths "
+        "has 3epochs and 9epochs; write --budget 3epochs,9epochs, in Python budget='3epochs,9epochs'"
+    )
+    with pytest.raises(
+        NotInTable, match=r"has 9epochs; write --budget 9epochs, .*, with a searcher that is no ladder$"
+    ):
+        require_rungs(LongOnes("none"), budgets, budgets.list_rungs(2))
+    require_rungs(widths, parse_budgets("3epochs..9epochs"), parse_budgets("3epochs..9epochs").list_rungs(3))
     with pytest.raises(NotInTable, match="none has no results for this space: activation is no affine"):
         widths.check_space(aw.relu(), features(5), None)
     assert widths.for_retraining(aw.affine(2), data="digits").data == "digits"

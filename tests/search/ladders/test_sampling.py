@@ -1,5 +1,7 @@
 """A ladder's sampler: it knows configurations, each with its last value."""
 
+import re
+
 import pytest
 from attrs import evolve, field, frozen
 from hypothesis import given, settings
@@ -11,7 +13,10 @@ from archwright.search.ladders.asha import Asha
 from archwright.search.ladders.hyperband import Hyperband
 from archwright.search.ladders.pasha import Pasha
 from archwright.search.named import SEARCHER_KIND
+from archwright.search.searcher import searcher_setting
+from archwright.search.searchers.kde import Kde
 from archwright.search.searchers.random_search import RandomSearch
+from archwright.search.searchers.smbo import Smbo
 from tests.search.contract import Session, check_proposals, replay_session
 from tests.search.halving import Halving
 from tests.search.ladders.sessions import climb, make_problem
@@ -185,3 +190,40 @@ def test_trials_with_other_budgets_are_the_samplers_alone():
     hyperband.take_over(Alien().list_events())
     assert hyperband.state.places == {1: (2, 2), 2: (0, 0)}
     assert isinstance(hyperband.ask(), Proposal)
+
+
+@pytest.mark.parametrize("ladder", [Asha, Hyperband, Pasha])
+def test_a_text_is_taken_for_the_sampler_that_it_names(ladder):
+    """As within a text, also of a searcher of a person's own, and where one ladder is made of another."""
+    assert (
+        ladder(sampler="smbo(initial=5)")
+        == ladder(sampler=Smbo(initial=5))
+        == evolve(ladder(), sampler="smbo,initial=5")
+    )
+    named = SEARCHER_KIND.to_json("asha", {"sampler": "mcts-bisection"})
+    assert SEARCHER_KIND.value_to_json(Asha(sampler="mcts-bisection")) == named
+    assert Within(sampler="kde").sampler == Kde()
+    assert Within().sampler is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("hyperband", "it may be a searcher that promotes no trials, as in smbo"),
+        ("smob", "there is no built-in searcher 'smob'; did you mean smbo"),
+        ("smbo(initial=-5)", "initial of the searcher smbo is -5; it may be a whole number of"),
+        ("smbo(", "'smbo\\(' cannot be read at its end"),
+        ("", "'' cannot be read at its end: a name is expected"),
+    ],
+)
+def test_a_text_that_names_no_sampler_is_refused_with_its_place(text, message):
+    for kind, name in ((Asha, "Asha"), (Hyperband, "Hyperband")):
+        with pytest.raises(BadSetting, match=rf"^sampler of {name} is {re.escape(repr(text))}[;:] {message}"):
+            kind(sampler=text)
+
+
+@frozen
+class Within(Recorder):
+    """One that may have a sampler."""
+
+    sampler: object = searcher_setting(None, meaning="what proposes")
