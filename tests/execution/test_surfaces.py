@@ -175,7 +175,7 @@ def evaluate(settings, report, budget):
     print("a line of one's own")
     for epoch in range(1, int(budget.amount) + 1):
         report(epoch, accuracy=settings["rate"] * epoch / 3)
-        time.sleep(0.3)
+        time.sleep(1.0 if epoch == 1 else 0.2)  # long enough to be seen, also on a busy machine
     return settings["rate"]
 
 space = aw.sequential(aw.settings(rate=aw.reals(0.1, 1.0)))
