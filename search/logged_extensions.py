@@ -16,7 +16,7 @@ from attrs import frozen
 from archwright.core.errors import ArchwrightError, show
 from archwright.core.json import JSON
 from archwright.core.setting import settings_by_name
-from archwright.core.words import NAME_KEY, BadWords, format_words, parse_words
+from archwright.core.words import NAME_KEY, format_words, parse_words
 from archwright.search.searcher import get_revision
 from archwright.store.configured import ConfiguredKind, strip_place
 from archwright.store.extensions import Extension
@@ -27,12 +27,15 @@ from archwright.store.needed import (
     ExtensionNeeded,
     has_code,
     is_configured,
+    leave_out,
     list_code,
 )
 from archwright.store.origins import describe_code, is_class_findable, name_class
 from archwright.store.parts import describe_needed_extension, format_definition
 from archwright.store.permission import require_trusted
 from archwright.store.user_code import is_source
+
+_NO_CLASSES: Mapping[str, type[Any]] = {}
 
 
 class OtherExtension(ArchwrightError, ValueError):
@@ -60,13 +63,31 @@ class LoggedKind(ConfiguredKind[Extension]):
         """
         if has_code(data):
             raise describe_needed_extension(self.noun, self.argument, data).make_error()
-        self._require_trusted(data, trusted=trusted)
+        if not trusted:
+            self._require_permission(data)
         name, _, settings = self.parse(data)
         return self.find(name, settings)
 
-    def _require_trusted(self, data: JSON, *, trusted: bool) -> None:
-        for source in self.find_sources(data):
-            require_trusted(source, trusted=trusted, named_by=self.naming_command)
+    def _require_permission(self, data: JSON, classes: Mapping[str, type[Any]] = _NO_CLASSES) -> None:
+        """NotTrusted unless this user lets the code run of what a log holds, and of all that its settings hold.
+
+        The `classes` need not be loaded, and those that the log does not name as code of a file need no permission. Of
+        a person's own it takes the class to know which texts among its settings name another one.
+        """
+        name, _, settings = self.parse(data)
+        is_given = CODE_KEY in data and name in classes
+        if not is_given and name not in self.builtin and is_source(name):
+            require_trusted(name, trusted=False, named_by=self.naming_command)
+        for inner in self._list_named(classes[name] if name in classes else self.find_class(name), settings):
+            self._require_permission(inner, classes)
+
+    def _list_named(self, kind: type[Any], settings: Mapping[str, JSON]) -> Sequence[JSON]:
+        """What the settings of a class hold of this kind, in the form of a log, also where it is a text."""
+        nested = [settings.get(key) for key, setting in settings_by_name(kind).items() if setting.is_nested]
+        texts = [parse_words(value) for value in nested if isinstance(value, str)]
+        # What a text says of a class that need not be loaded is not heard when it is made of that text.
+        by_text = [leave_out({NAME_KEY: name, **inner}, CODE_KEY) for name, inner in texts]
+        return [*(value for value in nested if is_configured(value)), *by_text]
 
     def update(self, data: JSON) -> JSON:
         """The same one, in the revision that it has by now, with every setting.
@@ -98,8 +119,11 @@ class LoggedKind(ConfiguredKind[Extension]):
     def find_sources(self, data: JSON) -> Sequence[str]:
         """The names of a person's own, in what a log holds: those that need permission to be loaded."""
         name, _, settings = self.parse(data)
+        if name in self.builtin:
+            nested = self._list_named(type(self.builtin[name]), settings)
+        else:  # whose class is not loaded for this
+            nested = [value for value in settings.values() if is_configured(value)]
         own = [name] if name not in self.builtin and is_source(name) and CODE_KEY not in data else []
-        nested = [inner for value in settings.values() if (inner := _read_nested(value)) is not None]
         return [*own, *(source for value in nested for source in self.find_sources(value))]
 
     def shorten(self, data: JSON) -> tuple[str, dict[str, JSON]]:
@@ -168,7 +192,8 @@ class LoggedKind(ConfiguredKind[Extension]):
                 f"{self.describe(name)} holds a class that no other process can import, so give a value of it, "
                 f"and not the class: {self.argument}={format_definition(data)}"
             )
-        self._require_trusted(data, trusted=trusted)
+        if not trusted:
+            self._require_permission(data, {name: given})
         return self.build(name, given, settings)
 
     def _list_names(self, kind: type[Any]) -> Sequence[str]:
@@ -190,7 +215,8 @@ class LoggedKind(ConfiguredKind[Extension]):
         classes = {source: find_in_main(source, sha256) for source, sha256 in list_code(data).items()}
         if not classes or not all(isinstance(found, type) for found in classes.values()):
             return None
-        self._require_trusted(data, trusted=trusted)
+        if not trusted:
+            self._require_permission(data, classes)
         return self._rebuild(data, classes)
 
     def _rebuild(self, data: JSON, classes: Mapping[str, type[Any]]) -> Extension:
@@ -213,14 +239,3 @@ def pair_code(data: JSON, value: Any) -> Iterator[tuple[str | None, type[Any]]]:
     for key, inner in data.items():
         if is_configured(inner):
             yield from pair_code(inner, getattr(value, key, None))
-
-
-def _read_nested(value: JSON) -> JSON:
-    """What a setting may configure: as a log holds it, or of a text, which a setting may be as well; None of others."""
-    if not isinstance(value, str):
-        return value if is_configured(value) else None
-    try:
-        name, settings = parse_words(value)
-    except BadWords:
-        return None
-    return {NAME_KEY: name, **settings}

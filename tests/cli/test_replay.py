@@ -86,6 +86,9 @@ def test_at_a_trial_is_at_its_end(reader):
     for words in (("replay", "run-1"), ("fork", "run-1")):
         refused = reader(*words, "--at", "bset")
         assert (refused.code, "--at is 'bset'; it must be a whole number" in refused.err) == (2, True)
+        for number in ("0", "9" * 5000):
+            refused = reader(*words, "--at", number)
+            assert (refused.code, refused.err.startswith("error: ")) == (2, True)
 
 
 def test_fork_shares_a_beginning_and_goes_its_own_way(log, cli):

@@ -7,6 +7,7 @@ import pytest
 import archwright as aw
 from archwright.core.errors import ArchwrightError
 from archwright.evaluate.functions.evaluation import Function
+from archwright.execution.arguments import read_searcher
 from archwright.results.run import Run
 from archwright.search.named import SEARCHER_KIND
 from archwright.store.permission import NotTrusted
@@ -58,20 +59,63 @@ def test_a_model_is_exported_with_code_that_is_trusted_for_that_alone(tmp_path, 
     assert not (tmp_path / "settings/trusted").exists()
 
 
-@pytest.mark.parametrize(
-    "write",
-    [lambda name: {"name": name}, str, "{},every=2".format, "{}(every=2)".format],
-    ids=["mapping", "text", "words", "nested"],
-)
-def test_code_of_a_nested_searcher_needs_trust_in_whatever_form_the_log_names_it(tmp_path, monkeypatch, write):
-    """As a mapping, which we write, or as a text, which others may: it does not run unless it is trusted."""
+NESTED_FORMS = {
+    "mapping": lambda name: {"name": name},
+    "text": str,
+    "words": "{},every=2".format,
+    "nested": "{}(every=2)".format,
+    "as if it were given": "{},code=1".format,
+    "as if it were given to another": "asha(sampler={{'name':'{}','code':1}})".replace("'", '"').format,
+}
+OWN = """
+from attrs import field, frozen
+import archwright as aw
+from archwright.search.searchers.random_search import RandomSearch
+
+@frozen
+class Own(RandomSearch):
+    name = "own"
+    device: str = "12:30"
+    inner: object = aw.searcher_setting(RandomSearch(), meaning="another one")
+"""
+
+
+@pytest.fixture
+def evil(tmp_path, monkeypatch):
+    """A file that leaves another one beside it when it runs."""
     monkeypatch.setenv("ARCHWRIGHT_CONFIG", str(tmp_path / "settings"))
+    monkeypatch.chdir(tmp_path)
     file = tmp_path / "evil.py"
     file.write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()\n")
-    for sampler in (write(f"{file}:X"), {"name": "smbo", "initial": write(f"{file}:X")}):
-        with pytest.raises(NotTrusted, match=re.escape(str(file))):
-            SEARCHER_KIND.from_json({"name": "asha", "sampler": sampler})
-    assert not (tmp_path / "ran").exists()
+    return file
+
+
+@pytest.mark.parametrize("form", NESTED_FORMS)
+def test_code_of_a_nested_searcher_needs_trust_in_whatever_form_the_log_names_it(evil, form):
+    """As a mapping, which we write, or as a text, which others may: it does not run unless it is trusted."""
+    logged = {"name": "asha", "sampler": NESTED_FORMS[form](f"{evil}:X")}
+    with pytest.raises(NotTrusted, match=re.escape(str(evil))):
+        SEARCHER_KIND.from_json(logged)
+    for ask in (SEARCHER_KIND.update, SEARCHER_KIND.complete, SEARCHER_KIND.format, SEARCHER_KIND.identify):
+        ask(logged)
+    assert not (evil.parent / "ran").exists()
     with pytest.raises(ArchwrightError):  # it has run, and holds no such searcher
-        SEARCHER_KIND.from_json({"name": "asha", "sampler": write(f"{file}:X")}, trusted=True)
-    assert (tmp_path / "ran").exists()
+        SEARCHER_KIND.from_json(logged, trusted=True)
+    assert (evil.parent / "ran").exists()
+
+
+def test_what_is_nested_in_a_searcher_that_is_trusted_needs_trust_of_its_own(evil):
+    """And a text of it that is no searcher needs none, whatever it looks like."""
+    own = evil.parent / "own.py"
+    own.write_text(OWN)
+    for device in ("12:30", "C:\\data", "/tmp/a:b", "note: see below", "json:x", f"{evil}:X"):
+        logged, searcher = read_searcher(SEARCHER_KIND.find(f"{own}:Own", {"device": device}))
+        assert SEARCHER_KIND.from_json(logged) == searcher
+        assert (searcher.device, SEARCHER_KIND.find_sources(logged)) == (device, [f"{own}:Own"])
+    trusted = (evil.parent / "settings/trusted").read_text()
+    assert "own.py" in trusted
+    assert "evil.py" not in trusted
+    for form in NESTED_FORMS:
+        with pytest.raises(NotTrusted, match=re.escape(str(evil))):
+            SEARCHER_KIND.from_json({"name": f"{own}:Own", "inner": NESTED_FORMS[form](f"{evil}:X")})
+    assert not (evil.parent / "ran").exists()

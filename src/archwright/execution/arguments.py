@@ -106,7 +106,7 @@ def choose_rule(
             f"stopping is {show(RULE_KIND.parse(logged)[0])}, and the searcher {searcher.name} stops trials by a rule "
             "of its own; leave stopping out, or let the searcher promote trials"
         )
-    return read_stopping_rule(own)
+    return RULE_KIND.value_to_json(own), own
 
 
 def _read_configured(kind: LoggedKind[Any], given: Any) -> tuple[JSON, Any]:

@@ -96,7 +96,7 @@ def run_comparison(request: ComparisonRequest, log: Path, options: RunOptions) -
         elif evaluator is None and unfinished:
             evaluator, _ = opened.enter_context(_open_evaluator(plan, options))
         display = ComparisonDisplay(len(searches), len(searches) - len(unfinished), screen)
-        interrupts = SearchesUnderWay(file, plan, evaluator, options, display).run(unfinished)
+        interrupts = SearchesUnderWay(file, plan, plans, evaluator, options, display).run(unfinished)
         if interrupts.received:
             again = options.narration.format_comparison(given_name)
             to_do = "go on" if find_unfinished(file, searches) else "it has ended; read it"
@@ -122,6 +122,7 @@ class SearchesUnderWay:
 
     log: DuckDBLog
     plan: SearchPlan
+    plans: Mapping[str, SearchPlan]  # of each searcher's searches, by its label
     evaluator: Evaluator | None  # of all of them, where they need workers; over a table each search has its own
     options: RunOptions
     display: ComparisonDisplay
@@ -199,7 +200,7 @@ class SearchesUnderWay:
                 ),
                 "retries": self.options.retries,
                 "searcher": search.load_searcher(),
-                "stopping": self._get_given_rule(search),
+                "stopping": self._find_rule(search),
             }
             if is_begun:
                 return resume_run(self.log, search.run, evaluator, ends=search.started.ends, **run_options)
@@ -209,10 +210,10 @@ class SearchesUnderWay:
         """Who is to be told each event of a search that is logged."""
         return follow_run(self.options.callbacks, self.log, search.run)  # pyright: ignore[reportArgumentType]  (of a field with a converter)
 
-    def _get_given_rule(self, search: ComparedSearch) -> AnyStoppingRule | None:
-        """The stopping rule of all searches; None of one that has none, or a rule of its searcher's, which are ours."""
-        request = self.plan.request
-        return request.stopping_rule if search.started.stopping == request.stopping else None
+    def _find_rule(self, search: ComparedSearch) -> AnyStoppingRule | None:
+        """The stopping rule of a search: that of all, or the one that its searcher brings."""
+        requests = (plan.request for plan in self.plans.values())
+        return next(each.stopping_rule for each in requests if each.stopping == search.started.stopping)
 
     def _list_begun(self) -> set[str]:
         return set(self.log.runs()) if self.log.path.exists() else set()

@@ -6,14 +6,13 @@ from contextlib import suppress
 from attrs import evolve, frozen
 
 from archwright.core.ends import GivenEnds
+from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
 from archwright.core.words import format_words
 from archwright.evaluate.evaluation import require_reported
 from archwright.execution.arguments import (
-    choose_rule,
     make_own_rule,
     read_searcher,
-    read_stopping_rule,
     require_no_rule,
     trust_sources,
 )
@@ -30,8 +29,7 @@ from archwright.search.searcher import AnySearcher
 from archwright.store.claim import leave_to_others
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
-from archwright.store.needed import DefinitionNeeded, is_told
-from archwright.store.permission import NotTrusted
+from archwright.store.needed import has_code, is_told
 from archwright.store.runs import fork_run
 
 
@@ -95,21 +93,33 @@ def _choose_rule(view: RunView, started: RunStarted, searcher: AnySearcher, give
     budgets = started.budget_choice or started.budget
     if is_told(started.evaluator):
         require_no_rule(searcher, budgets)
-    kept = None if _is_own_rule(view, started) else started.stopping
-    chosen, own = choose_rule(searcher, budgets, kept, None)
-    if own is not None:
-        with suppress(NotTrusted, DefinitionNeeded):  # which whoever goes on with the fork is told
-            evaluation = restore_evaluation(view.name, started, given, trusted=view.trusted)
-            require_reported(evaluation, started.objective.metric)
-    return chosen if chosen is None else RULE_KIND.update(chosen)
+    own = make_own_rule(searcher, budgets)
+    kept = None if started.stopping is None or _is_own_rule(started) else RULE_KIND.update(started.stopping)
+    if own is None:
+        return kept
+    if kept is not None:
+        raise BadArgument(
+            f"the searcher {searcher.name} stops trials by a rule of its own, and the run {view.name} has the rule "
+            f"{RULE_KIND.format(kept)}, which its forks keep; take a searcher that brings none, as asha is without "
+            "promotion=false, or begin a new run"
+        )
+    evaluation = None
+    with suppress(ArchwrightError):  # whoever goes on with the fork is told what is wrong with it
+        evaluation = restore_evaluation(view.name, started, given, trusted=view.trusted)
+    if evaluation is not None:
+        require_reported(evaluation, started.objective.metric)
+    return RULE_KIND.value_to_json(own)
 
 
-def _is_own_rule(view: RunView, started: RunStarted) -> bool:
-    """Whether the run has a stopping rule, and its searcher has brought it, as far as that may be loaded."""
-    if started.stopping is None:
+def _is_own_rule(started: RunStarted) -> bool:
+    """Whether a run has its stopping rule of its searcher, a built-in one: a person's own is not loaded for this."""
+    if SEARCHER_KIND.find_sources(started.searcher) or has_code(started.searcher):
         return False
-    with suppress(NotTrusted, DefinitionNeeded):
-        searcher = SEARCHER_KIND.from_json(started.searcher, trusted=view.trusted)
-        own, _ = read_stopping_rule(make_own_rule(searcher, started.budget_choice or started.budget))
-        return own is not None and RULE_KIND.parse(own) == RULE_KIND.parse(started.stopping)
-    return False
+    searcher = SEARCHER_KIND.from_json(started.searcher)
+    own = make_own_rule(searcher, started.budget_choice or started.budget)
+    return own is not None and _identify_rule(RULE_KIND.value_to_json(own)) == _identify_rule(started.stopping)
+
+
+def _identify_rule(logged: JSON) -> str:
+    """A rule by its name and all of its settings, whichever release has logged it."""
+    return RULE_KIND.identify(RULE_KIND.update(logged))

@@ -116,9 +116,11 @@ def require_compared_search(
     )
     difference = next(differences, None)
     if difference is not None:
+        remedy = "give the comparison another --name (name= in Python), or what the search was begun with"
+        if logged.get("stopping") is None and search.started.searcher.get("promotion") is False:
+            remedy = f"{remedy}; earlier releases stopped no trial of a comparison for asha,promotion=false"
         raise OtherSearch(
-            f"{shorten(log)} has another search named {search.run}: its {difference} in this comparison; give the "
-            "comparison another --name (name= in Python), or what the search was begun with"
+            f"{shorten(log)} has another search named {search.run}: its {difference} in this comparison; {remedy}"
         )
 
 

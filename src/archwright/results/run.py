@@ -311,8 +311,9 @@ class Run(Sequence[Trial]):
         """A new run with its events up to one of them, as `at` takes it, to go on differently from there with `resume`.
 
         With another searcher, other `settings` of the one that it has, another seed or other ends; an end is moved as
-        in `resume`. Raises NoSuchEvent, InvalidEnd and RunExists, and NotTrusted where `settings` are for a searcher
-        that takes code of others.
+        in `resume`. Its stopping rule stays, unless the searcher brought it; another searcher may bring one. Raises
+        NoSuchEvent, InvalidEnd and RunExists, BadArgument and WrongMetric where such a rule does not go with the run,
+        and NotTrusted where `settings` are for a searcher that takes code of others.
         """
         from archwright.execution.forking import ForkRequest, fork_in_log, read_fork_searcher
 

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,10 +13,13 @@ from archwright.core.objective import Objective
 from archwright.evaluate.settings import WrongMetric
 from archwright.execution.arguments import choose_rule, make_own_rule, read_stopping_rule
 from archwright.execution.checks import BadArgument
+from archwright.execution.same_search import OtherSearch
 from archwright.search.ladders.asha import Asha
 from archwright.search.rules.halving import HalvingRule
+from archwright.search.running.runs import read_run
 from archwright.search.stopping_rule import TrialBegun, TrialFinished, ValueReported
 from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.log import START
 from tests.search.contract import Session, replay_session
 from tests.search.ladders.sessions import climb, make_problem
 
@@ -206,8 +210,34 @@ def test_a_fork_has_the_rule_of_its_own_searcher(tmp_path):
     assert all(each.verify() for each in (fork, other, back))
     own = search(tmp_path / "log.duckdb", "asha", stopping="median", name="own")
     assert own.fork(at=own.events[-1].number, searcher="random").stopping == own.stopping is not None
-    with pytest.raises(BadArgument, match="stopping is 'median', and the searcher asha stops trials by a rule of"):
+    with pytest.raises(
+        BadArgument, match=r"the run own has the rule median, which its forks keep; take a searcher that"
+    ):
         own.fork(at=own.events[-1].number, searcher=STOPPING)
+
+
+def test_a_fork_away_from_a_searcher_whose_file_is_gone_keeps_the_rule(tmp_path, monkeypatch):
+    """Nothing of the old searcher is loaded for it."""
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "gone.py"
+    file.write_text("from archwright.search.searchers.random_search import RandomSearch as Own\n")
+    run = search(tmp_path / "log.duckdb", f"{file}:Own", stopping="median", budget="3epochs", trials=2)
+    file.unlink()
+    fork = run.fork(at="last", searcher="random", trials="+1").resume(workers=0, progress=False)
+    assert (fork.stopping, len(fork)) == (run.stopping, 3)
+
+
+def test_a_comparison_that_stopped_nothing_is_not_gone_on_with_by_one_that_does(tmp_path):
+    """Earlier releases gave such a searcher no rule there; its log can still be read, and the rest has another name."""
+    options = {"budget": "1epochs..9epochs", "trials": 3, "workers": 0, "progress": False, "seeds": 1}
+    log = tmp_path / "log.duckdb"
+    aw.compare(QUALITIES, evaluate, ["random", STOPPING], name="new", log=log, **options)
+    file = DuckDBLog(log)
+    begun, *others = read_run(file, "new.asha-promotion-false.0").events
+    file.append("old.asha-promotion-false.0", [evolve(begun, stopping=None), *others], START)
+    with pytest.raises(OtherSearch, match=r"its stopping was None.*another --name.*stopped no trial of a comparison"):
+        aw.compare(QUALITIES, evaluate, [STOPPING], name="old", log=log, **options)
+    assert len(aw.Log(log)["old.asha-promotion-false.0"]) == 3
 
 
 def test_a_fork_of_a_study_stops_nothing(tmp_path):
