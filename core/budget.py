@@ -184,11 +184,16 @@ class BudgetRange:
 
         Epochs and examples below R are rounded to whole ones (a half up, and up where that would leave the range), and
         equal ones come once. The number of rungs is counted by a loop: logarithms give one too few for 1..243 and an
-        eta of 3 (Li et al. 2018, Algorithm 1).
+        eta of 3 (Li et al. 2018, Algorithm 1). Raises InvalidBudget where they are more than anybody climbs.
         """
         count, power = 1, eta
         while self.smallest.amount * power <= self.largest.amount * (1 + SLACK):
             count, power = count + 1, power * eta
+            if count > MAX_RUNGS:
+                raise InvalidBudget(
+                    f"the budget is {self}, of which eta={eta!r} makes more than {MAX_RUNGS} rungs; take a larger "
+                    "eta, as in eta=3"
+                )
         largest = Budget(float(self.largest.amount), self.largest.unit)
         lower = [min(largest, self._round(largest.amount / eta**j)) for j in range(1, count)]
         return tuple(sorted({largest, *lower}))
@@ -236,6 +241,7 @@ class BudgetList:
 Budgets = BudgetRange | BudgetList
 GivenBudgets = Budget | Budgets | Sequence[Budget | str] | str  # what a person may give for one or several
 RANGE_SEPARATOR, LIST_SEPARATOR = "..", ","
+MAX_RUNGS = 300
 
 
 def parse_budgets(text: str) -> Budget | Budgets:

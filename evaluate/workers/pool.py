@@ -32,6 +32,8 @@ from archwright.evaluate.workers.time_limit import LAST_CALL_SECONDS
 from archwright.store.origins import list_import_path
 
 LIVENESS_SECONDS = 0.5  # between checks whether a worker is alive: a child of a dead one may hold its pipe open
+MAX_STARTS = 3  # of a first worker, where others end it, as for want of memory
+SECONDS_BEFORE_ANOTHER_START = 1.0  # where the machine had no room for a process
 
 
 class NoFreeSlot(ArchwrightError, RuntimeError):
@@ -72,7 +74,7 @@ class WorkerPool:
         self._workers: list[WorkerProcess] = []
         self._kills = OomKills()
         self._was_ready = False  # whether any worker ever was
-        self._start_error = ""  # why the first worker died by its own doing before it was ready
+        self._start_death: Death | None = None  # that of the last worker, while none ever was ready
         self._arrived: list[Report | AttemptResult] = []  # for the next `collect`
         self._selector = selectors.DefaultSelector()
 
@@ -99,15 +101,23 @@ class WorkerPool:
     def warm_up(self, stop: Callable[[], object] = lambda: False) -> None:
         """Return once a worker is ready, or `stop()` is true; raises NoWorker if none can be started.
 
-        Call it before anything is logged: what is wrong with the workers' data or code is then no trial's end.
+        Call it before anything is logged: what is wrong with the workers' data or code is then no trial's end, and what
+        a person's function says of itself is known. A worker that somebody else ends has a few successors.
         """
-        with suppress(OSError):  # no process can be started now, perhaps for a moment: an attempt will find out
-            if not self._workers:
-                self._start_worker()
-        while self._workers and not self._was_ready and not stop():
-            self._poll(LIVENESS_SECONDS)
-        if self._start_error:
-            raise NoWorker(f"no worker can be started: {self._start_error}")
+        for _ in range(MAX_STARTS):
+            self._start_death = None
+            try:
+                if not self._workers:
+                    self._start_worker()
+            except OSError as error:  # no process can be started now, perhaps for a moment
+                self._start_death = Death("crashed", f"the machine gives no process: {error}", transient=True)
+                time.sleep(SECONDS_BEFORE_ANOTHER_START)
+            while self._workers and not self._was_ready and not stop():
+                self._poll(LIVENESS_SECONDS)
+            if self._was_ready or stop() or (self._start_death is not None and not self._start_death.transient):
+                break
+        if self._start_death is not None and not self._was_ready:
+            raise NoWorker(f"no worker can be started: {self._start_death.reason}")
 
     def submit(self, job: Job) -> None:
         """Begin `job` in a warm worker, or in a new one; raises NoFreeSlot where `slots` jobs are open already."""
@@ -288,8 +298,8 @@ class WorkerPool:
         seconds = (worker.limit.killed_at or time.monotonic()) - worker.started_at
         self._replace(worker)
         error = f"{death.reason}\n{worker.tail_stderr()}".rstrip() if quote else death.reason
-        if not self._was_ready and not death.transient:
-            self._start_error = error
+        if not self._was_ready:
+            self._start_death = evolve(death, reason=error)
         if (job := worker.job) is not None:
             transient = death.transient or not worker.ready  # before that, the job had not begun
             self._arrived.append(AttemptResult(job.trial, job.attempt, death.status, {}, seconds, error, transient))

@@ -170,6 +170,8 @@ def test_an_architecture_is_enqueued_as_it_is(ask, cli, tmp_path):
     assert cli(*words, "--enqueue", "file.json").code == 0
     trial = json.loads(cli("show", "mine", "0", "--json").out)
     assert (trial["choices"], trial["enqueued"]) == (CHOICES, 0)
+    ended = cli("resume", "mine", "--enqueue", "file.json")
+    assert (ended.code, "enqueue does nothing: mine has ended; move one of its ends" in ended.err) == (0, True)
     ask({"architecture": aw.to_json(OUTSIDE)})
     refused = cli("resume", "mine", "--trials", "+1", "--enqueue", "file.json")
     assert refused.code == 2

@@ -147,6 +147,13 @@ def test_rungs_are_counted_down_from_the_largest_budget(text, eta, amounts):
     assert [rung.amount for rung in rungs] == pytest.approx(amounts)
 
 
+@pytest.mark.parametrize("eta", [1.0000000000000002, 1.0000001, 1.001])
+def test_rungs_are_no_more_than_anybody_climbs(eta):
+    """An eta next to 1 is refused at once, rather than counted for hours."""
+    with pytest.raises(InvalidBudget, match=r"1epochs\.\.9epochs, of which eta=1\.0+\d+ makes more than 300 rungs"):
+        parse_budgets("1epochs..9epochs").list_rungs(eta)
+
+
 whole = st.integers(1, 10**6)
 
 

@@ -86,8 +86,8 @@ def require_no_rule(searcher: AnySearcher | None, budgets: Budget | Budgets | No
     """Nothing, unless a searcher stops trials by a rule of its own, which a study does not: then BadArgument."""
     if searcher is not None and make_own_rule(searcher, budgets) is not None:
         raise BadArgument(
-            f"the searcher {searcher.name} is to stop trials early, and the trials of a study are trained by whoever "
-            "asks for them; take one that promotes trials, as asha does by itself"
+            f"searcher {searcher.name} is to stop trials early, and the trials of a study are trained by "
+            "whoever asks for them; take one that promotes trials, as asha does by itself"
         )
 
 

@@ -25,7 +25,7 @@ from archwright.search.named import SEARCHER_KIND
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.run_view import RunView, view_run
 from archwright.search.running.runs import make_fork_event
-from archwright.search.searcher import AnySearcher
+from archwright.search.searcher import AnySearcher, find_rungs
 from archwright.store.claim import leave_to_others
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
@@ -73,11 +73,12 @@ def read_fork_searcher(
 def fork_in_log(view: RunView, at: int, request: ForkRequest, name: str | None) -> str:
     """Make a run with the events of another one up to number `at`; its name.
 
-    Raises NoSuchEvent, InvalidEnd, what `claim_new_run` does, and what is wrong with the rule of its searcher.
+    Raises NoSuchEvent, InvalidEnd, what `claim_new_run` does, and what is wrong with the searcher for these budgets.
     """
     file, run = DuckDBLog(view.log), view_run(view.log, view.name, at).run
     started = make_fork_event(run, request.searcher, request.seed, move_run_ends(run, request.moves))
     if request.searcher is not None and request.searcher_value is not None:
+        find_rungs(request.searcher_value, started.budget_choice or started.budget)  # raises where it cannot climb them
         started = evolve(started, stopping=_choose_rule(view, run.started, request.searcher_value, request.given))
     with claim_new_run(file, name, lambda: generate_numbered_names(file, f"{view.name}-fork")) as new:
         fork_run(file, view.name, at, new, started)
@@ -99,7 +100,7 @@ def _choose_rule(view: RunView, started: RunStarted, searcher: AnySearcher, give
         return kept
     if kept is not None:
         raise BadArgument(
-            f"the searcher {searcher.name} stops trials by a rule of its own, and the run {view.name} has the rule "
+            f"searcher {searcher.name} stops trials by a rule of its own, and the run {view.name} has the rule "
             f"{RULE_KIND.format(kept)}, which its forks keep; take a searcher that brings none, as asha is without "
             "promotion=false, or begin a new run"
         )

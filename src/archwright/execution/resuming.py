@@ -105,6 +105,8 @@ def resume_in_log(file: DuckDBLog, run: str, resumption: Resumption, options: Ru
     options = options.go_on_with(record.state)
     ends = move_run_ends(record, resumption.ends)
     if finish_if_ended(file, run, record, ends, options):
+        if not isinstance(resumption.enqueue, list | tuple) or resumption.enqueue:
+            warn([f"enqueue does nothing: {run} has ended; move one of its ends, too, as by --trials +2"])
         return
     suggest = partial(format_resumption_call, file.path, run, {})
     given = resumption.given.complete(record.started, suggest, trusted=options.trusted)

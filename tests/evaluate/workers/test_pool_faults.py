@@ -1,5 +1,6 @@
 """Whatever a job does to its worker costs one attempt, and the next job runs."""
 
+import errno
 import os
 import shutil
 import signal
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from archwright.evaluate.functions.evaluation import Function
-from archwright.evaluate.workers.pool import NoWorker, WorkerPool
+from archwright.evaluate.workers import pool as pool_module
+from archwright.evaluate.workers.pool import MAX_STARTS, NoWorker, WorkerPool
 from archwright.evaluate.workers.process import MAX_STDERR_BYTES
 from tests.evaluate.jobs import (
     call_function,
@@ -105,6 +107,47 @@ def test_workers_that_cannot_start_are_no_trial_s_end(tmp_path, ask):
         with pytest.raises(NoWorker, match=r"(?s)no worker can be started: importing .*ZeroDivisionError"):
             pool.warm_up() if ask == "warm_up" else pool.collect(60.0)
         assert not pool.pids
+
+
+@pytest.mark.parametrize("deaths", [1, 2, 3])
+def test_a_worker_that_is_killed_while_it_starts_has_successors(tmp_path, deaths):
+    """As for want of memory: what the function says of itself is known all the same, or nothing begins."""
+    (tmp_path / "slow.py").write_text(
+        "import os, signal\n"
+        "from pathlib import Path\n"
+        f"killed = Path({str(tmp_path / 'killed')!r})\n"
+        "count = killed.stat().st_size if killed.exists() else 0\n"
+        f"if count < {deaths}:\n"
+        "    killed.write_bytes(bytes(count + 1))\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "def score(architecture, checkpoint):\n"
+        "    return 1.0\n"
+    )
+    with WorkerPool(Function(f"{tmp_path / 'slow.py'}:score")) as pool:
+        if deaths == MAX_STARTS:
+            with pytest.raises(NoWorker, match=r"no worker can be started: .*SIGKILL"):
+                pool.warm_up()
+        else:
+            pool.warm_up()
+            assert pool.description is not None
+            assert "checkpoint" in pool.description
+    assert (tmp_path / "killed").stat().st_size == deaths
+
+
+def test_a_machine_without_room_for_a_process_is_asked_again(file, monkeypatch):
+    """For a while; then nothing begins, as nobody knows what the function says of itself."""
+    asked: list[WorkerPool] = []
+
+    def refuse(pool):
+        asked.append(pool)
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(pool_module, "SECONDS_BEFORE_ANOTHER_START", 0.0)
+    monkeypatch.setattr(WorkerPool, "_start_worker", refuse)
+    told = r"no worker can be started: the machine gives no process: .*unavailable"
+    with WorkerPool(Function(f"{file}:process")) as pool, pytest.raises(NoWorker, match=told):
+        pool.warm_up()
+    assert len(asked) == MAX_STARTS
 
 
 def test_a_later_worker_that_cannot_start_costs_an_attempt(tmp_path, file):

@@ -15,6 +15,7 @@ from archwright.execution.arguments import choose_rule, make_own_rule, read_stop
 from archwright.execution.checks import BadArgument
 from archwright.execution.same_search import OtherSearch
 from archwright.search.ladders.asha import Asha
+from archwright.search.ladders.ladder import NoRungs
 from archwright.search.rules.halving import HalvingRule
 from archwright.search.running.runs import read_run
 from archwright.search.stopping_rule import TrialBegun, TrialFinished, ValueReported
@@ -240,11 +241,22 @@ def test_a_comparison_that_stopped_nothing_is_not_gone_on_with_by_one_that_does(
     assert len(aw.Log(log)["old.asha-promotion-false.0"]) == 3
 
 
+def test_a_fork_is_refused_a_ladder_that_its_budgets_cannot_carry(tmp_path):
+    """As a search is; nothing is left that could not go on."""
+    run = search(tmp_path / "log.duckdb", "asha", trials=2)
+    for searcher in ("asha,eta=20", "hyperband,eta=20", "asha,promotion=false,eta=20"):
+        with pytest.raises(NoRungs, match=r"the budgets 1epochs\.\.9epochs have one rung with eta=20"):
+            run.fork(at="last", searcher=searcher)
+    with pytest.raises(InvalidBudget, match=r"1epochs\.\.9epochs, of which eta=1\.001 makes more than 300 rungs"):
+        run.fork(at="last", settings={"eta": 1.001})
+    assert DuckDBLog(tmp_path / "log.duckdb").runs() == [run.name]
+
+
 def test_a_fork_of_a_study_stops_nothing(tmp_path):
     study = aw.study(QUALITIES, searcher="asha", budget="1epochs..9epochs", log=tmp_path / "log.duckdb", name="s")
     study.tell(study.ask(), 0.5)
     study.close()
-    with pytest.raises(BadArgument, match="the searcher asha is to stop trials early, and the trials of a study"):
+    with pytest.raises(BadArgument, match="searcher asha is to stop trials early, and the trials of a study"):
         aw.fork("s", 4, log=tmp_path / "log.duckdb", searcher=STOPPING)
 
 
