@@ -6,7 +6,7 @@ from typing import Any
 from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
 from archwright.core.words import format_words, parse_plain_value, parse_setting, parse_words
 
-MAX_DIGITS = 18  # of a number that any log may have
+MAX_EVENT_DIGITS = 18  # of a number that any log may have
 
 
 class BadOption(ArchwrightError, ValueError):
@@ -32,7 +32,7 @@ def parse_image_size(text: str | None) -> tuple[int, int] | None:
 
 def parse_event(text: str) -> int | str:
     """The number of an event, as in `20`; else the text, which may name a trial, as `best` does."""
-    return int(text) if text.isdecimal() and len(text) <= MAX_DIGITS else text
+    return int(text) if text.isdecimal() and len(text) <= MAX_EVENT_DIGITS else text
 
 
 def require_plain_text(option: str, text: str) -> str:
