@@ -106,11 +106,8 @@ def resume_in_log(file: DuckDBLog, run: str, resumption: Resumption, options: Ru
     ends = move_run_ends(record, resumption.ends)
     if finish_if_ended(file, run, record, ends, options):
         if not isinstance(resumption.enqueue, list | tuple) or resumption.enqueue:
-            warn(
-                [
-                    f"enqueue does nothing: {run} has ended; move one of its ends, too, as by --trials +2 (trials='+2' in Python)"
-                ]
-            )
+            moved = "move one of its ends, too, as by --trials +2 (trials='+2' in Python)"
+            warn([f"enqueue does nothing: {run} has ended; {moved}"])
         return
     suggest = partial(format_resumption_call, file.path, run, {})
     given = resumption.given.complete(record.started, suggest, trusted=options.trusted)
