@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+import archwright as aw
 from archwright.core.objective import Objective
 from archwright.plots.figures import FIGURE_KINDS, FigureKind
 from archwright.store.duckdb_log import DuckDBLog
@@ -50,6 +51,7 @@ def test_the_last_run_is_drawn_where_none_is_named(cli, tmp_path):
     done = cli("plot", "--output", "figure.svg")
     assert (done.out, done.code) == ("figure.svg\n", 0), done.err
     assert "best last so far" in Path("figure.svg").read_text()
+    assert aw.Log(log.path).plot().get_ylabel().startswith("best last so far")
 
 
 @pytest.mark.parametrize("kind", TRIAL_KINDS)

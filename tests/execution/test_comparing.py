@@ -19,7 +19,7 @@ def test_searches_over_a_table_get_as_many_processes_as_there_are_cores_for_this
     monkeypatch.setattr(comparing, "run_searches", lambda _, searches, *__, **more: settings.update(more) or searches)
     log, searches = DuckDBLog(tmp_path / "log.duckdb"), [make_search("a.random.0", 4)]
     plan = SearchPlan(None, aw.relu(), aw.features(3), Nasbench201("t.npz"), None)
-    under_way = SearchesUnderWay(log, plan, None, RunOptions(), ComparisonDisplay(1, 0))
+    under_way = SearchesUnderWay(log, plan, {"random": plan}, None, RunOptions(), ComparisonDisplay(1, 0))
     assert list(under_way.iterate(searches, Interrupts(10.0))) == ["a.random.0 is done"]
     assert settings["processes"] == 3
     assert list(under_way.iterate([], Interrupts(10.0))) == []

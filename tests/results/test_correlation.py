@@ -60,7 +60,8 @@ def test_survivors_and_failures_are_said(log):
     assert (found[1]["spearman"], found[1]["low"], found[1]["kendall"]) == (None, None, None)
     text = repr(found)
     assert "all: survivors of 25" in text
-    assert len(re.findall("too few", text)) == 2
+    assert len(re.findall("  too few", text)) == 2
+    assert "too few: two budgets are held against each other by 6 configurations or more that had both" in text
     assert "intervals: 95%, percentile bootstrap of the pairs, 1,000 resamples, seed 5; regret in the unit" in text
     assert "survivors came to the larger budget by promotions" in text
     assert "2 trials failed and are left out: 2 at 1 epoch" in text

@@ -345,7 +345,12 @@ MISTAKES: list[tuple[dict[str, Any], type[Exception], str]] = [
     *(({"progress": bad}, BadArgument, r"progress is .*; it must be True or False") for bad in (3, "x", None)),
     *(({"name": bad}, InvalidRunName, r"the name of a run is .*; it may hold") for bad in (3, "a b", "", [], "a/b")),
     *(({"log": bad}, BadArgument, r"log is .*; it must be the path of a file") for bad in (3, None, [])),
-    *(({"budget": bad}, InvalidBudget, r"budget is .*; write a number and a unit") for bad in (3, "x", True, [3])),
+    *(({"budget": bad}, InvalidBudget, r"budget is .*; write a number and a unit") for bad in (3, "x", True, {})),
+    ({"budget": [3]}, InvalidBudget, r"the budget is 3; write one such as Budget\(3, 'epochs'\), or '3epochs'"),
+    *(
+        ({"budget": bad}, InvalidBudget, r"the budgets are .*; write two or more, the smallest first")
+        for bad in (["9epochs", "1epochs"], ["1epochs"], [])
+    ),
     ({"budget": "0epochs"}, InvalidBudget, r"it must be more than 0"),
     *(({"objective": bad}, BadArgument, r"objective is .*; write the name of a metric") for bad in (3, True, [3])),
     ({"objective": ""}, WrongMetric, r"metric is ''; write a name"),

@@ -46,7 +46,7 @@ CALLS: dict[str, tuple[Any, tuple[Any, ...], str]] = {  # what is called, with w
     "export: force": (lambda run, bad: run[0].export("x", force=bad), NO_FLAGS, "force is .*; it must be True"),
     "plot": (
         lambda run, bad: aw.Log(run.log).plot(bad),
-        (3, None),
+        (3, True),
         "runs is .*; it must be a list of names or patterns",
     ),
     "export: trust": (lambda run, bad: run[0].export("x", trust=bad), NO_FLAGS, "trust is .*; it must be True"),

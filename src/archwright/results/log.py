@@ -93,12 +93,17 @@ class Log(Mapping[str, Run]):
 
     @take_options
     def plot(
-        self, runs: str | Sequence[str] | None, kind: str = "incumbent", ax: Any = None, **options: Unpack[PlotOptions]
+        self,
+        runs: str | Sequence[str] | None = None,
+        kind: str = "incumbent",
+        ax: Any = None,
+        **options: Unpack[PlotOptions],
     ) -> Any:
         """Draw runs by their names, or by patterns such as "nb.*", and return the axes: `ax`, or those of a new figure.
 
-        None is the last run. The kinds are those of `archwright plot`; runs of one searcher are one line. Warns of what
-        is not drawn. Raises NothingToCompare, NothingScored, UnknownFigureKind, UnwritableFigure, and what `draw` does.
+        By itself it draws the last run. The kinds are those of `archwright plot`; runs of one searcher are one line.
+        Warns of what is not drawn. Raises NothingToCompare, NothingScored, UnknownFigureKind, UnwritableFigure, and
+        what `draw` does.
         """
         from archwright.plots.figures import plot_runs  # matplotlib takes half a second
 
