@@ -241,7 +241,7 @@ class BudgetList:
 Budgets = BudgetRange | BudgetList
 GivenBudgets = Budget | Budgets | Sequence[Budget | str] | str  # what a person may give for one or several
 RANGE_SEPARATOR, LIST_SEPARATOR = "..", ","
-MAX_RUNGS = 300
+MAX_RUNGS = 300  # an eta next to 1 would make billions
 
 
 def parse_budgets(text: str) -> Budget | Budgets:

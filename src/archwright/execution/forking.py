@@ -17,7 +17,7 @@ from archwright.execution.arguments import (
     trust_sources,
 )
 from archwright.execution.checks import BadArgument, check_mapping
-from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
+from archwright.execution.given_values import GivenValues
 from archwright.execution.naming import claim_new_run, generate_numbered_names
 from archwright.execution.restoring import restore_evaluation
 from archwright.execution.resuming import move_run_ends
@@ -37,11 +37,11 @@ from archwright.store.runs import fork_run
 class ForkRequest:
     """What is other in a fork than in the run that it begins like; what is None is as there."""
 
-    searcher: JSON = None
-    searcher_value: AnySearcher | None = None
-    seed: int | None = None
-    moves: GivenEnds = GivenEnds()  # noqa: RUF009  (a value)
-    given: GivenValues = NOTHING_GIVEN  # what the run went on with in this process
+    searcher: JSON
+    searcher_value: AnySearcher | None
+    seed: int | None
+    moves: GivenEnds
+    given: GivenValues  # what the run went on with in this process
 
 
 def read_fork_searcher(
